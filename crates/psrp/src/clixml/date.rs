@@ -1,0 +1,286 @@
+//! Dates and durations in .NET ticks of 100 ns, as XML Schema writes them.
+
+use super::node::Node;
+
+/// A date as the wire has it: the clock it was read from is not converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DateTime {
+    /// Ticks of 100 ns since 0001-01-01T00:00:00 of the clock as written.
+    pub ticks: i64,
+    /// Which clock.
+    pub kind: DateTimeKind,
+    /// Minutes the clock is ahead of UTC; 0 unless the kind is [`DateTimeKind::Local`].
+    pub offset_minutes: i16,
+}
+
+/// Which clock a date was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DateTimeKind {
+    /// Nothing behind the time.
+    Unspecified = 0,
+    /// `Z` behind the time.
+    Utc = 1,
+    /// An offset behind the time.
+    Local = 2,
+}
+
+impl DateTimeKind {
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            DateTimeKind::Unspecified => 0,
+            DateTimeKind::Utc => 1,
+            DateTimeKind::Local => 2,
+        }
+    }
+}
+
+impl DateTime {
+    pub(super) fn from_node(node: &Node) -> Option<Self> {
+        let kind = match node.flags >> Node::DATE_KIND_SHIFT & 3 {
+            0 => DateTimeKind::Unspecified,
+            1 => DateTimeKind::Utc,
+            2 => DateTimeKind::Local,
+            _ => return None,
+        };
+        Some(DateTime { ticks: node.bits().cast_signed(), kind, offset_minutes: node.aux.cast_signed() })
+    }
+
+    /// Reads `YYYY-MM-DDTHH:MM:SS[.fffffff][Z|±HH:MM]`; a date alone counts as its midnight.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let (date, rest) = text.split_first_chunk::<10>()?;
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
+        let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
+        let mut ticks = days_before(year, pair(m1, m2)?, pair(d1, d2)?)? * TICKS_PER_DAY;
+        let mut zone = rest;
+        if let Some((time, rest)) = rest.split_first_chunk::<9>() {
+            let [b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *time else { return None };
+            let (hour, minute, second) = (pair(h1, h2)?, pair(m1, m2)?, pair(s1, s2)?);
+            let (fraction, rest) = match rest.strip_prefix(b".") {
+                Some(rest) => rounded_fraction(rest)?,
+                None => (0, rest),
+            };
+            let whole_day = hour == 24 && minute == 0 && second == 0 && fraction == 0;
+            if (23 < hour && !whole_day) || 59 < minute || 59 < second {
+                return None;
+            }
+            ticks += ((hour * 60 + minute) * 60 + second) * TICKS_PER_SECOND + fraction;
+            zone = rest;
+        }
+        if MAX_TICKS < ticks {
+            return None;
+        }
+        let (kind, offset_minutes) = match zone {
+            [] => (DateTimeKind::Unspecified, 0),
+            b"Z" => (DateTimeKind::Utc, 0),
+            [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+                let (hours, minutes) = (pair(*h1, *h2)?, pair(*m1, *m2)?);
+                let offset = hours * 60 + minutes;
+                if 59 < minutes || MAX_OFFSET < offset {
+                    return None;
+                }
+                (DateTimeKind::Local, i16::try_from(if *sign == b'-' { -offset } else { offset }).ok()?)
+            }
+            _ => return None,
+        };
+        Some(DateTime { ticks, kind, offset_minutes })
+    }
+
+    /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let ticks = self.ticks.clamp(0, MAX_TICKS);
+        let (year, month, day) = date_of(ticks / TICKS_PER_DAY);
+        let seconds = ticks / TICKS_PER_SECOND;
+        let fields = [(year, 4, b'-'), (month, 2, b'-'), (day, 2, b'T')];
+        let time = [(seconds / 3600 % 24, 2, b':'), (seconds / 60 % 60, 2, b':'), (seconds % 60, 2, 0)];
+        for (value, width, after) in fields.into_iter().chain(time) {
+            push_padded(out, value, width);
+            if after != 0 {
+                out.push(after);
+            }
+        }
+        push_fraction(out, ticks % TICKS_PER_SECOND);
+        match self.kind {
+            DateTimeKind::Unspecified => {}
+            DateTimeKind::Utc => out.push(b'Z'),
+            DateTimeKind::Local => {
+                let offset = i64::from(self.offset_minutes);
+                out.push(if offset < 0 { b'-' } else { b'+' });
+                push_padded(out, offset.abs() / 60, 2);
+                out.push(b':');
+                push_padded(out, offset.abs() % 60, 2);
+            }
+        }
+    }
+}
+
+/// Reads an XML Schema duration into ticks. A year counts as 365 days and a month as 30, as .NET does.
+pub(super) fn parse_duration(text: &[u8]) -> Option<i64> {
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let mut rest = text.strip_prefix(b"P")?;
+    let (mut ticks, mut stage, mut in_time) = (0_u64, 0, false);
+    while !rest.is_empty() {
+        if let Some(time) = rest.strip_prefix(b"T") {
+            if in_time || time.is_empty() {
+                return None;
+            }
+            (in_time, stage, rest) = (true, stage.max(3), time);
+            continue;
+        }
+        let (value, after) = leading_number(rest)?;
+        let point = after.strip_prefix(b".");
+        let (fraction, after) = point.map_or((0, after), truncated_fraction);
+        let (unit, after) = after.split_first()?;
+        let (order, scale) = match (unit, in_time) {
+            (b'Y', false) => (1, 365 * DAY),
+            (b'M', false) => (2, 30 * DAY),
+            (b'D', false) => (3, DAY),
+            (b'H', true) => (4, 3600 * SECOND),
+            (b'M', true) => (5, 60 * SECOND),
+            (b'S', true) => (6, SECOND),
+            _ => return None,
+        };
+        if order <= stage || (point.is_some() && order != 6) {
+            return None;
+        }
+        // Twelve months make a year of 365 days, not of 360.
+        let missing_days = if order == 2 { value / 12 * 5 } else { 0 };
+        for part in [value.checked_mul(scale)?, missing_days.checked_mul(DAY)?, fraction] {
+            ticks = ticks.checked_add(part)?;
+        }
+        (stage, rest) = (order, after);
+    }
+    if stage == 0 || text.len() < 2 || (in_time && stage < 4) {
+        return None;
+    }
+    if negative { 0_i64.checked_sub_unsigned(ticks) } else { i64::try_from(ticks).ok() }
+}
+
+/// Writes ticks as .NET's `XmlConvert` writes a `TimeSpan`.
+pub(super) fn write_duration(ticks: i64, out: &mut Vec<u8>) {
+    let total = ticks.unsigned_abs();
+    if ticks < 0 {
+        out.push(b'-');
+    }
+    out.push(b'P');
+    let (days, seconds, fraction) = (total / DAY, total / SECOND, total % SECOND);
+    let mut part = |value: u64, unit: u8| {
+        out.extend_from_slice(value.to_string().as_bytes());
+        out.push(unit);
+    };
+    if days != 0 {
+        part(days, b'D');
+    }
+    let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    if hours == 0 && minutes == 0 && seconds == 0 && fraction == 0 {
+        if days == 0 {
+            out.extend_from_slice(b"T0S");
+        }
+        return;
+    }
+    out.push(b'T');
+    for (value, unit) in [(hours, b'H'), (minutes, b'M')] {
+        if value != 0 {
+            out.extend_from_slice(value.to_string().as_bytes());
+            out.push(unit);
+        }
+    }
+    if seconds != 0 || fraction != 0 {
+        out.extend_from_slice(seconds.to_string().as_bytes());
+        push_fraction(out, i64::try_from(fraction).unwrap_or(0));
+        out.push(b'S');
+    }
+}
+
+/// Two digits as a number.
+#[inline]
+fn pair(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// A number of at most 31 bits at the start.
+fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (number, rest) = text.split_at_checked(digits(text))?;
+    let value = std::str::from_utf8(number).ok()?.parse::<i32>().ok()?;
+    Some((u64::try_from(value).ok()?, rest))
+}
+
+/// Fraction digits as ticks, the eighth digit rounding; at least one digit must stand there.
+fn rounded_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let count = digits(text);
+    if count == 0 {
+        return None;
+    }
+    let (ticks, rest) = truncated_fraction(text);
+    let up = text.get(7).is_some_and(|digit| 7 < count && b'5' <= *digit);
+    Some((i64::try_from(ticks).ok()? + i64::from(up), rest))
+}
+
+/// Fraction digits as ticks, the eighth and later digits dropped.
+fn truncated_fraction(text: &[u8]) -> (u64, &[u8]) {
+    let (fraction, rest) = text.split_at(digits(text));
+    let digit = |place: usize| fraction.get(place).map_or(0, |byte| u64::from(byte - b'0'));
+    ((0..7).fold(0, |ticks, place| ticks * 10 + digit(place)), rest)
+}
+
+/// Days from 0001-01-01 to a date of the proleptic Gregorian calendar; `None` when there is no such date.
+#[inline]
+fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
+    let month_index = usize::try_from(month - 1).ok()?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let mut length = *MONTH_LENGTHS.get(month_index)?;
+    let mut before = *DAYS_BEFORE_MONTH.get(month_index)?;
+    if leap {
+        length += i64::from(month == 2);
+        before += i64::from(2 < month);
+    }
+    if year < 1 || day < 1 || length < day {
+        return None;
+    }
+    let years = year - 1;
+    Some(years * 365 + years / 4 - years / 100 + years / 400 + before + day - 1)
+}
+
+/// Year, month and day of a count of days since 0001-01-01.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    // Counted from 0000-03-01, so that the leap day is the last day of a year.
+    let shifted = days + 306;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn push_padded(out: &mut Vec<u8>, value: i64, width: usize) {
+    out.extend_from_slice(format!("{value:0width$}").as_bytes());
+}
+
+fn push_fraction(out: &mut Vec<u8>, ticks: i64) {
+    if ticks != 0 {
+        out.push(b'.');
+        out.extend_from_slice(format!("{ticks:07}").trim_end_matches('0').as_bytes());
+    }
+}
+
+const SECOND: u64 = 10_000_000;
+const DAY: u64 = 86_400 * SECOND;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
+/// 9999-12-31T23:59:59.9999999
+const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
+/// Fourteen hours, the largest offset XML Schema allows.
+const MAX_OFFSET: i64 = 14 * 60;
+const MONTH_LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const DAYS_BEFORE_MONTH: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];

@@ -1,0 +1,56 @@
+//! PowerShell Remoting Protocol (MS-PSRP): fragments, messages, CLIXML and the state machines, without I/O
+//!
+//! Numbers such as 2.2.4 are sections of MS-PSRP. Nothing here reads a clock, a socket or a random number: whoever
+//! carries the bytes tells a [`RunspacePool`] (the client) or a [`server::ServerPool`] what arrived, and asks it what
+//! to send and what happened.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use psrp::server::{ServerConfig, ServerEvent, ServerPool};
+//! use psrp::{PoolConfig, PoolEvent, RunspacePool, Target};
+//! use uuid::Uuid;
+//!
+//! let mut client = RunspacePool::new(Uuid::from_u128(1), PoolConfig::default());
+//! let mut server = ServerPool::new(ServerConfig::default());
+//! client.open()?;
+//! while let Some(transmit) = client.poll_transmit(Target::Pool, 32_768) {
+//!     server.handle_bytes(Bytes::from(transmit.payload))?;
+//! }
+//! while let Some(event) = server.poll_event() {
+//!     if let ServerEvent::OpenRequested { .. } = event {
+//!         server.open(None)?;
+//!     }
+//! }
+//! while let Some(payload) = server.poll_transmit(Target::Pool, 32_768) {
+//!     client.handle_bytes(Bytes::from(payload))?;
+//! }
+//! assert!(matches!(client.poll_event(), Some(PoolEvent::ApplicationPrivateData(_))));
+//! assert!(matches!(client.poll_event(), Some(PoolEvent::Opened)));
+//! # Ok::<(), psrp::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod clixml;
+mod error;
+mod fragment;
+mod host;
+mod message;
+pub mod metadata;
+mod outbox;
+mod pipeline;
+mod pool;
+pub mod records;
+pub mod server;
+mod state;
+mod version;
+
+pub use self::error::{Error, FragmentError, MessageError, StateError, StateErrorKind};
+pub use self::fragment::{Defragmenter, Fragment, FragmentLimits, Fragmenter};
+pub use self::host::{HostAnswer, HostCall, HostInfo, HostMethod};
+pub use self::message::{Destination, Message, MessageTarget, MessageType};
+pub use self::outbox::{Stream, Target, Transmit};
+pub use self::pipeline::{CommandSpec, PipelineSpec};
+pub use self::pool::{Availability, PipelineEvent, PoolConfig, PoolEvent, RunspacePool};
+pub use self::state::{PsInvocationState, RunspacePoolState};
+pub use self::version::ProtocolVersion;

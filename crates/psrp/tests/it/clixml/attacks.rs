@@ -1,0 +1,206 @@
+//! What is sent to hurt: each ends in a clear error or a correct result, in time that grows with the bytes.
+
+use psrp::clixml::{DecodeErrorKind, Decoder, Encoder, Kind, Limits, Tape, Value, decode, encode_document};
+
+fn limit_met(body: String) -> &'static str {
+    match decode(body).unwrap_err().kind() {
+        DecodeErrorKind::Limit { limit, .. } => limit,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn deep_nesting_meets_the_depth_limit() {
+    for (open, close) in [
+        ("<Obj>", "</Obj>"),
+        ("<Obj><LST>", "</LST></Obj>"),
+        ("<Obj N=\"a\"><MS><MS N=\"a\">", "</MS></MS></Obj>"),
+        ("<Obj N=\"a\"><MS>", "</MS></Obj>"),
+    ] {
+        for depth in [10_000, 1_000_000] {
+            assert_eq!(limit_met(open.repeat(depth)), "max_depth");
+        }
+        assert_eq!(limit_met(format!("{}{}", open.repeat(1000), close.repeat(1000))), "max_depth");
+    }
+    let unknown = format!("<Objs Version=\"1.9\"><Obj>{}", "<X>".repeat(1_000_000));
+    assert_eq!(limit_met(unknown), "max_depth");
+    assert!(decode("<X>".repeat(100_000)).is_err());
+}
+
+#[test]
+fn any_depth_can_be_allowed_and_takes_no_machine_stack() {
+    let mut limits = Limits::default();
+    limits.max_depth = 2_000_000;
+    let depth = 200_000;
+    let body = format!("{}<I32>7</I32>{}", "<Obj>".repeat(depth), "</Obj>".repeat(depth));
+    let mut decoder = Decoder::new(limits);
+    let tape = decoder.decode(body.clone().into()).unwrap();
+    assert_eq!(tape.nodes().len(), depth + 1);
+    let document = encode_document(&tape);
+    assert!(document.ends_with(b"</Obj></Objs>"));
+    assert_eq!(decoder.decode(document.into()).unwrap().nodes().len(), depth + 1);
+}
+
+#[test]
+fn a_chain_of_doubled_references_stays_small() {
+    let mut body = String::from(r#"<Obj RefId="0"><LST><S>x</S></LST></Obj>"#);
+    for id in 1..100 {
+        let below = id - 1;
+        body +=
+            &format!(r#"<Obj RefId="{id}"><LST><Ref RefId="{below}" /><Ref RefId="{below}" /></LST></Obj>"#);
+    }
+    let tape = decode(body.clone()).unwrap();
+    assert!(tape.nodes().len() < 500);
+    let last = tape.values().last().unwrap();
+    let bottom = (0..99).fold(last, |object, _| object.items().nth(1).unwrap().resolve());
+    assert_eq!(bottom.items().next().unwrap().as_str(), Some("x"));
+    // Written alone, the last object takes the whole chain along, each object once.
+    let mut out = Vec::new();
+    Encoder::new(&mut out).value(last);
+    assert!(out.len() < body.len() * 2);
+}
+
+#[test]
+fn references_that_nest_deeper_than_the_tape_are_written_without_machine_stack() {
+    let mut body = String::from(r#"<Obj RefId="0" />"#);
+    for id in 1..200_000 {
+        body += &format!(r#"<Obj RefId="{id}"><LST><Ref RefId="{}" /></LST></Obj>"#, id - 1);
+    }
+    let tape = decode(body).unwrap();
+    let mut out = Vec::new();
+    Encoder::new(&mut out).value(tape.values().last().unwrap());
+    assert!(out.starts_with(br#"<Obj RefId="0"><LST><Obj RefId="1"><LST>"#));
+}
+
+#[test]
+fn many_references_to_one_large_object_share_it() {
+    let large = "x".repeat(100_000);
+    let refs = r#"<Ref RefId="1" />"#.repeat(100_000);
+    let body = format!(r#"<Obj RefId="0"><LST><Obj RefId="1"><S>{large}</S></Obj>{refs}</LST></Obj>"#);
+    let len = body.len();
+    let tape = decode(body).unwrap();
+    assert!(tape.nodes().len() * 16 < 2 * len);
+    assert!(tape.first().unwrap().items().all(|item| item.as_str().map(str::len) == Some(100_000)));
+    assert!(encode_document(&tape).len() < 2 * len);
+}
+
+#[test]
+fn many_references_to_one_long_type_name_share_it() {
+    let long = "N".repeat(200_000);
+    let refs = r#"<Obj><TNRef RefId="0" /></Obj>"#.repeat(100_000);
+    let body = format!(r#"<Obj RefId="0"><TN RefId="0"><T>{long}</T></TN><LST>{refs}</LST></Obj>"#);
+    let len = body.len();
+    let tape = decode(body).unwrap();
+    assert!(tape.nodes().len() * 16 < 2 * len);
+    assert!(tape.first().unwrap().items().all(|item| item.type_names().next().unwrap().len() == 200_000));
+    assert!(encode_document(&tape).len() < 2 * len);
+}
+
+#[test]
+fn many_attributes_are_looked_at_once() {
+    let body = |attributes: String| format!("<Obj><MS><S{attributes} N=\"a\">x</S></MS></Obj>");
+    let many: String = (0..100_000).map(|number| format!(" a{number}=\"{number}\"")).collect();
+    let tape = decode(body(many)).unwrap();
+    assert_eq!(tape.first().unwrap().member("a").unwrap().as_str(), Some("x"));
+    assert!(decode(body(" N=\"b\"".repeat(100_000))).is_err());
+    assert!(decode(body(" a=\"b\"".repeat(100_000))).is_ok());
+}
+
+#[test]
+fn entities_cannot_be_defined() {
+    let laughs = r#"<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><S>&b;</S>"#;
+    assert_eq!(decode(laughs).unwrap_err().kind(), DecodeErrorKind::Dtd);
+    let external = r#"<!DOCTYPE x SYSTEM "file:///etc/passwd"><S>&x;</S>"#;
+    assert_eq!(decode(external).unwrap_err().kind(), DecodeErrorKind::Dtd);
+    let inside = r#"<Objs><S>a</S><!DOCTYPE x></Objs>"#;
+    assert_eq!(decode(inside).unwrap_err().kind(), DecodeErrorKind::Dtd);
+    assert!(decode("<S><!DOCTYPE x></S>").is_err());
+}
+
+#[test]
+fn every_limit_is_named_by_the_error_that_meets_it() {
+    let limited = |change: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Decoder::new(limits)
+    };
+    let names: String = (0..11).map(|n| format!("<S N=\"n{n}\" />")).collect();
+    type Row = (fn(&mut Limits), String, &'static str);
+    let rows: [Row; 8] = [
+        (|limits| limits.max_body_len = 10, "<S>12345</S>".into(), "max_body_len"),
+        (|limits| limits.max_object_len = 20, format!("<S>{}</S>", "x".repeat(20)), "max_object_len"),
+        (
+            |limits| limits.max_object_len = 20,
+            "<Obj><LST><S>123</S><S>123</S></LST></Obj>".into(),
+            "max_object_len",
+        ),
+        (|limits| limits.max_depth = 2, "<Obj><Obj><Obj></Obj></Obj></Obj>".into(), "max_depth"),
+        (|limits| limits.max_names = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names"),
+        (|limits| limits.max_names_len = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names_len"),
+        (|limits| limits.max_name_len = 3, "<S N=\"abcd\">x</S>".into(), "max_name_len"),
+        (
+            |limits| limits.max_type_names = 2,
+            "<Obj><TN><T>a</T><T>b</T><T>c</T></TN></Obj>".into(),
+            "max_type_names",
+        ),
+    ];
+    for (change, body, name) in rows {
+        let error = limited(change).decode(body.into()).unwrap_err();
+        assert!(error.is_limit());
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+    assert!(
+        limited(|limits| limits.max_names = 11).decode(format!("<Obj><MS>{names}</MS></Obj>").into()).is_ok()
+    );
+    assert!(limited(|limits| limits.max_depth = 2).decode("<Obj><Obj></Obj></Obj>".into()).is_ok());
+}
+
+#[test]
+fn a_recycled_tape_lends_its_memory_to_the_next() {
+    let mut decoder = Decoder::default();
+    let body =
+        r#"<Obj RefId="0"><MS><S N="a">x&amp;y</S><S N="b_x0020_c">z</S><Db N="d">1.5</Db></MS></Obj>"#;
+    let first = decoder.decode(body.into()).unwrap();
+    let memory = (first.nodes().as_ptr(), first.side().as_ptr());
+    for _ in 0..10 {
+        let tape = decoder.decode(body.into()).unwrap();
+        decoder.recycle(tape);
+    }
+    decoder.recycle(first);
+    let last = decoder.decode(body.into()).unwrap();
+    assert_eq!((last.nodes().as_ptr(), last.side().as_ptr()), memory);
+    assert_eq!(decoder.names().len(), 3);
+}
+
+#[test]
+fn a_failed_body_leaves_the_decoder_usable() {
+    let mut decoder = Decoder::default();
+    let good = r#"<Obj RefId="0"><MS><S N="a">x</S></MS></Obj>"#;
+    for bad in ["<Obj RefId=\"0\"><MS><S N=\"a\">x", "<S>&x;</S>", "\u{1}"] {
+        assert!(decoder.decode(bad.into()).is_err());
+        let tape = decoder.decode(good.into()).unwrap();
+        assert_eq!(tape.first().unwrap().member("a").unwrap().as_str(), Some("x"));
+        decoder.recycle(tape);
+    }
+    assert_eq!(decoder.names().len(), 1);
+}
+
+#[test]
+fn every_cut_of_a_body_is_refused_or_whole() {
+    let body = r#"<Obj RefId="0"><TN RefId="0"><T>A</T></TN><ToString>x&amp;_x000A_</ToString><Props><S N="a b">é</S><DT N="d">2026-01-01T00:00:00Z</DT></Props><MS><Obj N="l" RefId="1"><LST><I32>1</I32><Ref RefId="0" /></LST></Obj><BA N="b">AQID</BA></MS></Obj>"#;
+    for end in 1..body.len() {
+        assert!(decode(body.as_bytes()[..end].to_vec()).is_err(), "{end}");
+    }
+    assert!(decode(body).is_ok());
+}
+
+#[test]
+fn a_cycle_ends_every_look_up() {
+    let body = r#"<Obj RefId="0"><MS><Ref N="self" RefId="0" /></MS><LST><Ref RefId="0" /></LST></Obj>"#;
+    let tape: Tape = decode(body).unwrap();
+    let object = tape.first().unwrap();
+    let round: Value<'_> = (0..1000).fold(object, |object, _| object.member("self").unwrap().resolve());
+    assert_eq!(round, object);
+    assert_eq!(object.items().next().unwrap().kind(), Kind::Ref);
+    assert_eq!(decode(encode_document(&tape)).unwrap().nodes(), tape.nodes());
+}
