@@ -1,0 +1,76 @@
+//! What a lab is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::fault::Fault;
+
+/// How to start a [`Lab`](crate::Lab).
+#[derive(Clone)]
+pub struct LabConfig {
+    /// The port on 127.0.0.1 and ::1; 0 picks a free one.
+    pub port: u16,
+    /// How many mailboxes the sample organization has, at most 200,000.
+    pub mailboxes: u32,
+    /// A folder of recorded CLIXML documents that answer the `Get-` cmdlets they are named after.
+    pub data: Option<PathBuf>,
+    /// What to do wrong.
+    pub faults: Vec<Fault>,
+    /// How many shells one user may have at a time.
+    pub session_limit: u32,
+    /// The administrator's user principal name.
+    pub user: String,
+    /// The administrator's password; `None` makes one up.
+    pub password: Option<String>,
+    /// Who approves device codes.
+    pub device_approval: DeviceApproval,
+    /// The pause between polls that device-code clients are told to keep; whole seconds go over the wire.
+    pub device_interval: Duration,
+    /// How long access tokens are good.
+    pub token_lifetime: Duration,
+    /// The longest a Receive waits for output, whatever its OperationTimeout says.
+    pub receive_wait: Duration,
+    /// How long a shell may lie idle before the lab deletes it.
+    pub shell_idle: Duration,
+}
+
+/// Who approves a device code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceApproval {
+    /// A person, with a POST of `user_code` to `/device` (or [`Lab::approve_device`](crate::Lab::approve_device)).
+    ByPerson,
+    /// The lab itself, for its administrator, once the token endpoint was polled more than so many times.
+    AfterPolls(u32),
+}
+
+impl Default for LabConfig {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            mailboxes: 25,
+            data: None,
+            faults: Vec::new(),
+            session_limit: 5,
+            user: format!("admin@{}", crate::data::INITIAL_DOMAIN),
+            password: None,
+            device_approval: DeviceApproval::ByPerson,
+            device_interval: crate::entra::DEFAULT_POLL_INTERVAL,
+            token_lifetime: Duration::from_secs(3_600),
+            receive_wait: Duration::from_secs(900),
+            shell_idle: Duration::from_secs(900),
+        }
+    }
+}
+
+impl std::fmt::Debug for LabConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LabConfig")
+            .field("port", &self.port)
+            .field("mailboxes", &self.mailboxes)
+            .field("data", &self.data)
+            .field("faults", &self.faults)
+            .field("session_limit", &self.session_limit)
+            .field("device_approval", &self.device_approval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! `exo-lab`, the stand-in tenant as a command.
+//!
+//! Prints what a script needs as `NAME=value` lines and serves until it is told to stop.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use exo_lab::{DeviceApproval, Fault, Lab, LabConfig};
+
+/// A stand-in tenant on loopback: sign-in, remote PowerShell endpoint and sample data.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Port on 127.0.0.1 and ::1; 0 picks a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Number of mailboxes in the sample organization
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(0..=200_000))]
+    mailboxes: u32,
+    /// Folder of recorded CLIXML documents; `*GetAcceptedDomain*.xml` in it answers Get-AcceptedDomain
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Something to do wrong, for example http-503=2, drop-mid, huge-message=20000000 or redirect=/powershell/
+    #[arg(long = "fault", value_name = "NAME=VALUE")]
+    faults: Vec<Fault>,
+    /// Write the printed variables to this file too
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Shells that one user may have at a time
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    session_limit: u32,
+    /// Approve device codes after so many polls, instead of waiting for somebody at the device page
+    #[arg(long, value_name = "POLLS")]
+    approve_device_after: Option<u32>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = format!("exo-lab: {error}");
+            let mut cause = error.source();
+            while let Some(inner) = cause {
+                text.push_str(&format!(": {inner}"));
+                cause = inner.source();
+            }
+            text.push('\n');
+            // Nothing is left to do when stderr itself is gone.
+            drop(std::io::stderr().write_all(text.as_bytes()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let config = LabConfig {
+        port: arguments.port,
+        mailboxes: arguments.mailboxes,
+        data: arguments.data,
+        faults: arguments.faults,
+        session_limit: arguments.session_limit,
+        device_approval: match arguments.approve_device_after {
+            None => DeviceApproval::ByPerson,
+            Some(polls) => DeviceApproval::AfterPolls(polls),
+        },
+        ..LabConfig::default()
+    };
+    let mut stop_requests = StopRequests::listen()?;
+    let lab = Lab::start(config).await?;
+    let mut lines = String::new();
+    for (name, value) in lab.variables() {
+        lines.push_str(&format!("{name}={value}\n"));
+    }
+    if let Some(file) = &arguments.env_file {
+        std::fs::write(file, &lines)
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    }
+    let mut stdout = std::io::stdout();
+    stdout.write_all(lines.as_bytes())?;
+    // An empty line tells a program that reads this that it has all of them.
+    stdout.write_all(b"\n")?;
+    stdout.flush()?;
+    stop_requests.next().await;
+    lab.shutdown().await;
+    Ok(())
+}
+
+/// Ctrl+C or a polite kill. Listens from its making, so that neither is missed.
+struct StopRequests {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
+impl StopRequests {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        }
+        #[cfg(windows)]
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
+}

@@ -1,0 +1,328 @@
+//! The remote PowerShell endpoint: WSMan over HTTPS, with Exchange's habits.
+
+mod gate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use uuid::Uuid;
+use wsman::{
+    CommandState, CreateResponse, Fault, FaultCode, MIN_MAX_ENVELOPE_LEN, Operation, ReceiveResponse, Reply,
+    Request, ShellId, Signal, StreamChunk,
+};
+
+use crate::Service;
+use crate::body::FaultyBody;
+use crate::fault::{FaultKind, Stage};
+use crate::listener::HangUp;
+use crate::shell::{Affinity, Shell, ShellError};
+
+/// Everything below `/powershell-liveid`, `/powershell` and `/wsman`; nothing else is here.
+pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
+    let path = request.uri().path().to_ascii_lowercase();
+    if !["/powershell-liveid", "/powershell", "/wsman"].contains(&path.trim_end_matches('/')) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if let Some(response) = gate::misbehave(&service, request.uri()) {
+        return response;
+    }
+    let (user, envelope) = match gate::admit(&service, request).await {
+        Ok(admitted) => admitted,
+        Err(response) => return *response,
+    };
+    let request = match Request::decode(&envelope.body) {
+        Ok(request) => request,
+        Err(error) => {
+            let mut fault = Fault::new(FaultCode::Sender, format!("The request is not valid: {error}."));
+            fault.subcode = Some("SchemaValidationError".to_owned());
+            return fault_response(Reply::to_unreadable(Uuid::new_v4()).build_fault(&fault));
+        }
+    };
+    let reply = Reply::to(&request, Uuid::new_v4());
+    let caller = Caller { user, affinity: affinity(&envelope.headers) };
+    match answer(&service, &caller, request, &reply).await {
+        Ok(response) => response,
+        Err(fault) => fault_response(reply.build_fault(&fault)),
+    }
+}
+
+/// Who asks, and which server their cookies lead to.
+struct Caller {
+    user: String,
+    affinity: Option<Affinity>,
+}
+
+async fn answer(
+    service: &Arc<Service>,
+    caller: &Caller,
+    request: Request,
+    reply: &Reply,
+) -> Result<Response, Box<Fault>> {
+    if request.max_envelope.is_some_and(|len| len < MIN_MAX_ENVELOPE_LEN) {
+        let mut fault = Fault::new(
+            FaultCode::Sender,
+            format!(
+                "The WS-Management service cannot process the request: MaxEnvelopeSize is less than {MIN_MAX_ENVELOPE_LEN}."
+            ),
+        );
+        fault.subcode = Some("EncodingLimit".to_owned());
+        return Err(Box::new(fault));
+    }
+    let find = |id: &ShellId| {
+        let shell = service.shells.find(id.as_str(), &caller.user, caller.affinity.as_ref());
+        shell.ok_or_else(|| Box::new(shell_not_found(id.as_str())))
+    };
+    match request.operation {
+        Operation::Create { shell_id, creation_xml, idle_timeout, .. } => {
+            hang(service, Stage::Create).await;
+            let idle = idle_timeout.map_or(service.shell_idle, |asked| asked.min(service.shell_idle));
+            let wanted = shell_id.as_ref().map(ShellId::as_str);
+            let shell = service
+                .shells
+                .create(service, &caller.user, wanted, idle, creation_xml)
+                .map_err(|error| Box::new(fault_of(&error, "")))?;
+            Ok(created(&shell, &caller.user, &request.to, &request.resource_uri, service.shell_idle, reply))
+        }
+        Operation::Command { shell_id, command_id, arguments } => {
+            hang(service, Stage::Command).await;
+            let shell = find(&shell_id)?;
+            let _in_use = shell.begin_request();
+            let command_id = command_id.unwrap_or_else(Uuid::new_v4);
+            shell
+                .command(service, command_id, arguments)
+                .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            Ok(envelope_response(reply.build_command(command_id)))
+        }
+        Operation::Send { shell_id, streams } => {
+            let shell = find(&shell_id)?;
+            let _in_use = shell.begin_request();
+            for chunk in streams {
+                shell
+                    .handle_bytes(service, chunk.bytes)
+                    .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            }
+            Ok(envelope_response(reply.build_send()))
+        }
+        Operation::Receive { shell_id, command_id, .. } => {
+            if command_id.is_some() {
+                hang(service, Stage::Receive).await;
+                if service.faults.take(|kind| *kind == FaultKind::ShellGone).is_some() {
+                    service.shells.delete(shell_id.as_str());
+                }
+            }
+            let shell = find(&shell_id)?;
+            let _in_use = shell.begin_request();
+            let wait =
+                request.operation_timeout.unwrap_or(DEFAULT_OPERATION_TIMEOUT).min(service.receive_wait);
+            let max_envelope =
+                request.max_envelope.unwrap_or(wsman::FALLBACK_MAX_ENVELOPE_LEN).min(MAX_ENVELOPE_LEN);
+            receive(service, &shell, command_id, wait, max_envelope, reply).await
+        }
+        Operation::Signal { shell_id, command_id, signal } => {
+            hang(service, Stage::Signal).await;
+            let shell = find(&shell_id)?;
+            let _in_use = shell.begin_request();
+            if let Some(command_id) = command_id {
+                let signalled = match signal {
+                    Some(Signal::CtrlC) => shell.stop(command_id).await,
+                    Some(Signal::Terminate) => shell.terminate(command_id).await,
+                    _ => return Err(Box::new(Fault::action_not_supported("Signal"))),
+                };
+                signalled.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            }
+            Ok(envelope_response(reply.build_signal()))
+        }
+        Operation::Delete { shell_id } => {
+            hang(service, Stage::Delete).await;
+            let shell = find(&shell_id)?;
+            service.shells.delete(shell.id());
+            Ok(envelope_response(reply.build_delete()))
+        }
+        // Reading the configuration takes an administrator of the machine, which no tenant's user is.
+        Operation::GetConfig => Err(Box::new(Fault::access_denied())),
+        _ => Err(Box::new(Fault::action_not_supported(&request.action))),
+    }
+}
+
+/// Brings what there is, or says that there was nothing; then the client asks again.
+async fn receive(
+    service: &Service,
+    shell: &Shell,
+    command_id: Option<Uuid>,
+    wait: Duration,
+    max_envelope: u32,
+    reply: &Reply,
+) -> Result<Response, Box<Fault>> {
+    let max_len = reply.max_stream_len(max_envelope, command_id);
+    let received = shell.receive(command_id, max_len, wait).await;
+    let received = received.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+    let Some(received) = received else {
+        return Err(Box::new(Fault::operation_timeout()));
+    };
+    let mut bytes = received.bytes;
+    let carries_output = command_id.is_some() && bytes.is_some();
+    let take = |wanted: FaultKind| carries_output && service.faults.take(|kind| *kind == wanted).is_some();
+    if take(FaultKind::BadFragment) {
+        bytes = bytes.map(misnumbered);
+    }
+    let streams =
+        bytes.map(|bytes| StreamChunk { name: "stdout".into(), command_id, end: false, bytes: bytes.into() });
+    let state = command_id.map(|command_id| CommandState {
+        command_id: Some(command_id),
+        done: received.is_done,
+        exit_code: received.is_done.then_some(0),
+    });
+    let envelope = reply
+        .build_receive(&ReceiveResponse { streams: streams.into_iter().collect(), command_state: state });
+    if take(FaultKind::DropBefore) {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(HangUp);
+        return Ok(response);
+    }
+    if take(FaultKind::DropMid) {
+        return Ok(with_type(StatusCode::OK, FaultyBody::breaking_off(&envelope.into())));
+    }
+    if take(FaultKind::Truncate) {
+        let mut envelope = envelope;
+        envelope.truncate(envelope.len() / 3 * 2);
+        return Ok(envelope_response(envelope));
+    }
+    if take(FaultKind::SlowDrip) {
+        return Ok(with_type(StatusCode::OK, FaultyBody::dripping(envelope.into())));
+    }
+    Ok(envelope_response(envelope))
+}
+
+/// The same fragments, the first with a number that is not its turn.
+fn misnumbered(mut fragments: Vec<u8>) -> Vec<u8> {
+    const FRAGMENT_ID: std::ops::Range<usize> = 8..16;
+    if let Some(id) = fragments.get_mut(FRAGMENT_ID) {
+        id.copy_from_slice(&7_u64.to_be_bytes());
+    }
+    fragments
+}
+
+fn created(
+    shell: &Shell,
+    owner: &str,
+    to: &str,
+    resource_uri: &str,
+    max_idle: Duration,
+    reply: &Reply,
+) -> Response {
+    let created = CreateResponse {
+        shell_id: ShellId::new(shell.id()),
+        resource_uri: Some(resource_uri.to_owned()),
+        owner: Some(owner.to_owned()),
+        idle_timeout: Some(shell.idle_limit()),
+        max_idle_timeout: Some(max_idle),
+    };
+    let mut response = envelope_response(reply.build_create(to, resource_uri, &created));
+    let affinity = shell.affinity();
+    for cookie in [
+        format!("{COOKIE_FRONT}={}; path=/; secure; HttpOnly", affinity.front),
+        format!("{COOKIE_BACK}={}; path=/; secure; HttpOnly", affinity.back),
+    ] {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// Which server the request's cookies lead to; both cookies must be there.
+fn affinity(headers: &HeaderMap) -> Option<Affinity> {
+    let named = |name: &str| {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(own, _)| *own == name).map(|(_, value)| value.to_owned())
+    };
+    Some(Affinity { front: named(COOKIE_FRONT)?, back: named(COOKIE_BACK)? })
+}
+
+fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
+    match error {
+        ShellError::Quota { limit } => Fault::shell_quota(*limit),
+        ShellError::Gone => shell_not_found(shell_id),
+        ShellError::Aborted => {
+            let mut fault = Fault::new(
+                FaultCode::Receiver,
+                "The I/O operation has been aborted because of either a thread exit or an application request.",
+            );
+            fault.wsman_code = Some(995);
+            fault
+        }
+        ShellError::TooManyCommands { limit } => {
+            let mut fault = Fault::new(
+                FaultCode::Receiver,
+                format!(
+                    "The WS-Management service cannot process the request. This user is allowed a maximum number of {limit} \
+                     concurrent operations, which has been exceeded. Close existing operations for this user, or raise the \
+                     quota for this user."
+                ),
+            );
+            fault.subcode = Some("QuotaLimit".to_owned());
+            fault
+        }
+        ShellError::Protocol(text) => {
+            let mut fault =
+                Fault::new(FaultCode::Sender, format!("Processing data from the client failed: {text}."));
+            fault.subcode = Some("InvalidParameter".to_owned());
+            fault
+        }
+    }
+}
+
+fn shell_not_found(id: &str) -> Fault {
+    Fault::shell_not_found(format!(
+        "The request for the Windows Remote Shell with ShellId {id} failed because the shell was not found on the server. \
+         Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the server. Provide the \
+         correct ShellId or create a new shell and retry the operation."
+    ))
+}
+
+/// Waits for ever when the stage is to be left hanging.
+async fn hang(service: &Service, stage: Stage) {
+    if service.faults.hangs(stage) {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn envelope_response(envelope: Vec<u8>) -> Response {
+    with_type(StatusCode::OK, Body::from(envelope))
+}
+
+fn fault_response(envelope: Vec<u8>) -> Response {
+    with_type(StatusCode::INTERNAL_SERVER_ERROR, Body::from(envelope))
+}
+
+fn with_type(status: StatusCode, body: Body) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/soap+xml;charset=UTF-8")], body).into_response()
+}
+
+/// A request that may speak to the endpoint, with its body read.
+struct Admitted {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Whether a request's query asks that the password be taken as a token.
+fn converts_to_oauth(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| {
+        query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+            name.eq_ignore_ascii_case("BasicAuthToOAuthConversion") && value.eq_ignore_ascii_case("true")
+        })
+    })
+}
+
+/// What a server of ours puts into one answer at most, whatever the client would take.
+const MAX_ENVELOPE_LEN: u32 = 2 * 1024 * 1024;
+const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(180);
+const COOKIE_FRONT: &str = "MS-WSMAN";
+const COOKIE_BACK: &str = "X-BackEndCookie";
