@@ -1,0 +1,10 @@
+//! The public surface of exo-auth against a scripted service, without network or clock.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test is a panic")]
+
+mod authority;
+mod device_code;
+mod environment;
+mod errors;
+mod password;
+mod service;
+mod tokens;
