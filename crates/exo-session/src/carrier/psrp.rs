@@ -1,0 +1,152 @@
+//! PowerShell remoting (MS-PSRP) over WSMan (MS-WSMV).
+//!
+//! One task per session, the [`Driver`], owns the state machine, the shell and the requests under way. The
+//! handle here only sends it [`Ask`]s.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use ::psrp::{PoolConfig, RunspacePool};
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+use wsman::Endpoint;
+
+use self::driver::{Ask, Driver, Work};
+use self::wire::Wire;
+use super::{Carrier, Closing, Running};
+use crate::error::kind::Kind;
+use crate::error::{Error, Step};
+use crate::http::{Http, Redirects};
+use crate::options::ConnectOptions;
+use crate::session::Invocation;
+
+mod driver;
+mod entry;
+mod wire;
+
+/// What a session is opened with.
+pub(crate) struct Opening<'a> {
+    pub(crate) http: Http,
+    pub(crate) url: Url,
+    pub(crate) redirects: Redirects,
+    pub(crate) session_id: Uuid,
+    pub(crate) authorization: HeaderValue,
+    /// Whether the authorization carries a password.
+    pub(crate) basic: bool,
+    pub(crate) options: &'a ConnectOptions,
+}
+
+/// A session that stands.
+pub(crate) struct Opened {
+    pub(crate) carrier: PsrpCarrier,
+    /// The address that answered.
+    pub(crate) url: Url,
+    pub(crate) shell_id: String,
+    pub(crate) protocol_version: String,
+}
+
+/// The handle of a session's task.
+pub(crate) struct PsrpCarrier {
+    asks: mpsc::UnboundedSender<Ask>,
+    fate: Arc<OnceLock<Error>>,
+}
+
+/// Opens a shell and the runspace pool in it.
+///
+/// When `cancel` completes, a shell that had come about is deleted before this returns, for at most two
+/// seconds; when the future is dropped, the same happens in the background.
+pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>) -> Result<Opened, Error> {
+    let options = opening.options;
+    let resource_uri = format!("{RESOURCE_PREFIX}{}", options.configuration_name);
+    let mut endpoint = Endpoint::new(opening.url.as_str(), resource_uri, opening.session_id);
+    endpoint.max_envelope_len = options.max_envelope_len;
+    endpoint.operation_timeout = options.operation_timeout;
+    let mut config = PoolConfig::default();
+    config.fragment_limits.max_message_len = options.max_message_len;
+    config.fragment_limits.max_open_len = options.max_message_len;
+    config.limits.max_body_len = options.max_message_len;
+    config.limits.max_object_len = options.max_object_len;
+    let wire = Wire {
+        http: opening.http,
+        url: opening.url,
+        authorization: opening.authorization,
+        basic: opening.basic,
+        redirects: opening.redirects,
+    };
+    let pool = RunspacePool::new(opening.session_id, config);
+    let (asks, asked) = mpsc::unbounded_channel();
+    let fate = Arc::new(OnceLock::new());
+    let driver = Driver::new(wire, endpoint, pool, asked, Arc::clone(&fate));
+    let (give_up, given_up) = oneshot::channel::<()>();
+    let (done, mut opened) = oneshot::channel();
+    tokio::spawn(driver.run(opening.session_id, options.open_timeout, given_up, done));
+    let outcome = tokio::select! {
+        outcome = &mut opened => outcome,
+        () = cancel => {
+            // The task deletes what it made and then answers.
+            drop(give_up);
+            opened.await
+        }
+    };
+    let opened = outcome.unwrap_or_else(|_| Err(Error::new(Step::Open, Kind::Closed)))?;
+    Ok(Opened {
+        carrier: PsrpCarrier { asks, fate },
+        url: opened.url,
+        shell_id: opened.shell_id,
+        protocol_version: opened.protocol_version,
+    })
+}
+
+impl PsrpCarrier {
+    fn start(&self, work: Work, step: Step) -> Result<Running, Error> {
+        if let Some(error) = self.fate.get() {
+            return Err(error.clone());
+        }
+        let pid = Uuid::new_v4();
+        let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
+        self.asks
+            .send(Ask::Start { pid, work, step, events: sender })
+            .map_err(|_| self.fate.get().cloned().unwrap_or_else(|| Error::new(step, Kind::Closed)))?;
+        let asks = self.asks.clone();
+        let cancel = Box::new(move || {
+            // A session that has ended has nothing left to cancel.
+            let _ = asks.send(Ask::Cancel { pid });
+        });
+        Ok(Running { events, cancel, fate: Arc::clone(&self.fate) })
+    }
+}
+
+impl Carrier for PsrpCarrier {
+    fn invoke(&self, invocation: Invocation) -> Result<Running, Error> {
+        self.start(Work::Command(invocation), Step::Run)
+    }
+
+    fn commands(&self, names: Vec<String>) -> Result<Running, Error> {
+        self.start(Work::Metadata(names), Step::Commands)
+    }
+
+    fn close(&self) -> Closing<'_> {
+        let (done, closed) = oneshot::channel();
+        let sent = self.asks.send(Ask::Close { done });
+        Box::pin(async move {
+            match sent {
+                Ok(()) => closed.await.unwrap_or(Ok(())),
+                // The task has ended, and the shell with it.
+                Err(_) => Ok(()),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for PsrpCarrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PsrpCarrier").field("ended", &self.fate.get().is_some()).finish_non_exhaustive()
+    }
+}
+
+const RESOURCE_PREFIX: &str = "http://schemas.microsoft.com/powershell/";
+/// Events a consumer may be behind before the server is no longer asked for more.
+const MAX_WAITING_EVENTS: usize = 64;

@@ -1,0 +1,356 @@
+//! The task that owns a session's wire: its life from opening to end.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use ::psrp::{RunspacePool, Target};
+use bytes::Bytes;
+use reqwest::Url;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
+use uuid::Uuid;
+use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Ids, Response, ShellId, Signal};
+
+use super::entry::Entry;
+use super::wire::Wire;
+use crate::carrier::Event;
+use crate::error::kind::Kind;
+use crate::error::{Error, Step};
+use crate::session::Invocation;
+
+mod incoming;
+mod outgoing;
+
+/// What a handle wants from the task.
+pub(crate) enum Ask {
+    Start { pid: Uuid, work: Work, step: Step, events: mpsc::Sender<Event> },
+    Cancel { pid: Uuid },
+    Close { done: oneshot::Sender<Result<(), Error>> },
+}
+
+/// The two kinds of pipeline.
+pub(crate) enum Work {
+    Command(Invocation),
+    Metadata(Vec<String>),
+}
+
+/// What the caller learns when the session stands.
+pub(crate) struct Standing {
+    pub(crate) url: Url,
+    pub(crate) shell_id: String,
+    pub(crate) protocol_version: String,
+}
+
+/// The state machine, the shell, and the requests under way.
+pub(crate) struct Driver {
+    wire: Wire,
+    endpoint: Endpoint,
+    /// Bytes of one Command or Send; small enough for servers with old limits.
+    max_send_len: u32,
+    pool: RunspacePool,
+    shell: Option<ShellId>,
+    opened: bool,
+    asks: mpsc::UnboundedReceiver<Ask>,
+    calls: JoinSet<Arrival>,
+    pipelines: HashMap<Uuid, Entry>,
+    pool_receive: Option<AbortHandle>,
+    pool_sending: bool,
+    /// When the Receive of the shell itself went out.
+    pool_receive_sent: Instant,
+    /// Receives of the shell itself that broke soon one after another.
+    pool_failures: u32,
+    fate: Arc<OnceLock<Error>>,
+}
+
+/// An answer, and the address that gave it.
+type Outcome = Result<(Response, Url), Error>;
+
+/// Something that the task waited for.
+enum Arrival {
+    Answer { call: Call, outcome: Box<Outcome> },
+    Room { pid: Uuid, permit: Option<mpsc::OwnedPermit<Event>> },
+    Overdue { pid: Uuid },
+}
+
+/// Which request an answer belongs to.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Create,
+    Command(Uuid),
+    Send(Option<Uuid>),
+    Receive(Option<Uuid>),
+    Signal(Uuid, Signal),
+}
+
+/// Why the task stops serving.
+enum End {
+    Closed(oneshot::Sender<Result<(), Error>>),
+    Dropped,
+    Broken(Error),
+}
+
+impl Driver {
+    pub(crate) fn new(
+        wire: Wire,
+        endpoint: Endpoint,
+        pool: RunspacePool,
+        asks: mpsc::UnboundedReceiver<Ask>,
+        fate: Arc<OnceLock<Error>>,
+    ) -> Self {
+        Self {
+            wire,
+            max_send_len: endpoint.max_envelope_len.min(FALLBACK_MAX_ENVELOPE_LEN),
+            endpoint,
+            pool,
+            shell: None,
+            opened: false,
+            asks,
+            calls: JoinSet::new(),
+            pipelines: HashMap::new(),
+            pool_receive: None,
+            pool_sending: false,
+            pool_receive_sent: Instant::now(),
+            pool_failures: 0,
+            fate,
+        }
+    }
+
+    /// Opens the session, serves it, ends it. `given_up` completes when the caller no longer wants it.
+    pub(crate) async fn run(
+        mut self,
+        shell_id: Uuid,
+        limit: Duration,
+        given_up: oneshot::Receiver<()>,
+        done: oneshot::Sender<Result<Standing, Error>>,
+    ) {
+        let mut given_up = given_up;
+        let outcome = tokio::select! {
+            outcome = self.open(shell_id) => outcome,
+            _ = &mut given_up => Err(Error::new(Step::Open, Kind::Cancelled)),
+            () = tokio::time::sleep(limit) => {
+                let host = crate::http::host_of(&self.wire.url);
+                Err(Error::new(Step::Open, Kind::AnswerTimeout { host, limit }))
+            }
+        };
+        let standing = match outcome {
+            Ok(standing) => standing,
+            Err(error) => {
+                tracing::debug!(session = %self.pool.rpid(), "the session did not open");
+                self.abandon().await;
+                // The caller may have gone.
+                let _ = done.send(Err(error));
+                return;
+            }
+        };
+        if done.send(Ok(standing)).is_err() {
+            self.abandon().await;
+            return;
+        }
+        let end = self.serve().await;
+        self.end(end).await;
+    }
+
+    /// Creates the shell and waits until the pool in it is open.
+    async fn open(&mut self, shell_id: Uuid) -> Result<Standing, Error> {
+        let offered = ::psrp::ProtocolVersion::CURRENT.to_string();
+        let carrying = Carrying::Creation { protocol_version: &offered, idle_timeout: None, name: None };
+        let room = self.endpoint.max_fragment_len(carrying);
+        self.pool.open().map_err(|error| of_psrp(Step::Open, error.into()))?;
+        let creation =
+            self.pool.poll_transmit(Target::Pool, room).map(|sent| sent.payload).unwrap_or_default();
+        let endpoint = self.endpoint.clone();
+        let ids = new_ids();
+        self.call(Call::Create, Step::Open, move |url| {
+            let endpoint = Endpoint { to: url.as_str().to_owned(), ..endpoint.clone() };
+            endpoint.build_create(ids, shell_id, &creation, &offered, None, None)
+        });
+        while !self.opened {
+            self.arrived().await?;
+            self.advance()?;
+        }
+        let version = self.pool.protocol_version().map(|version| version.to_string()).unwrap_or_default();
+        Ok(Standing {
+            url: self.wire.url.clone(),
+            shell_id: self.shell.as_ref().map(ToString::to_string).unwrap_or_default(),
+            protocol_version: version,
+        })
+    }
+
+    /// Works until there is a reason to stop.
+    async fn serve(&mut self) -> End {
+        loop {
+            let step = tokio::select! {
+                ask = self.asks.recv() => match ask {
+                    Some(Ask::Start { pid, work, step, events }) => {
+                        self.start(pid, &work, step, events);
+                        Ok(())
+                    }
+                    Some(Ask::Cancel { pid }) => {
+                        self.cancel(pid);
+                        Ok(())
+                    }
+                    Some(Ask::Close { done }) => return End::Closed(done),
+                    None => return End::Dropped,
+                },
+                arrival = Self::next_arrival(&mut self.calls) => arrival.and_then(|arrival| self.handle(arrival)),
+            };
+            if let Err(error) = step.and_then(|()| self.advance()) {
+                return End::Broken(error);
+            }
+        }
+    }
+
+    /// Ends the session on the server, and tells everybody.
+    async fn end(mut self, end: End) {
+        let (fate, limit) = match &end {
+            End::Closed(_) => (Error::new(Step::Run, Kind::Closed), CLOSE_LIMIT),
+            End::Dropped => (Error::new(Step::Run, Kind::Closed), DROP_LIMIT),
+            End::Broken(error) => (broken(error), DROP_LIMIT),
+        };
+        // Set before the channels end, so that whoever sees an end finds the reason.
+        let _ = self.fate.set(fate);
+        if let End::Broken(error) = &end {
+            for (_, mut entry) in self.pipelines.drain() {
+                entry.fail(error.clone());
+                // What came before is still good, and a slow consumer takes it in its own time.
+                tokio::spawn(entry.hand_over());
+            }
+        }
+        self.pipelines.clear();
+        self.calls.abort_all();
+        let outcome = self.delete(limit).await;
+        if let End::Closed(done) = end {
+            let _ = done.send(outcome);
+        } else if let Err(error) = outcome {
+            tracing::debug!(%error, "the shell was not deleted");
+        }
+        // Whoever asks to close now gets an answer: there is nothing left.
+        self.asks.close();
+        while let Some(ask) = self.asks.recv().await {
+            if let Ask::Close { done } = ask {
+                let _ = done.send(Ok(()));
+            }
+        }
+    }
+
+    /// After a failed opening: waits a moment for the Create under way, and deletes what it made.
+    async fn abandon(mut self) {
+        if self.shell.is_none() && !self.calls.is_empty() {
+            let answered = async {
+                while self.shell.is_none() && !self.calls.is_empty() {
+                    if self.arrived().await.is_err() {
+                        break;
+                    }
+                }
+            };
+            if tokio::time::timeout(DROP_LIMIT / 2, answered).await.is_err() {
+                // The answer is late, but the shell may exist by the name that was asked for.
+                self.shell = Some(ShellId::from(self.pool.rpid()));
+            }
+        }
+        self.calls.abort_all();
+        if let Err(error) = self.delete(DROP_LIMIT / 2).await {
+            tracing::debug!(%error, "the shell was not deleted");
+        }
+    }
+
+    async fn delete(&mut self, limit: Duration) -> Result<(), Error> {
+        let Some(shell) = self.shell.take() else { return Ok(()) };
+        self.pool.closing();
+        let body = Bytes::from(self.endpoint.build_delete(new_ids(), &shell));
+        let make = |_: &Url| body.clone();
+        match tokio::time::timeout(limit, self.wire.exchange(&make, Step::Close)).await {
+            Ok(Ok((Response::Fault(fault), _))) if !fault.is_shell_not_found() => {
+                Err(Error::new(Step::Close, Kind::Fault(Box::new(fault))))
+            }
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                let host = crate::http::host_of(&self.wire.url);
+                Err(Error::new(Step::Close, Kind::AnswerTimeout { host, limit }))
+            }
+        }
+    }
+
+    fn cancel(&mut self, pid: Uuid) {
+        let Some(entry) = self.pipelines.get_mut(&pid) else { return };
+        if entry.cancelled {
+            return;
+        }
+        entry.cancelled = true;
+        entry.discard();
+        if entry.ended {
+            return;
+        }
+        // The pipeline is known: its entry has not ended.
+        let _ = self.pool.stopping(pid);
+        self.calls.spawn(async move {
+            tokio::time::sleep(STOP_LIMIT).await;
+            Arrival::Overdue { pid }
+        });
+    }
+
+    /// Waits for one thing under way and acts on it.
+    async fn arrived(&mut self) -> Result<(), Error> {
+        let arrival = Self::next_arrival(&mut self.calls).await?;
+        self.handle(arrival)
+    }
+
+    /// Skips calls that were aborted; waits for ever when nothing is under way.
+    async fn next_arrival(calls: &mut JoinSet<Arrival>) -> Result<Arrival, Error> {
+        loop {
+            match calls.join_next().await {
+                Some(Ok(arrival)) => return Ok(arrival),
+                Some(Err(error)) if error.is_cancelled() => {}
+                Some(Err(error)) => {
+                    let problem = "a request ended without an answer or a reason".to_owned();
+                    return Err(Error::with_source(Step::Run, Kind::Protocol { problem }, error));
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn step_of(&self, pid: Uuid) -> Step {
+        self.pipelines.get(&pid).map_or(Step::Run, |entry| entry.step)
+    }
+}
+
+fn new_ids() -> Ids {
+    Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4() }
+}
+
+/// What every later call of a broken session gets.
+#[cold]
+fn broken(error: &Error) -> Error {
+    Error::with_source(Step::Run, Kind::Broken { reason: error.what() }, error.clone())
+}
+
+#[cold]
+fn of_psrp(step: Step, error: ::psrp::Error) -> Error {
+    let problem = error.to_string();
+    let kind = if is_limit(&error) { Kind::TooLarge { problem } } else { Kind::Protocol { problem } };
+    Error::with_source(step, kind, error)
+}
+
+fn is_limit(error: &::psrp::Error) -> bool {
+    use ::psrp::clixml::DecodeErrorKind;
+    use ::psrp::{Error as Psrp, FragmentError};
+    match error {
+        Psrp::Fragment(
+            FragmentError::TooLarge { .. }
+            | FragmentError::TooMuchOpen { .. }
+            | FragmentError::TooManyOpen { .. },
+        ) => true,
+        Psrp::Body { source, .. } => matches!(source.kind(), DecodeErrorKind::Limit { .. }),
+        _ => false,
+    }
+}
+
+/// How long an explicit close waits for the server.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a close in the background takes at most.
+const DROP_LIMIT: Duration = Duration::from_secs(2);
+/// How long a cancelled command may take to confirm.
+const STOP_LIMIT: Duration = Duration::from_secs(5);

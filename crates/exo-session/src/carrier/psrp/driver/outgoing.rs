@@ -1,0 +1,168 @@
+//! What is sent, and when.
+
+use std::time::Instant;
+
+use ::psrp::metadata::CommandTypes;
+use ::psrp::{CommandSpec, PipelineSpec, Stream, Target};
+use bytes::Bytes;
+use reqwest::Url;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+use wsman::{Carrying, Endpoint, ShellId, Signal};
+
+use super::{Arrival, Call, Driver, Work, new_ids, of_psrp};
+use crate::carrier::Event;
+use crate::carrier::psrp::entry::{Delivery, Entry, Release};
+use crate::error::kind::Kind;
+use crate::error::{Error, Step};
+
+impl Driver {
+    /// Begins a pipeline: its first fragment is the Command.
+    pub(super) fn start(&mut self, pid: Uuid, work: &Work, step: Step, events: mpsc::Sender<Event>) {
+        let mut entry = Entry::new(step, events);
+        let queued = match work {
+            Work::Command(invocation) => {
+                let command = CommandSpec::command(&invocation.command, Some(&invocation.parameters));
+                self.pool.create_pipeline(pid, &PipelineSpec::new(vec![command]))
+            }
+            Work::Metadata(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                self.pool.command_metadata(pid, &names, CommandTypes::IMPORTABLE)
+            }
+        };
+        match (queued, self.shell.clone()) {
+            (Ok(()), Some(shell)) => {
+                let room = self.sending().max_fragment_len(Carrying::Arguments { shell: &shell });
+                let first = self.pool.poll_transmit(Target::Pipeline(pid), room);
+                let arguments = first.map(|sent| sent.payload).unwrap_or_default();
+                let body = self.endpoint.build_command(new_ids(), &shell, pid, &arguments);
+                self.call_with(Call::Command(pid), step, body);
+            }
+            (Ok(()), None) => entry.fail(Error::new(step, Kind::Closed)),
+            (Err(error), _) => entry.fail(of_psrp(step, error.into())),
+        }
+        self.pipelines.insert(pid, entry);
+    }
+
+    /// Hands over events and sends whatever may be sent now.
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
+        self.sort_events(Step::Run)?;
+        let pids: Vec<Uuid> = self.pipelines.keys().copied().collect();
+        for pid in pids {
+            self.advance_pipeline(pid);
+        }
+        let Some(shell) = self.shell.clone() else { return Ok(()) };
+        self.send_waiting(&shell);
+        // Messages for a pipeline may come this way as well, so its consumer holds this Receive up too.
+        if self.pool_receive.is_none() && !self.pipelines.values().any(Entry::has_backlog) {
+            let body = self.endpoint.build_receive(new_ids(), &shell, None);
+            let step = if self.opened { Step::Run } else { Step::Open };
+            self.pool_receive_sent = Instant::now();
+            self.pool_receive = Some(self.call_with(Call::Receive(None), step, body));
+        }
+        Ok(())
+    }
+
+    fn advance_pipeline(&mut self, pid: Uuid) {
+        let Some(entry) = self.pipelines.get_mut(&pid) else { return };
+        match entry.deliver() {
+            Delivery::Full(events) => {
+                self.calls
+                    .spawn(async move { Arrival::Room { pid, permit: events.reserve_owned().await.ok() } });
+            }
+            Delivery::Gone => self.cancel(pid),
+            Delivery::Empty | Delivery::StillFull => {}
+        }
+        let (Some(entry), Some(shell)) = (self.pipelines.get_mut(&pid), self.shell.clone()) else { return };
+        let step = entry.step;
+        if entry.started && entry.ended && entry.release == Release::NotSent {
+            entry.release = Release::Sent;
+            self.signal(pid, &shell, Signal::Terminate, step);
+        } else if entry.started && entry.cancelled && !entry.ended && !entry.ctrl_c_sent {
+            entry.ctrl_c_sent = true;
+            self.signal(pid, &shell, Signal::CtrlC, step);
+        }
+        self.ask_for_more(pid);
+        if self.pipelines.get(&pid).is_some_and(Entry::is_over) {
+            self.pipelines.remove(&pid);
+        }
+    }
+
+    /// Sends what the state machine has, one request at a time for the pool and for each pipeline.
+    fn send_waiting(&mut self, shell: &ShellId) {
+        let targets: Vec<Target> = self.pool.waiting_targets().collect();
+        for target in targets {
+            let (pid, step) = match target {
+                Target::Pool if self.pool_sending => continue,
+                Target::Pool => (None, Step::Run),
+                Target::Pipeline(pid) => match self.pipelines.get(&pid) {
+                    Some(entry) if entry.started && !entry.sending && !entry.ended => (Some(pid), entry.step),
+                    _ => continue,
+                },
+            };
+            let carrying = Carrying::Stream { shell, stream: "stdin", to_command: pid.is_some() };
+            let room = self.sending().max_fragment_len(carrying);
+            let Some(sent) = self.pool.poll_transmit(target, room) else { continue };
+            match pid.and_then(|pid| self.pipelines.get_mut(&pid)) {
+                Some(entry) => entry.sending = true,
+                None => self.pool_sending = true,
+            }
+            let name = match sent.stream {
+                Stream::Default => "stdin",
+                Stream::PromptResponse => "pr",
+            };
+            let body = self.endpoint.build_send(new_ids(), shell, name, pid, &sent.payload);
+            self.call_with(Call::Send(pid), step, body);
+        }
+    }
+
+    /// Sends the next Receive of a pipeline, unless its consumer is behind.
+    pub(super) fn ask_for_more(&mut self, pid: Uuid) {
+        let (Some(entry), Some(shell)) = (self.pipelines.get_mut(&pid), &self.shell) else { return };
+        if !entry.started || entry.receive.is_some() || entry.done || entry.ended || entry.has_backlog() {
+            return;
+        }
+        let step = entry.step;
+        let body = self.endpoint.build_receive(new_ids(), shell, Some(pid));
+        let receive = self.call_with(Call::Receive(Some(pid)), step, body);
+        if let Some(entry) = self.pipelines.get_mut(&pid) {
+            entry.receive = Some(receive);
+        }
+    }
+
+    pub(super) fn signal(&mut self, pid: Uuid, shell: &ShellId, signal: Signal, step: Step) {
+        let body = self.endpoint.build_signal(new_ids(), shell, pid, signal);
+        self.call_with(Call::Signal(pid, signal), step, body);
+    }
+
+    fn call_with(&mut self, call: Call, step: Step, body: Vec<u8>) -> AbortHandle {
+        let body = Bytes::from(body);
+        self.calls.spawn({
+            let wire = self.wire.clone();
+            async move {
+                let make = move |_: &Url| body.clone();
+                Arrival::Answer { call, outcome: Box::new(wire.exchange(&make, step).await) }
+            }
+        })
+    }
+
+    /// Sends what `make` gives for the address it goes to.
+    pub(super) fn call(
+        &mut self,
+        call: Call,
+        step: Step,
+        make: impl Fn(&Url) -> Vec<u8> + Send + Sync + 'static,
+    ) {
+        let wire = self.wire.clone();
+        self.calls.spawn(async move {
+            let make = move |url: &Url| Bytes::from(make(url));
+            Arrival::Answer { call, outcome: Box::new(wire.exchange(&make, step).await) }
+        });
+    }
+
+    /// The endpoint with the limit for what is sent.
+    fn sending(&self) -> Endpoint {
+        Endpoint { max_envelope_len: self.max_send_len, ..self.endpoint.clone() }
+    }
+}

@@ -1,0 +1,158 @@
+//! One running pipeline, as the task sees it.
+
+use std::collections::VecDeque;
+
+use ::psrp::PipelineEvent;
+use tokio::sync::mpsc::{self, OwnedPermit, error::TrySendError};
+use tokio::task::AbortHandle;
+
+use crate::carrier::Event;
+use crate::error::{Error, Step};
+
+/// A pipeline and what is under way for it.
+pub(crate) struct Entry {
+    pub(crate) step: Step,
+    /// `None` once the consumer has gone.
+    events: Option<mpsc::Sender<Event>>,
+    /// What the consumer has not had room for.
+    backlog: VecDeque<Event>,
+    waiting_for_room: bool,
+    /// The Command was answered: the server knows the pipeline.
+    pub(crate) started: bool,
+    /// The Receive that is out.
+    pub(crate) receive: Option<AbortHandle>,
+    /// Receives that the server threw away.
+    pub(crate) failures: u32,
+    /// A Send is out; each stream takes one at a time.
+    pub(crate) sending: bool,
+    pub(crate) cancelled: bool,
+    pub(crate) ctrl_c_sent: bool,
+    /// The final event is in the backlog or delivered.
+    pub(crate) ended: bool,
+    /// The server says that nothing more comes.
+    pub(crate) done: bool,
+    pub(crate) release: Release,
+}
+
+/// Where the Signal stands that lets the server forget a pipeline after its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    NotSent,
+    Sent,
+    Answered,
+}
+
+/// What became of the attempt to hand events over.
+pub(crate) enum Delivery {
+    /// The consumer has everything.
+    Empty,
+    /// The consumer must take something first; this sender waits for that.
+    Full(mpsc::Sender<Event>),
+    /// As before, and somebody waits already.
+    StillFull,
+    /// There is no consumer any more.
+    Gone,
+}
+
+impl Entry {
+    pub(crate) fn new(step: Step, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            step,
+            events: Some(events),
+            backlog: VecDeque::new(),
+            waiting_for_room: false,
+            started: false,
+            receive: None,
+            failures: 0,
+            sending: false,
+            cancelled: false,
+            ctrl_c_sent: false,
+            ended: false,
+            done: false,
+            release: Release::NotSent,
+        }
+    }
+
+    /// Keeps an event for the consumer. After a cancellation only the end counts.
+    pub(crate) fn push(&mut self, event: PipelineEvent) {
+        let last = event.is_final();
+        if self.ended || (self.cancelled && !last) {
+            return;
+        }
+        self.ended = last;
+        self.backlog.push_back(Ok(event));
+    }
+
+    /// Ends the pipeline with an error.
+    pub(crate) fn fail(&mut self, error: Error) {
+        if !self.ended {
+            self.ended = true;
+            self.backlog.push_back(Err(error));
+        }
+    }
+
+    /// Forgets what the consumer has not taken: it does not want it any more.
+    pub(crate) fn discard(&mut self) {
+        self.backlog.retain(|event| match event {
+            Ok(event) => event.is_final(),
+            Err(_) => true,
+        });
+    }
+
+    /// Hands over what there is room for.
+    pub(crate) fn deliver(&mut self) -> Delivery {
+        let Some(events) = &self.events else {
+            self.backlog.clear();
+            return Delivery::Empty;
+        };
+        while let Some(event) = self.backlog.pop_front() {
+            match events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    self.backlog.push_front(event);
+                    if self.waiting_for_room {
+                        return Delivery::StillFull;
+                    }
+                    self.waiting_for_room = true;
+                    return Delivery::Full(events.clone());
+                }
+                Err(TrySendError::Closed(_)) => {
+                    self.events = None;
+                    self.backlog.clear();
+                    return Delivery::Gone;
+                }
+            }
+        }
+        Delivery::Empty
+    }
+
+    /// The consumer took something, or went.
+    pub(crate) fn room(&mut self, permit: Option<OwnedPermit<Event>>) {
+        self.waiting_for_room = false;
+        if let Some(permit) = permit
+            && let Some(event) = self.backlog.pop_front()
+        {
+            permit.send(event);
+        }
+    }
+
+    /// Hands over everything that is left, however long the consumer takes.
+    pub(crate) async fn hand_over(self) {
+        let Some(events) = self.events else { return };
+        for event in self.backlog {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Nothing is left to do or to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        let released = self.release == Release::Answered || !self.started;
+        self.ended && released && !self.sending && self.receive.is_none() && self.backlog.is_empty()
+    }
+}

@@ -1,0 +1,109 @@
+//! One WSMan request and what its answer means.
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+use wsman::{EnvelopeErrorKind, NotXml, Response};
+
+use crate::error::kind::{Kind, shown};
+use crate::error::{Error, Step};
+use crate::http::{Answer, Http, Redirects, Request, host_of};
+
+/// The way to one server with one account.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    pub(crate) http: Http,
+    pub(crate) url: Url,
+    pub(crate) authorization: HeaderValue,
+    /// Whether a password is sent, for the sentence about a 401.
+    pub(crate) basic: bool,
+    pub(crate) redirects: Redirects,
+}
+
+impl Wire {
+    /// Sends one envelope. `body` makes it for the address it goes to. Gives the answer, a fault being one,
+    /// and the address that gave it.
+    pub(crate) async fn exchange(
+        &self,
+        body: &(dyn Fn(&Url) -> Bytes + Send + Sync),
+        step: Step,
+    ) -> Result<(Response, Url), Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/soap+xml;charset=UTF-8"));
+        let request = Request {
+            method: Method::POST,
+            url: self.url.clone(),
+            headers,
+            credential: Some(&self.authorization),
+            secret: true,
+            body,
+            redirects: self.redirects,
+        };
+        let answer = self.http.send(request, step).await?;
+        let url = answer.url.clone();
+        judge(answer, self.basic, step).map(|response| (response, url))
+    }
+}
+
+/// Status first, then the envelope: a fault arrives with status 500 or 400, and what is no envelope is told by
+/// its status.
+fn judge(answer: Answer, basic: bool, step: Step) -> Result<Response, Error> {
+    let Answer { status, headers, body, url } = answer;
+    let host = host_of(&url);
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(Error::new(step, Kind::Unauthorized { host, basic }));
+    }
+    if status.is_success() {
+        let body = body?;
+        return Response::decode(&body).map_err(|error| {
+            let kind = match error.kind() {
+                EnvelopeErrorKind::NotXml(NotXml::Html) => Kind::Html { host, title: html_title(&body) },
+                EnvelopeErrorKind::Truncated => Kind::CutOff { host, inside: true },
+                EnvelopeErrorKind::TooLarge { .. } => Kind::TooLarge { problem: error.to_string() },
+                _ => Kind::Protocol { problem: format!("{host} broke the WSMan protocol: {error}") },
+            };
+            Error::with_source(step, kind, error)
+        });
+    }
+    let body = body.unwrap_or_default();
+    if let Ok(fault @ Response::Fault(_)) = Response::decode(&body) {
+        return Ok(fault);
+    }
+    let detail = detail_of(&body);
+    let kind = match status {
+        StatusCode::FORBIDDEN => Kind::Forbidden { host, detail },
+        StatusCode::NOT_FOUND => Kind::NotFound { host, path: url.path().to_owned() },
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let wait = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let retry_after =
+                wait.and_then(|wait| wait.trim().parse().ok()).map(std::time::Duration::from_secs);
+            Kind::Busy { host, status: status.as_u16(), retry_after }
+        }
+        _ => Kind::Status { host, status: status.as_u16(), detail },
+    };
+    Err(Error::new(step, kind))
+}
+
+/// What a body that is no envelope says, for people: the title of a page, or a first line of text.
+fn detail_of(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let detail = if text.starts_with('<') { html_title(body)? } else { shown(text) };
+    Some(detail).filter(|detail| !detail.is_empty())
+}
+
+fn html_title(body: &[u8]) -> Option<String> {
+    let start = body.get(..body.len().min(MAX_TITLE_DEPTH))?;
+    let text = String::from_utf8_lossy(start);
+    // Only ASCII letters change, so that positions stay the same.
+    let lower = text.to_ascii_lowercase();
+    let open = lower.find("<title")?;
+    let begin = open + lower.get(open..)?.find('>')? + 1;
+    let end = begin + lower.get(begin..)?.find("</title")?;
+    Some(shown(text.get(begin..end)?)).filter(|title| !title.is_empty())
+}
+
+/// How far into a page its title is looked for.
+const MAX_TITLE_DEPTH: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+use exo_auth::{AccessToken, Environment, Secret, Service};
+use reqwest::header::HeaderValue;
+
+use super::*;
+
+fn options(uri: &str) -> ConnectOptions {
+    ConnectOptions { connection_uri: Some(uri.to_owned()), ..ConnectOptions::default() }
+}
+
+fn refusal(options: &ConnectOptions) -> String {
+    Plan::of(options).unwrap_err().to_string()
+}
+
+#[test]
+fn the_address_decides_what_is_spoken() {
+    for (uri, carrier, expected) in [
+        ("https://mail.contoso.com/PowerShell/", CarrierChoice::Auto, None),
+        ("http://localhost:8080/powershell-liveid/", CarrierChoice::Auto, None),
+        ("https://mail.contoso.com/owa", CarrierChoice::Psrp, None),
+        ("https://mail.contoso.com/owa", CarrierChoice::Auto, Some("mail.contoso.com answers over REST")),
+        (
+            "https://mail.contoso.com/powershell",
+            CarrierChoice::Rest,
+            Some("mail.contoso.com answers over REST"),
+        ),
+        (
+            "https://outlook.office365.com/powershell-liveid/",
+            CarrierChoice::Auto,
+            Some("outlook.office365.com answers over REST, which this version does not speak yet"),
+        ),
+        ("https://outlook.office365.com/powershell-liveid/", CarrierChoice::Psrp, None),
+    ] {
+        let options = ConnectOptions { carrier, ..options(uri) };
+        match (Plan::of(&options), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(text)) => assert!(error.to_string().contains(text), "{uri}: {error}"),
+            (plan, _) => panic!("{uri}: {plan:?}"),
+        }
+    }
+}
+
+#[test]
+fn each_environment_has_an_address_that_is_refused_with_its_host() {
+    for environment in Environment::ALL {
+        for service in [Service::Exchange, Service::Compliance] {
+            let options = ConnectOptions { environment, service, ..ConnectOptions::default() };
+            let text = refusal(&options);
+            assert!(text.contains("answers over REST"), "{environment}: {text}");
+        }
+    }
+}
+
+#[test]
+fn psrp_against_the_cloud_is_possible_and_warned_about() {
+    let options = ConnectOptions { carrier: CarrierChoice::Psrp, ..ConnectOptions::default() };
+    let plan = Plan::of(&options).unwrap();
+    assert_eq!(plan.warnings.len(), 1);
+    assert!(plan.warnings[0].contains("outlook.office365.com no longer offers remote PowerShell"));
+}
+
+#[test]
+fn wrong_addresses_are_named_without_passwords() {
+    for (uri, expected) in [
+        ("mail.contoso.com", "connectionUri 'mail.contoso.com' is not an absolute http or https address"),
+        ("ftp://mail.contoso.com/powershell", "is not an absolute http or https address"),
+        ("https://", "is not an absolute http or https address"),
+        (
+            "https://u:secret@mail.contoso.com/powershell",
+            "'https://…@mail.contoso.com/powershell' has a user name",
+        ),
+        (
+            "http://mail.contoso.com/powershell",
+            "a password or a token would go to mail.contoso.com over plain http, where anybody could read it; use an \
+             https address",
+        ),
+    ] {
+        let text = refusal(&options(uri));
+        assert!(text.starts_with("could not use the connection options: "), "{text}");
+        assert!(text.contains(expected) && !text.contains("secret"), "{text}");
+    }
+    let authority = Some("http://login.contoso.com/x".to_owned());
+    let text = refusal(&ConnectOptions { authority, ..options("https://mail.contoso.com/powershell") });
+    assert!(text.contains("authority cannot be used"), "{text}");
+}
+
+#[test]
+fn a_password_for_a_server_of_ones_own_goes_to_that_server() {
+    let authority = || Some("https://login.contoso.com/x".to_owned());
+    for (uri, sign_in, authority, expected) in [
+        ("https://mail.contoso.com/powershell", SignInMethod::Password, None, Authentication::Basic),
+        ("https://mail.contoso.com/powershell", SignInMethod::Password, authority(), Authentication::Bearer),
+        ("https://mail.contoso.com/powershell", SignInMethod::Device, None, Authentication::Bearer),
+        ("https://mail.contoso.com/powershell", SignInMethod::AccessToken, None, Authentication::Bearer),
+        (
+            "https://mail.contoso.com/PowerShell-LiveId",
+            SignInMethod::Password,
+            None,
+            Authentication::BasicToken,
+        ),
+    ] {
+        let options = ConnectOptions { sign_in, authority, ..options(uri) };
+        assert_eq!(Plan::of(&options).unwrap().authentication, expected, "{uri} {sign_in:?}");
+    }
+    let chosen = ConnectOptions {
+        authentication: Some(Authentication::Bearer),
+        ..options("https://mail.contoso.com/powershell-liveid")
+    };
+    assert_eq!(Plan::of(&chosen).unwrap().authentication, Authentication::Bearer);
+}
+
+fn session_query(options: &ConnectOptions) -> Vec<(String, String)> {
+    let plan = Plan::of(options).unwrap();
+    let token = AccessToken::from_secret(Secret::new("abc".to_owned())).unwrap();
+    let credential = Credential::of_token(options, plan.authentication, &token).unwrap();
+    let url = plan.session_url(options, &credential, Uuid::nil());
+    url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+#[test]
+fn cloud_style_addresses_get_the_query_fields_of_the_old_module() {
+    let mut options = options("https://mail.contoso.com/powershell-liveid/?email=other@contoso.com");
+    options.user = Some("admin@contoso.com".to_owned());
+    options.delegated_organization = Some("fabrikam.com".to_owned());
+    let query = session_query(&options);
+    let names: Vec<&str> = query.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "email",
+            "BasicAuthToOAuthConversion",
+            "HideBannerMessage",
+            "ConnectionId",
+            "ClientProcessId",
+            "ExoModuleVersion",
+            "OSVersion",
+            "DelegatedOrg"
+        ]
+    );
+    assert_eq!(query[0].1, "other@contoso.com");
+    options.connection_uri = Some("https://mail.contoso.com/powershell-liveid/".to_owned());
+    assert!(session_query(&options).contains(&("email".to_owned(), "admin@contoso.com".to_owned())));
+    options.bypass_mailbox_anchoring = true;
+    assert!(session_query(&options).iter().all(|(name, _)| name != "email"));
+}
+
+#[test]
+fn the_token_in_basic_has_the_form_the_service_converts() {
+    let mut options = options("https://mail.contoso.com/powershell-liveid/");
+    options.user = Some("a@b.c".to_owned());
+    let token = AccessToken::from_secret(Secret::new("tok".to_owned())).unwrap();
+    for (authentication, expected) in [
+        (Authentication::Bearer, "Bearer tok"),
+        // a@b.c:Bearer tok
+        (Authentication::BasicToken, "Basic YUBiLmM6QmVhcmVyIHRvaw=="),
+    ] {
+        let credential = Credential::of_token(&options, authentication, &token).unwrap();
+        assert_eq!(credential.header, HeaderValue::from_static(expected));
+        assert!(credential.header.is_sensitive());
+    }
+    options.password = Some(Secret::new("p:w".to_owned()));
+    let credential = Credential::of_password(&options).unwrap();
+    assert_eq!(credential.header, HeaderValue::from_static("Basic YUBiLmM6cDp3"));
+    options.user = Some("a:b".to_owned());
+    assert!(Credential::of_password(&options).err().unwrap().to_string().contains("has a colon"));
+}
+
+#[test]
+fn options_are_read_from_camel_case_json_and_unknown_names_are_refused() {
+    let options: ConnectOptions = serde_json::from_str(
+        r#"{"service":"compliance","environment":"O365USGovDoD","connectionUri":"https://x/","carrier":"psrp",
+            "authentication":"basicToken","signIn":"device","user":"a@b.c","delegatedOrganization":"f.com",
+            "proxy":"http://p:8080","caFile":"/ca.pem","allowRedirection":false,"connectTimeoutMs":1500,
+            "operationTimeoutMs":60000,"maxEnvelopeLen":153600}"#,
+    )
+    .unwrap();
+    assert_eq!(options.service, Service::Compliance);
+    assert_eq!(options.environment, Environment::O365USGovDoD);
+    assert_eq!(options.authentication, Some(Authentication::BasicToken));
+    assert_eq!(options.connect_timeout, Duration::from_millis(1500));
+    assert!(!options.allow_redirection);
+    for wrong in [r#"{"password":"x"}"#, r#"{"colour":1}"#, r#"{"environment":"Moon"}"#, r#"{"service":"x"}"#]
+    {
+        assert!(serde_json::from_str::<ConnectOptions>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut options = options("https://mail.contoso.com/powershell");
+    options.password = Some(Secret::new("hunter2".to_owned()));
+    options.access_token = Some(Secret::new("hunter2".to_owned()));
+    options.proxy = Some("http://me:hunter2@proxy:8080".to_owned());
+    options.connection_uri = Some("https://me:hunter2@mail.contoso.com/powershell".to_owned());
+    assert!(!format!("{options:?}").contains("hunter2"));
+}

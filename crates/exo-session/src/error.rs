@@ -1,0 +1,205 @@
+//! Errors of a session: one sentence each, saying what failed, at which step, and what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::kind::Kind;
+
+pub(crate) mod certificate;
+mod fault;
+pub(crate) mod kind;
+
+/// Something that kept a session from opening or a command from finishing.
+///
+/// An error *record* that a command writes is not one of these: it is data on the command's error stream.
+/// Cloning is cheap; a broken session gives the same error to each command that ran in it.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    step: Step,
+    kind: Kind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What was being done when an error arose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Looking at the options, before anything was sent.
+    Options,
+    /// Signing in to get a token.
+    SignIn,
+    /// Opening the session: name resolution, TCP, TLS, the first answers of the server.
+    Open,
+    /// Reading which commands the account may run.
+    Commands,
+    /// Running a command.
+    Run,
+    /// Closing the session.
+    Close,
+}
+
+/// Whose turn it is to act: what exit codes and error categories are made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Category {
+    /// The caller asked for something that cannot be.
+    Usage,
+    /// Sign-in was refused or could not be finished.
+    SignIn,
+    /// The server could not be reached, refused, or broke off.
+    Connection,
+    /// The other side broke a rule of the protocol, or a limit was passed.
+    Protocol,
+    /// The server reported a failure of the command or of the session.
+    Remote,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+impl Error {
+    #[cold]
+    pub(crate) fn new(step: Step, kind: Kind) -> Self {
+        Self(Arc::new(Inner { step, kind, source: None }))
+    }
+
+    #[cold]
+    pub(crate) fn with_source(
+        step: Step,
+        kind: Kind,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner { step, kind, source: Some(source.into()) }))
+    }
+
+    /// The step at which it failed.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        self.0.step
+    }
+
+    /// Whose turn it is to act.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        self.0.kind.category()
+    }
+
+    /// What failed, without the step and without advice.
+    #[must_use]
+    pub fn what(&self) -> String {
+        self.0.kind.to_string()
+    }
+
+    /// What to do about it, when something can be said. It is the end of the `Display` text too.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.0.kind.advice()
+    }
+
+    /// Whether the caller cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.kind, Kind::Cancelled)
+    }
+
+    /// Whether a time limit passed without an answer.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::ConnectTimeout { .. } | Kind::AnswerTimeout { .. })
+    }
+
+    /// Whether signing in failed or the server refused the credentials.
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        self.category() == Category::SignIn
+    }
+
+    /// Whether the server could not be reached, refused, or broke off.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        self.category() == Category::Connection
+    }
+
+    /// Whether the session is gone, so that only a new one can run commands.
+    #[must_use]
+    pub fn needs_reconnect(&self) -> bool {
+        match &self.0.kind {
+            Kind::Fault(fault) => fault.is_shell_not_found(),
+            Kind::Broken { .. } | Kind::Closed => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the session was closed before.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.kind, Kind::Closed)
+    }
+
+    /// The fault the server answered with, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<&wsman::Fault> {
+        match &self.0.kind {
+            Kind::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// The `FailureCategory` that Exchange servers write into their faults, for example `WSMan-Others`.
+    #[must_use]
+    pub fn failure_category(&self) -> Option<&str> {
+        self.fault().and_then(|found| fault::split_exchange_prefix(fault::reason_of(found)).0)
+    }
+
+    /// Whether a connection that stood was cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self.0.kind, Kind::CutOff { .. } | Kind::AnswerTimeout { .. })
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.step, self.0.kind)?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("step", &self.0.step)
+            .field("kind", &self.0.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source })
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Options => "could not use the connection options",
+            Self::SignIn => "could not sign in",
+            Self::Open => "could not open the session",
+            Self::Commands => "could not read the list of commands",
+            Self::Run => "could not run the command",
+            Self::Close => "could not close the session",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

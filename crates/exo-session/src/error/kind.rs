@@ -1,0 +1,285 @@
+//! The kinds of error with what they carry, their sentences and their advice.
+
+use std::fmt;
+use std::time::Duration;
+
+use exo_auth::{AuthError, AuthErrorKind};
+use wsman::Fault;
+
+use super::Category;
+use super::certificate::CertificateProblem;
+use super::fault::{fault_advice, write_fault};
+
+/// What failed. The text has neither the step nor the advice.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// An option has a value that cannot be.
+    Option { name: &'static str, problem: String },
+    /// A password or a token would go over plain http.
+    PlainHttp { host: String },
+    /// The address is served by the REST carrier.
+    NeedsRest { host: String },
+
+    /// The sign-in did not give a token.
+    SignIn(AuthError),
+    /// 401.
+    Unauthorized { host: String, basic: bool },
+    /// 403.
+    Forbidden { host: String, detail: Option<String> },
+
+    /// The name has no address.
+    Dns { host: String },
+    /// Nobody listens.
+    Refused { host: String, port: u16 },
+    /// No route, or the connection attempt failed otherwise.
+    Unreachable { host: String, port: u16, detail: String },
+    /// No connection in time.
+    ConnectTimeout { host: String, limit: Duration },
+    /// No answer in time.
+    AnswerTimeout { host: String, limit: Duration },
+    /// The certificate was not accepted.
+    Certificate { host: String, problem: CertificateProblem },
+    /// The TLS handshake failed.
+    Tls { host: String, detail: String },
+    /// The connection through the proxy failed.
+    Proxy { proxy: String, detail: String },
+    /// The connection ended before or inside an answer.
+    CutOff { host: String, inside: bool },
+
+    /// An answer sent the client to a host that may not see the credentials.
+    ForeignRedirect { from: String, to: String },
+    /// An answer sent the client from https to http.
+    RedirectToPlainHttp { from: String, to: String },
+    /// Redirection was not allowed.
+    RedirectRefused { from: String, to: String },
+    /// More redirections than allowed.
+    TooManyRedirects { limit: usize },
+    /// A redirection without an address, or with one that cannot be read.
+    BadRedirect { host: String, status: u16 },
+
+    /// 404 and its like.
+    NotFound { host: String, path: String },
+    /// 429 and 503.
+    Busy { host: String, status: u16, retry_after: Option<Duration> },
+    /// Any other status that is no success.
+    Status { host: String, status: u16, detail: Option<String> },
+    /// A page for people instead of an envelope.
+    Html { host: String, title: Option<String> },
+    /// The body passed the limit.
+    BodyTooLong { limit: usize },
+    /// The body cannot be decompressed.
+    BadGzip,
+
+    /// The server answered with a fault.
+    Fault(Box<Fault>),
+    /// The envelope, a fragment or a message is not what the protocol says.
+    Protocol { problem: String },
+    /// A message, an object or a fragment passed a limit.
+    TooLarge { problem: String },
+
+    /// The server reported that the session or the command failed.
+    Remote { reason: String },
+    /// The session ended because of an earlier error.
+    Broken { reason: String },
+    /// The session was closed by the caller.
+    Closed,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+impl Kind {
+    pub(crate) fn category(&self) -> Category {
+        match self {
+            Self::Option { .. } | Self::PlainHttp { .. } | Self::NeedsRest { .. } | Self::Closed => {
+                Category::Usage
+            }
+            Self::SignIn(error) if error.kind() == AuthErrorKind::Network => Category::Connection,
+            Self::SignIn(_) | Self::Unauthorized { .. } | Self::Forbidden { .. } => Category::SignIn,
+            Self::Dns { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::AnswerTimeout { .. }
+            | Self::Certificate { .. }
+            | Self::Tls { .. }
+            | Self::Proxy { .. }
+            | Self::CutOff { .. }
+            | Self::ForeignRedirect { .. }
+            | Self::RedirectToPlainHttp { .. }
+            | Self::RedirectRefused { .. }
+            | Self::TooManyRedirects { .. }
+            | Self::BadRedirect { .. }
+            | Self::NotFound { .. }
+            | Self::Busy { .. }
+            | Self::Status { .. }
+            | Self::Html { .. }
+            | Self::Fault(_)
+            | Self::Broken { .. } => Category::Connection,
+            Self::BodyTooLong { .. } | Self::BadGzip | Self::Protocol { .. } | Self::TooLarge { .. } => {
+                Category::Protocol
+            }
+            Self::Remote { .. } => Category::Remote,
+            Self::Cancelled => Category::Cancelled,
+        }
+    }
+
+    /// What to do; the end of the sentence.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::PlainHttp { .. } => "use an https address",
+            Self::NeedsRest { .. } => {
+                "give the address of a server that offers remote PowerShell over WSMan, or choose the psrp carrier"
+            }
+            Self::SignIn(error) => return error.advice(),
+            Self::Unauthorized { basic: true, .. } => {
+                "check the user name and the password, and that the server allows Basic authentication"
+            }
+            Self::Unauthorized { basic: false, .. } => {
+                "sign in again, and check that the account belongs to this organization"
+            }
+            Self::Forbidden { .. } => {
+                "an administrator can enable the account with Set-User -RemotePowerShellEnabled $true \
+                 (in the cloud: -EXOModuleEnabled $true)"
+            }
+            Self::Dns { .. } => "check the host name and the network's name servers",
+            Self::Refused { .. } => "check the address and the port, and that the server is running",
+            Self::Unreachable { .. } => "check the network, the firewall and the proxy setting",
+            Self::ConnectTimeout { .. } => "check the address, the firewall and the proxy setting",
+            Self::AnswerTimeout { .. } => "try again, or allow more time",
+            Self::Certificate { problem, .. } => problem.advice(),
+            Self::Tls { .. } => "check that the port speaks TLS 1.2 or 1.3",
+            Self::Proxy { .. } => "check the proxy's address and whether it wants a user name",
+            Self::CutOff { .. } => {
+                "try again; when it happens each time, look for a proxy or firewall that cuts"
+            }
+            Self::ForeignRedirect { .. } => {
+                "if that address is right, connect to it directly: credentials are not sent on to another host"
+            }
+            Self::RedirectToPlainHttp { .. } => "use the https address of that server",
+            Self::RedirectRefused { .. } => "allow redirection, or connect to that address directly",
+            Self::TooManyRedirects { .. } => "connect directly to the server that holds the mailbox",
+            Self::NotFound { .. } => {
+                "check the path of the connection address, usually /powershell-liveid/ or /powershell/"
+            }
+            Self::Busy { .. } => "wait a little and try again",
+            Self::Html { .. } => {
+                "check the connection address, and whether a proxy or a sign-in page stands in the way"
+            }
+            Self::BodyTooLong { .. } | Self::TooLarge { .. } => {
+                "ask for fewer or smaller objects, or raise the limit"
+            }
+            Self::Fault(fault) => return fault_advice(fault),
+            Self::Broken { .. } => "connect again",
+            Self::Closed => "connect first",
+            Self::Option { .. }
+            | Self::BadRedirect { .. }
+            | Self::Status { .. }
+            | Self::BadGzip
+            | Self::Protocol { .. }
+            | Self::Remote { .. }
+            | Self::Cancelled => return None,
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option { name, problem } => write!(f, "{name} {problem}"),
+            Self::PlainHttp { host } => {
+                write!(
+                    f,
+                    "a password or a token would go to {host} over plain http, where anybody could read it"
+                )
+            }
+            Self::NeedsRest { host } => {
+                write!(f, "{host} answers over REST, which this version does not speak yet")
+            }
+            Self::SignIn(error) => error.fmt(f),
+            Self::Unauthorized { host, basic: true } => {
+                write!(f, "{host} did not accept the user name and the password (HTTP 401)")
+            }
+            Self::Unauthorized { host, basic: false } => {
+                write!(f, "{host} did not accept the token (HTTP 401)")
+            }
+            Self::Forbidden { host, detail } => {
+                write!(f, "{host} does not allow this account remote PowerShell (HTTP 403)")?;
+                write_detail(f, detail.as_deref())
+            }
+            Self::Dns { host } => write!(f, "the host name {host} has no address"),
+            Self::Refused { host, port } => write!(f, "{host} refused the connection on port {port}"),
+            Self::Unreachable { host, port, detail } => {
+                write!(f, "{host} cannot be reached on port {port}: {detail}")
+            }
+            Self::ConnectTimeout { host, limit } => {
+                write!(f, "no connection to {host} came about within {} s", limit.as_secs_f32())
+            }
+            Self::AnswerTimeout { host, limit } => {
+                write!(f, "{host} did not answer within {} s", limit.as_secs_f32())
+            }
+            Self::Certificate { host, problem } => write!(f, "the certificate of {host} {problem}"),
+            Self::Tls { host, detail } => write!(f, "no TLS connection to {host}: {detail}"),
+            Self::Proxy { proxy, detail } => write!(f, "the proxy {proxy} gave no connection: {detail}"),
+            Self::CutOff { host, inside: true } => {
+                write!(f, "the answer of {host} ended before it was complete")
+            }
+            Self::CutOff { host, inside: false } => {
+                write!(f, "{host} closed the connection without an answer")
+            }
+            Self::ForeignRedirect { from, to } => {
+                write!(f, "{from} redirects to {to}, which is neither the same host nor one of Microsoft's")
+            }
+            Self::RedirectToPlainHttp { from, to } => write!(f, "{from} redirects to plain http at {to}"),
+            Self::RedirectRefused { from, to } => {
+                write!(f, "{from} redirects to {to}, and redirection is not allowed")
+            }
+            Self::TooManyRedirects { limit } => write!(f, "more than {limit} redirections"),
+            Self::BadRedirect { host, status } => {
+                write!(f, "{host} redirects (HTTP {status}) without a usable address")
+            }
+            Self::NotFound { host, path } => write!(f, "{host} has nothing at {path} (HTTP 404)"),
+            Self::Busy { host, status, retry_after } => {
+                write!(f, "{host} is busy (HTTP {status})")?;
+                match retry_after {
+                    Some(wait) => write!(f, " and asks to wait {} s", wait.as_secs()),
+                    None => Ok(()),
+                }
+            }
+            Self::Status { host, status, detail } => {
+                write!(f, "{host} answered HTTP {status}")?;
+                write_detail(f, detail.as_deref())
+            }
+            Self::Html { host, title } => {
+                write!(f, "{host} answered with an HTML page instead of WSMan")?;
+                write_detail(f, title.as_deref())
+            }
+            Self::BodyTooLong { limit } => write!(f, "the answer is longer than the limit of {limit} bytes"),
+            Self::BadGzip => f.write_str("the answer says it is gzip and cannot be unpacked"),
+            Self::Fault(fault) => write_fault(f, fault),
+            Self::Protocol { problem } | Self::TooLarge { problem } => f.write_str(problem),
+            Self::Remote { reason } => write!(f, "the server reports: {reason}"),
+            Self::Broken { reason } => write!(f, "the session ended: {reason}"),
+            Self::Closed => f.write_str("the session is closed"),
+            Self::Cancelled => f.write_str("the operation was cancelled"),
+        }
+    }
+}
+
+/// The first line, short and without control characters: what may be shown of a foreign text.
+pub(crate) fn shown(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut out: String = line.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_LEN).collect();
+    if out.len() < line.len() {
+        out.push('…');
+    }
+    out
+}
+
+pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, detail: Option<&str>) -> fmt::Result {
+    match detail {
+        Some(detail) if !detail.is_empty() => write!(f, ": {detail}"),
+        _ => Ok(()),
+    }
+}
+
+const MAX_SHOWN_LEN: usize = 300;

@@ -1,0 +1,287 @@
+//! The HTTP client of one session: its own connections, its own cookies, its own redirect walk.
+
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use flate2::bufread::MultiGzDecoder;
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Certificate, Client, Method, Proxy, Response, StatusCode, Url};
+
+use crate::error::kind::{Kind, shown};
+use crate::error::{Error, Step};
+use crate::host::{is_loopback, is_microsoft_cloud, may_carry_secrets};
+
+pub(crate) mod failure;
+pub(crate) mod sign_in;
+
+/// What the client of a session is made from.
+#[derive(Clone)]
+pub(crate) struct HttpSettings {
+    /// `http://host:port`; `None` asks the environment variables.
+    pub(crate) proxy: Option<String>,
+    /// Asks neither the option nor the environment: for addresses of this machine.
+    pub(crate) no_proxy: bool,
+    /// PEM file with issuers to trust beside the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) connect_timeout: Duration,
+    /// Longest silence within an answer; above the WSMan operation timeout.
+    pub(crate) read_timeout: Duration,
+    /// Longest body accepted, as received and unpacked.
+    pub(crate) max_body_len: usize,
+}
+
+/// One request. The body is made for the address it goes to, because an envelope names its address.
+pub(crate) struct Request<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    /// Value of `Authorization`; sent again only where the walk trusts.
+    pub(crate) credential: Option<&'a HeaderValue>,
+    /// Whether the body or the credential must not go over plain http.
+    pub(crate) secret: bool,
+    pub(crate) body: &'a (dyn Fn(&Url) -> Bytes + Send + Sync),
+    pub(crate) redirects: Redirects,
+}
+
+/// What to do when an answer names another address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// Ask there, at most [`MAX_REDIRECTS`] times.
+    Follow,
+    /// Fail, and say where it would have gone.
+    Refuse,
+    /// Give the redirecting answer itself.
+    Answer,
+}
+
+/// An answer of any status. The body is a result of its own, so that a broken body never hides the status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Result<Bytes, Error>,
+    /// The address that answered, after redirections.
+    pub(crate) url: Url,
+}
+
+/// The client.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client,
+    settings: HttpSettings,
+}
+
+/// Without the proxy, whose address may hold a password.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// Reads the certificates and makes the client. Nothing is sent.
+    pub(crate) fn new(settings: HttpSettings) -> Result<Self, Error> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("exo-session/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .cookie_store(true)
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .tls_certs_merge(extra_roots(&settings)?);
+        if settings.no_proxy {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &settings.proxy {
+            let proxy = Proxy::all(proxy).map_err(|error| {
+                let problem =
+                    format!("{} is not an address of the form http://host:port", shown_address(proxy));
+                Error::with_source(Step::Options, Kind::Option { name: "proxy", problem }, error)
+            })?;
+            builder = builder.proxy(proxy);
+        }
+        let client = builder.build().map_err(|error| {
+            let problem = format!("cannot be set up: {}", failure::innermost(&error));
+            Error::with_source(Step::Options, Kind::Option { name: "TLS", problem }, error)
+        })?;
+        Ok(Self { client, settings })
+    }
+
+    /// Sends a request and walks along redirections. A failure names `step`.
+    pub(crate) async fn send(&self, request: Request<'_>, step: Step) -> Result<Answer, Error> {
+        let mut url = request.url.clone();
+        for hop in 0..=MAX_REDIRECTS {
+            let response = self.send_once(&request, &url, step).await?;
+            let status = response.status();
+            if !status.is_redirection()
+                || status == StatusCode::NOT_MODIFIED
+                || request.redirects == Redirects::Answer
+            {
+                return Ok(self.read(response, url, step).await);
+            }
+            let next = next_address(&url, &response).map_err(|kind| Error::new(step, kind))?;
+            if request.redirects == Redirects::Refuse {
+                return Err(Error::new(
+                    step,
+                    Kind::RedirectRefused { from: host_of(&url), to: origin_of(&next) },
+                ));
+            }
+            tracing::debug!(hop, from = url.host_str(), to = next.host_str(), "redirected");
+            url = next;
+        }
+        Err(Error::new(step, Kind::TooManyRedirects { limit: MAX_REDIRECTS }))
+    }
+
+    async fn send_once(&self, request: &Request<'_>, url: &Url, step: Step) -> Result<Response, Error> {
+        if (request.secret || request.credential.is_some()) && !may_carry_secrets(url) {
+            return Err(Error::new(step, Kind::PlainHttp { host: host_of(url) }));
+        }
+        let mut call = self
+            .client
+            .request(request.method.clone(), url.clone())
+            .headers(request.headers.clone())
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(credential) = request.credential {
+            call = call.header(AUTHORIZATION, credential.clone());
+        }
+        if request.method != Method::GET {
+            call = call.body((request.body)(url));
+        }
+        call.send().await.map_err(|error| failure::of_request(error, url, &self.settings, step))
+    }
+
+    async fn read(&self, mut response: Response, url: Url, step: Step) -> Answer {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let limit = self.settings.max_body_len;
+        let raw = read_raw(&mut response, limit).await.map_err(|stop| match stop {
+            Stop::TooLong => Error::new(step, Kind::BodyTooLong { limit }),
+            Stop::Failed(error) => failure::of_body(error, &url, &self.settings, step),
+        });
+        tracing::debug!(
+            host = url.host_str(),
+            status = status.as_u16(),
+            len = raw.as_ref().map_or(0, Bytes::len),
+            "answer"
+        );
+        let body = raw.and_then(|raw| unpack(raw, &headers, limit).map_err(|kind| Error::new(step, kind)));
+        Answer { status, headers, body, url }
+    }
+}
+
+/// Where a redirecting answer sends to, when that is a place credentials may go.
+fn next_address(url: &Url, response: &Response) -> Result<Url, Kind> {
+    let bad = || Kind::BadRedirect { host: host_of(url), status: response.status().as_u16() };
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).ok_or_else(bad)?;
+    let mut next = url.join(location).map_err(|_| bad())?;
+    if !matches!(next.scheme(), "http" | "https")
+        || next.set_username("").is_err()
+        || next.set_password(None).is_err()
+    {
+        return Err(bad());
+    }
+    if url.scheme() == "https" && next.scheme() == "http" {
+        return Err(Kind::RedirectToPlainHttp { from: host_of(url), to: origin_of(&next) });
+    }
+    let target = next.host_str().ok_or_else(bad)?;
+    let same = url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(target));
+    if !same && !is_microsoft_cloud(target) {
+        return Err(Kind::ForeignRedirect { from: host_of(url), to: origin_of(&next) });
+    }
+    Ok(next)
+}
+
+enum Stop {
+    TooLong,
+    Failed(reqwest::Error),
+}
+
+async fn read_raw(response: &mut Response, limit: usize) -> Result<Bytes, Stop> {
+    let announced = response.content_length().and_then(|len| usize::try_from(len).ok());
+    if announced.is_some_and(|len| limit < len) {
+        return Err(Stop::TooLong);
+    }
+    // The announced length is the other side's word: memory for more than this comes as the bytes come.
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(1 << 20));
+    while let Some(chunk) = response.chunk().await.map_err(Stop::Failed)? {
+        if limit < body.len() + chunk.len() {
+            return Err(Stop::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Undoes gzip. A body that is labelled gzip and does not begin like gzip is taken as it is, and one of
+/// zero bytes only counts as empty: the service sends such bodies with its 403.
+fn unpack(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<Bytes, Kind> {
+    let labelled = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"));
+    if labelled && raw.starts_with(&GZIP_MAGIC) {
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let mut out = Vec::with_capacity(raw.len().saturating_mul(4).min(limit));
+        MultiGzDecoder::new(raw.as_ref()).take(most).read_to_end(&mut out).map_err(|_| Kind::BadGzip)?;
+        return if limit < out.len() { Err(Kind::BodyTooLong { limit }) } else { Ok(out.into()) };
+    }
+    if raw.iter().all(|byte| *byte == 0) {
+        return Ok(Bytes::new());
+    }
+    Ok(raw)
+}
+
+/// Certificates to trust beside the system's: the option's file, and `SSL_CERT_FILE`, which the system's
+/// own verifier reads on Linux only.
+fn extra_roots(settings: &HttpSettings) -> Result<Vec<Certificate>, Error> {
+    let mut roots = Vec::new();
+    let option = settings.ca_file.clone().map(|file| ("ca-file", file));
+    let variable = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
+    for (name, file) in option.into_iter().chain(variable.map(|file| ("SSL_CERT_FILE", file))) {
+        let wrong = |problem: String| Error::new(Step::Options, Kind::Option { name, problem });
+        let pem = std::fs::read(&file)
+            .map_err(|error| wrong(format!("{} cannot be read: {error}", file.display())))?;
+        let certificates = Certificate::from_pem_bundle(&pem)
+            .map_err(|_| wrong(format!("{} is not a PEM file of certificates", file.display())))?;
+        if certificates.is_empty() {
+            return Err(wrong(format!("{} has no certificate in it", file.display())));
+        }
+        roots.extend(certificates);
+    }
+    Ok(roots)
+}
+
+/// The host of an address, for texts.
+pub(crate) fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// Scheme, host and port of an address, for texts: the rest may hold names of people.
+pub(crate) fn origin_of(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// An address as somebody wrote it, without what may be a password in it.
+pub(crate) fn shown_address(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(start), Some(at)) if start < at => shown(&format!("{}://…{}", &text[..start], &text[at..])),
+        (None, Some(at)) => shown(&format!("…{}", &text[at..])),
+        _ => shown(text),
+    }
+}
+
+/// Whether requests to `url` must not go through a proxy that nobody named for it.
+pub(crate) fn stays_on_this_machine(url: &Url) -> bool {
+    url.host_str().is_some_and(is_loopback)
+}
+
+/// As many as PowerShell allows.
+pub(crate) const MAX_REDIRECTS: usize = 5;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! Session manager for Exchange: connects, runs commands over a carrier, streams what comes back.
+//!
+//! [`connect`] turns [`ConnectOptions`] into a [`Session`]; [`Session::invoke`] starts a command and gives a
+//! [`Pipeline`] to pull events from; [`Session::close`] ends it all. Everything that can go wrong is an
+//! [`Error`]: one sentence with the step it happened at and what to do.
+//!
+//! One task per session owns its wire: the PSRP state machine, the WSMan shell and the HTTP requests under way.
+//! Handles talk to it over channels, so several commands may run at once and a reader that is slow slows only
+//! its own command.
+#![forbid(unsafe_code)]
+
+mod carrier;
+mod command;
+mod connect;
+mod error;
+mod host;
+mod http;
+mod options;
+mod session;
+
+pub use self::command::{CommandInfo, ParameterInfo};
+pub use self::connect::{ConnectEvent, connect, connect_until};
+pub use self::error::{Category, Error, Step};
+pub use self::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
+pub use self::session::{ConnectionInfo, Invocation, Pipeline, Session};
+pub use exo_auth::{DeviceCodePrompt, Environment, Secret, Service};
