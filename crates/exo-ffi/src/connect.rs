@@ -1,0 +1,109 @@
+//! Connecting: options in, an operation out.
+
+use std::sync::Arc;
+
+use exo_session::{ConnectEvent, ConnectOptions, Secret, SignInMethod, connect};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::error::{ExoError, Refusal, refuse};
+use crate::event::{
+    EXO_EVENT_CONNECT_STEP, EXO_EVENT_CONNECT_WARNING, EXO_EVENT_DEVICE_CODE, EXO_STATE_COMPLETED, ExoEvent,
+};
+use crate::fence::fence;
+use crate::handle::{self, Out};
+use crate::operation::ExoOperation;
+use crate::queue::Sender;
+use crate::runtime::{self, Threads};
+use crate::session::ExoSession;
+use crate::status::{EXO_STATUS_BAD_JSON, EXO_STATUS_CANCELLED, ExoStatus};
+use crate::text::{secret, text};
+
+/// Starts to connect. The operation tells the steps, perhaps a code to enter, then `EXO_EVENT_CONNECTED` and
+/// `EXO_EVENT_FINISHED`.
+///
+/// `options` is a JSON object with the keys of the session manager's connect options in camelCase: `service`,
+/// `environment`, `connectionUri`, `authority`, `carrier`, `authentication`, `signIn`, `user`, `delegatedOrganization`,
+/// `proxy`, `caFile`, `allowRedirection`, `connectTimeoutMs` and others; an unknown key is refused. `secret` is the
+/// password, or with `"signIn": "accessToken"` the token, in UTF-16; it is copied to memory that is cleared after use,
+/// and the caller clears its own. NULL means that there is none.
+///
+/// # Safety
+/// `options` points to `options_len` bytes or is NULL. `secret_utf16` points to `secret_len` units or is NULL. `out` is
+/// writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_connect(
+    options: *const u8,
+    options_len: usize,
+    secret_utf16: *const u16,
+    secret_len: usize,
+    out: *mut *mut ExoOperation,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises readable bytes.
+        let options = unsafe { text(options, options_len, "options") }?;
+        // SAFETY: the caller promises readable units.
+        let secret = unsafe { secret(secret_utf16, secret_len, "secret") }?;
+        let options = options_of(options, secret.map(Secret::from))?;
+        let threads = runtime::threads()?;
+        let on = threads.clone();
+        let operation =
+            ExoOperation::start(&threads, |sender, cancelled| run(options, sender, cancelled, on));
+        out.write(handle::give(operation));
+        Ok(())
+    })
+}
+
+fn options_of(json: &str, secret: Option<Secret>) -> Result<ConnectOptions, Refusal> {
+    // Deserializing takes an array for a struct too.
+    if !json.trim_start().starts_with('{') {
+        return Err(refuse(EXO_STATUS_BAD_JSON, format_args!("the connect options are not a JSON object")));
+    }
+    let mut options: ConnectOptions = serde_json::from_str(json).map_err(|error| {
+        refuse(EXO_STATUS_BAD_JSON, format_args!("the connect options cannot be used: {error}"))
+    })?;
+    match options.sign_in {
+        SignInMethod::AccessToken => options.access_token = secret,
+        SignInMethod::Password | SignInMethod::Device => options.password = secret,
+    }
+    Ok(options)
+}
+
+async fn run(options: ConnectOptions, sender: Sender, cancelled: Arc<Notify>, threads: Threads) {
+    let outcome = tokio::select! {
+        outcome = connect(options, |event| sender.post(told(event))) => outcome.map_err(Refusal::from),
+        () = cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("connecting was cancelled"))),
+    };
+    let outcome = outcome.map(|session| {
+        let session = Arc::new(ExoSession::new(session, threads));
+        sender.post(ExoEvent::connected(session));
+        sender.post(ExoEvent::finished(EXO_STATE_COMPLETED, None));
+    });
+    sender.end(outcome);
+}
+
+fn told(event: ConnectEvent) -> ExoEvent {
+    match event {
+        ConnectEvent::Step { name, detail, elapsed } => {
+            let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            let json = json!({ "name": name, "detail": detail, "elapsedMs": elapsed });
+            ExoEvent::json(EXO_EVENT_CONNECT_STEP, Some(detail), &json)
+        }
+        ConnectEvent::DeviceCode(prompt) => {
+            let json = json!({
+                "message": prompt.message,
+                "userCode": prompt.user_code,
+                "verificationUri": prompt.verification_uri,
+                "expiresInSeconds": prompt.expires_in.as_secs(),
+                "intervalSeconds": prompt.interval.as_secs(),
+            });
+            ExoEvent::json(EXO_EVENT_DEVICE_CODE, Some(prompt.message), &json)
+        }
+        ConnectEvent::Warning(text) => ExoEvent::text(EXO_EVENT_CONNECT_WARNING, text),
+        // A kind of news that this interface has no number for yet.
+        other => ExoEvent::text(EXO_EVENT_CONNECT_WARNING, format!("{other:?}")),
+    }
+}

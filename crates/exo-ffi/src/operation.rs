@@ -1,0 +1,128 @@
+//! Operations: connecting, a command, a question. Each runs as a task; its events are pulled.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::error::{ExoError, refuse};
+use crate::event::ExoEvent;
+use crate::fence::{fence, fence_quiet};
+use crate::handle::{self, Handle, Out, Shared, share};
+use crate::queue::{Queue, Sender, queue};
+use crate::runtime::Threads;
+use crate::status::{EXO_STATUS_BUSY, ExoStatus};
+
+/// As a `timeout_ms`: wait until something happens.
+pub const EXO_WAIT_FOREVER: u32 = 0xFFFF_FFFF;
+
+/// Something that runs and tells what happens. Made by `exo_connect`, `exo_session_invoke` and
+/// `exo_session_commands`; pulled with `exo_operation_next`; freed with `exo_operation_free`.
+pub struct ExoOperation {
+    queue: Arc<Queue>,
+    cancelled: Arc<Notify>,
+    /// Whether a thread is in `exo_operation_next`.
+    pulling: AtomicBool,
+}
+
+/// Waits for the next event. `*out` is set only when the status is `EXO_STATUS_OK`.
+///
+/// `EXO_STATUS_PENDING`: nothing arrived within `timeout_ms`; ask again. `EXO_STATUS_END`: there is no more.
+/// `EXO_STATUS_BUSY`: another thread is waiting on the same operation. Another status ends the operation; `*err` says
+/// why, once.
+///
+/// # Safety
+/// `operation` is a live handle or NULL. `out` is writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_operation_next(
+    operation: *const ExoOperation,
+    timeout_ms: u32,
+    out: *mut *mut ExoEvent,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises a live handle or NULL.
+        let operation = unsafe { share(operation) }?;
+        if operation.pulling.swap(true, Ordering::Acquire) {
+            return Err(refuse(EXO_STATUS_BUSY, format_args!("another thread is waiting on this operation")));
+        }
+        let timeout = if timeout_ms == EXO_WAIT_FOREVER {
+            None
+        } else {
+            Some(Duration::from_millis(timeout_ms.into()))
+        };
+        let event = operation.queue.next(timeout);
+        operation.pulling.store(false, Ordering::Release);
+        out.write(handle::give(event?));
+        Ok(())
+    })
+}
+
+/// Asks the operation to stop. Returns at once and may be called by any thread at any time. The operation tells its end
+/// through `exo_operation_next`: a command with `EXO_EVENT_FINISHED` and the state stopped, another operation with
+/// `EXO_STATUS_CANCELLED`.
+///
+/// # Safety
+/// `operation` is a live handle or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_operation_cancel(operation: *const ExoOperation) -> ExoStatus {
+    fence_quiet(|| {
+        // SAFETY: the caller promises a live handle or NULL.
+        let operation = unsafe { share(operation) }?;
+        operation.cancelled.notify_one();
+        Ok(())
+    })
+}
+
+/// Frees an operation; NULL is accepted. One that still runs is cancelled.
+///
+/// # Safety
+/// `operation` is a live handle or NULL and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_operation_free(operation: *mut ExoOperation) {
+    // SAFETY: the caller promises a live handle or NULL.
+    unsafe { handle::free(operation) }
+}
+
+impl ExoOperation {
+    /// Starts a task and gives the operation that stands for it. `task` fills the sender and watches the notice.
+    pub(crate) fn start<F>(threads: &Threads, task: impl FnOnce(Sender, Arc<Notify>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, queue) = queue();
+        let cancelled = Arc::new(Notify::new());
+        threads.operate(task(sender, Arc::clone(&cancelled)));
+        Self { queue, cancelled, pulling: AtomicBool::new(false) }
+    }
+}
+
+#[cfg(test)]
+impl ExoOperation {
+    /// The status of the next event.
+    pub(crate) fn wait(&self) -> ExoStatus {
+        self.queue.next(None).err().map_or(0, |refusal| refusal.status())
+    }
+}
+
+impl Drop for ExoOperation {
+    fn drop(&mut self) {
+        self.queue.abandon();
+        self.cancelled.notify_one();
+    }
+}
+
+impl Handle for ExoOperation {
+    type Kept = Shared;
+    const NAME: &'static str = "operation";
+}
+
+impl std::fmt::Debug for ExoOperation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExoOperation").field("pulling", &self.pulling).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! The one runtime of the process: made on the first connect, ended by `exo_shutdown`.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
+
+use crate::connection::Connection;
+use crate::error::{ExoError, Refusal, refuse};
+use crate::fence::fence;
+use crate::status::{EXO_STATUS_RUNTIME, ExoStatus};
+
+/// Closes the sessions that are still open, waiting at most `timeout_ms` for all of them, and ends the threads of the
+/// library. Operations that still run end with `EXO_STATUS_SHUT_DOWN`. Handles stay valid and have to be freed. A later
+/// `exo_connect` starts the threads again.
+///
+/// # Safety
+/// `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_shutdown(timeout_ms: u32, err: *mut *mut ExoError) -> ExoStatus {
+    fence(err, || {
+        let (running, open) = {
+            let mut library = lock();
+            (library.running.take(), library.open.clone())
+        };
+        let Some(running) = running else {
+            return Ok(());
+        };
+        // Before anything else goes, so that no operation takes the end of its connection for a fault of the server.
+        running.stop.send_replace(true);
+        for connection in &open {
+            // One that is closing already is waited for as well.
+            let _ = connection.start_close();
+        }
+        wait_until_closed(&open, Duration::from_millis(timeout_ms.into()));
+        running.runtime.shutdown_background();
+        Ok(())
+    })
+}
+
+/// The threads of the library, as long as they run.
+#[derive(Clone)]
+pub(crate) struct Threads {
+    handle: Handle,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Threads {
+    /// Starts an operation's task; `exo_shutdown` drops it.
+    pub(crate) fn operate(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut stopping = self.stopping.clone();
+        self.handle.spawn(async move {
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Starts a task that `exo_shutdown` waits for.
+    pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.handle.spawn(task);
+    }
+}
+
+/// The threads to work on; started when there are none.
+pub(crate) fn threads() -> Result<Threads, Refusal> {
+    let mut library = lock();
+    let running = match library.running.take() {
+        Some(running) => running,
+        None => start()?,
+    };
+    let threads = Threads { handle: running.runtime.handle().clone(), stopping: running.stop.subscribe() };
+    library.running = Some(running);
+    Ok(threads)
+}
+
+fn start() -> Result<Running, Refusal> {
+    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).thread_name("exo").enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        refuse(EXO_STATUS_RUNTIME, format_args!("the threads of the library could not be started: {error}"))
+    })?;
+    Ok(Running { runtime, stop: watch::Sender::new(false) })
+}
+
+/// Remembers a session so that `exo_shutdown` closes it.
+pub(crate) fn keep(connection: Arc<Connection>) {
+    lock().open.push(connection);
+}
+
+/// Forgets a session that was closed.
+pub(crate) fn let_go(connection: &Arc<Connection>) {
+    lock().open.retain(|known| !Arc::ptr_eq(known, connection));
+    CLOSED.notify_all();
+}
+
+/// Waits until these sessions are closed, or forgets them when the time is up: the server's idle limit ends them.
+fn wait_until_closed(connections: &[Arc<Connection>], timeout: Duration) {
+    let waited_for = |known: &Arc<Connection>| connections.iter().any(|closing| Arc::ptr_eq(known, closing));
+    let (mut library, _) = CLOSED
+        .wait_timeout_while(lock(), timeout, |library| library.open.iter().any(waited_for))
+        .unwrap_or_else(PoisonError::into_inner);
+    library.open.retain(|known| !waited_for(known));
+}
+
+fn lock() -> MutexGuard<'static, Library> {
+    // INVARIANT: each change under the lock is complete or absent, so a panic elsewhere leaves it usable.
+    LIBRARY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Library {
+    running: Option<Running>,
+    /// The sessions that are not closed yet.
+    open: Vec<Arc<Connection>>,
+}
+
+struct Running {
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+}
+
+static LIBRARY: Mutex<Library> = Mutex::new(Library { running: None, open: Vec::new() });
+
+/// A session was closed.
+static CLOSED: Condvar = Condvar::new();
+
+const WORKERS: usize = 2;
