@@ -1,0 +1,219 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use exo_session::Environment;
+
+/// Runs Exchange cmdlets without PowerShell, and reads files that PowerShell has written.
+#[derive(Debug, Parser)]
+#[command(name = "exo", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Write what the program does to stderr, for example `debug` or `exo_session=trace`. Never shows secrets or data
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect, run one cmdlet, print what it gives, disconnect
+    #[command(after_help = RUN_HELP)]
+    Run(Run),
+    /// Print a CLIXML file, as Export-Clixml writes them, in another form
+    Decode(Decode),
+    /// Connect step by step and say what each step saw
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How to print the objects
+    #[arg(long, value_enum, default_value_t = RunOutput::Table)]
+    pub(crate) output: RunOutput,
+    /// Print these members only, in this order
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) select: Vec<String>,
+    /// Stop after this many objects
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<u64>,
+    /// The cmdlet and its parameters, behind `--`
+    #[arg(last = true, required = true, num_args = 1.., value_name = "CMDLET [-PARAMETER VALUE]…")]
+    pub(crate) cmdlet: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// The file; `-` is standard input. UTF-8 or UTF-16
+    #[arg(default_value = "-", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = DecodeOutput::Json)]
+    pub(crate) output: DecodeOutput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// How to print the objects of a cmdlet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunOutput {
+    /// Columns for people; some members of each object
+    Table,
+    /// One member to a line; all of them
+    List,
+    /// One JSON array
+    Json,
+    /// One JSON value on each line, as they arrive
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+    /// A CLIXML document that Import-Clixml reads
+    Clixml,
+}
+
+/// How to print a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecodeOutput {
+    /// One JSON array
+    Json,
+    /// One JSON value on each line
+    Jsonl,
+    /// Every element on a line of its own, nothing merged or left out
+    Tree,
+    /// Counts and a hash of the texts, as one JSON line
+    Stats,
+    /// A CLIXML document in UTF-8
+    Clixml,
+}
+
+/// Where to connect, and as whom.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// The service whose address the environment stands for
+    #[arg(long, value_enum, default_value_t = ServiceName::Exchange)]
+    pub(crate) service: ServiceName,
+    /// The cloud: O365Default, O365China, O365GermanyCloud, O365USGovGCCHigh or O365USGovDoD
+    #[arg(long, value_name = "NAME", default_value = "O365Default", hide_default_value = true)]
+    pub(crate) environment: Environment,
+    /// The endpoint, instead of the environment's
+    #[arg(long, value_name = "URI")]
+    pub(crate) connection_uri: Option<String>,
+    /// Where to sign in, instead of the environment's: https://host/tenant
+    #[arg(long, value_name = "URI")]
+    pub(crate) authority: Option<String>,
+    /// How to talk to the endpoint
+    #[arg(long, value_enum, default_value_t = CarrierName::Auto)]
+    pub(crate) carrier: CarrierName,
+    /// The account: a user principal name, or DOMAIN\user for Basic
+    #[arg(long, value_name = "UPN")]
+    pub(crate) user: Option<String>,
+    /// Read the account's password from standard input
+    #[arg(long, group = "sign-in", requires = "user")]
+    pub(crate) password_stdin: bool,
+    /// Sign in on another device with a code that is shown
+    #[arg(long, group = "sign-in")]
+    pub(crate) device: bool,
+    /// Read a ready access token from standard input
+    #[arg(long, group = "sign-in")]
+    pub(crate) access_token_stdin: bool,
+    /// What requests carry; left out, it follows from the endpoint and the way of signing in
+    #[arg(long, value_enum)]
+    pub(crate) authentication: Option<AuthenticationName>,
+    /// The customer's domain, when a partner administers it
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) delegated_organization: Option<String>,
+    /// The proxy, instead of what HTTPS_PROXY and NO_PROXY say
+    #[arg(long, value_name = "URI")]
+    pub(crate) proxy: Option<String>,
+    /// Certificates (PEM) of issuers to trust beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceName {
+    /// Exchange Online, or an Exchange server
+    Exchange,
+    /// Security & Compliance
+    Compliance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CarrierName {
+    /// As the endpoint needs it
+    Auto,
+    /// PowerShell remoting over WSMan
+    Psrp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuthenticationName {
+    /// The token alone
+    Bearer,
+    /// User and password; with a token, the token in the place of the password
+    Basic,
+}
+
+const RUN_HELP: &str = "\
+Values:
+  text            a string                     $true $false $null
+  'it''s, ok'     a string, quoted             5  -5  1.5
+  a,b,c           a list                       @(a)  @()   lists of one and none
+  @{Add='x';Remove='y'}                        a table
+  The shell takes one layer of quotes off: write -Name \"'5'\" for the text 5. Text with a space in it is one
+  string as it stands, so -DisplayName \"Doe, Ana\" needs nothing more.
+
+Examples:
+  exo run --user ana@contoso.com --device -- Get-AcceptedDomain
+  exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' --password-stdin \\
+      --output jsonl --select Name,Alias -- Get-Mailbox -ResultSize 10 < password.txt";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success, 1 the remote command reported an error, 2 wrong usage, 3 sign-in failed,
+4 connection failed, 130 interrupted";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_behind_the_dashes_belongs_to_the_cmdlet() {
+        let line = ["exo", "run", "--select", "A,B", "--", "Get-X", "-Output", "json", "--", "-First:1"];
+        let Command::Run(run) = Arguments::try_parse_from(line).unwrap().command else { panic!("run") };
+        assert_eq!(run.select, ["A", "B"]);
+        assert_eq!(run.cmdlet, ["Get-X", "-Output", "json", "--", "-First:1"]);
+    }
+
+    #[test]
+    fn wrong_lines_are_refused() {
+        for line in [
+            &["exo"][..],
+            &["exo", "run"],
+            &["exo", "run", "--"],
+            &["exo", "run", "Get-X"],
+            &["exo", "run", "--device", "--password-stdin", "--user", "a", "--", "Get-X"],
+            &["exo", "run", "--password-stdin", "--", "Get-X"],
+            &["exo", "run", "--environment", "Moon", "--", "Get-X"],
+            &["exo", "run", "--first", "-1", "--", "Get-X"],
+            &["exo", "run", "--carrier", "rest", "--", "Get-X"],
+            &["exo", "decode", "--output", "table"],
+        ] {
+            assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `exo`, the native command: the session manager without PowerShell.
+//!
+//! Objects go to standard output, everything else to standard error. `exo --help` says the rest.
+#![forbid(unsafe_code)]
+
+mod args;
+mod connection;
+mod decode;
+mod doctor;
+mod exit;
+mod interrupt;
+mod print;
+mod progress;
+mod run;
+mod streams;
+mod value;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = start_log(arguments.log.as_deref()).and_then(|()| match arguments.command {
+        Command::Run(arguments) => run::Prepared::new(arguments).and_then(|run| wait_for(run.run())),
+        Command::Decode(arguments) => decode::run(&arguments),
+        Command::Doctor(arguments) => {
+            doctor::Prepared::new(arguments).and_then(|doctor| wait_for(doctor.run()))
+        }
+    });
+    outcome.unwrap_or_else(|failure| failure.report()).into()
+}
+
+fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // A name that is still being looked up must not hold the program back.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn start_log(filter: Option<&str>) -> Result<(), Failure> {
+    let Some(filter) = filter else { return Ok(()) };
+    let filter = EnvFilter::builder()
+        .parse(filter)
+        .map_err(|error| Failure::Usage(format!("--log does not understand `{filter}`: {error}")))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+const WORKERS: usize = 2;

@@ -1,0 +1,211 @@
+//! `exo run`: connect, run one cmdlet, print, disconnect.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout};
+use std::time::Duration;
+
+use exo_session::{Invocation, Pipeline, Session};
+use psrp::clixml::Tape;
+use psrp::records::{ErrorRecord, ProgressRecord, state_reason};
+use psrp::{PipelineEvent, PsInvocationState};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::args::{Run, RunOutput};
+use crate::connection;
+use crate::exit::{Exit, Failure, note};
+use crate::interrupt::Interrupt;
+use crate::print::Printer;
+use crate::progress::Progress;
+use crate::streams;
+use crate::value::CommandLine;
+
+/// Reads the command line's secret and cmdlet before anything is started, so that their mistakes cost nothing.
+pub(crate) struct Prepared {
+    options: exo_session::ConnectOptions,
+    command: String,
+    parameters: Tape,
+    output: RunOutput,
+    select: Vec<String>,
+    first: Option<u64>,
+}
+
+impl Prepared {
+    pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
+        let line = CommandLine::parse(&arguments.cmdlet)?;
+        let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
+        let select =
+            arguments.select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        Ok(Self {
+            select: select.collect(),
+            options: connection::options(arguments.connection)?,
+            command: line.command,
+            parameters,
+            output: arguments.output,
+            first: arguments.first,
+        })
+    }
+
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        let interrupt = Interrupt::listen()?;
+        let progress = Progress::start("Connecting");
+        let step = |name: &'static str, detail: &str, _: Duration| progress.say(&format!("{name}: {detail}"));
+        let session = connection::connect(self.options, &interrupt, step).await?;
+        progress.say(&format!("{}: waiting for the first object", self.command));
+        let line = terminal_width();
+        let out = BufWriter::with_capacity(OUTPUT_BUFFER_LEN, io::stdout());
+        let run = OneRun {
+            interrupt: &interrupt,
+            progress: &progress,
+            printer: Printer::new(self.output, out, self.select, line),
+            command: self.command.clone(),
+            first: self.first,
+            count: 0,
+            failed: false,
+        };
+        let invocation = Invocation { command: self.command, parameters: self.parameters };
+        let outcome = run.drive(&session, invocation).await;
+        progress.end();
+        connection::close(&session).await;
+        outcome
+    }
+}
+
+/// The cmdlet while it runs.
+struct OneRun<'a> {
+    interrupt: &'a Interrupt,
+    progress: &'a Progress,
+    printer: Printer<BufWriter<Stdout>>,
+    command: String,
+    first: Option<u64>,
+    count: u64,
+    failed: bool,
+}
+
+impl OneRun<'_> {
+    async fn drive(mut self, session: &Session, invocation: Invocation) -> Result<Exit, Failure> {
+        if self.is_enough() {
+            self.printer.finish()?;
+            return Ok(Exit::Success);
+        }
+        let mut pipeline = session.invoke(invocation).await?;
+        let outcome = self.read(&mut pipeline).await;
+        match outcome {
+            Ok(true) => {}
+            // Enough was read, the reader went away, or the user interrupted: the server must stop too.
+            Ok(false) => stop(pipeline).await,
+            Err(failure) => {
+                stop(pipeline).await;
+                if matches!(failure, Failure::Session(_)) {
+                    // What came before the end is good, and a JSON array is to be one.
+                    self.printer.finish()?;
+                }
+                return Err(failure);
+            }
+        }
+        self.printer.finish()?;
+        if self.interrupt.is_heard() {
+            return Ok(Exit::Interrupted);
+        }
+        Ok(if self.failed { Exit::Remote } else { Exit::Success })
+    }
+
+    /// Prints until the command ends (`true`) or is to be ended (`false`).
+    async fn read(&mut self, pipeline: &mut Pipeline) -> Result<bool, Failure> {
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.interrupt.wait() => return Ok(false),
+                event = timeout(PAUSE, pipeline.next()) => event,
+            };
+            let event = match event {
+                Ok(Some(event)) => event?,
+                Ok(None) => return Ok(true),
+                Err(_) => {
+                    self.printer.pause()?;
+                    continue;
+                }
+            };
+            match event {
+                PipelineEvent::Output(tape) => {
+                    self.output(&tape)?;
+                    if self.is_enough() {
+                        return Ok(false);
+                    }
+                }
+                PipelineEvent::State { state, reason } if state.is_final() => {
+                    self.end(state, reason.as_ref());
+                    return Ok(true);
+                }
+                event => self.beside(&event),
+            }
+        }
+    }
+
+    fn output(&mut self, tape: &Tape) -> io::Result<()> {
+        self.progress.before_output();
+        for value in tape.values() {
+            self.printer.value(value)?;
+            self.count += 1;
+            if self.is_enough() {
+                break;
+            }
+        }
+        if self.count.is_multiple_of(PROGRESS_EVERY) {
+            self.progress.say(&format!("{}: {} objects", self.command, self.count));
+        }
+        Ok(())
+    }
+
+    /// Whatever is no output goes to stderr.
+    fn beside(&mut self, event: &PipelineEvent) {
+        if let PipelineEvent::Progress(tape) = event {
+            let activity = ProgressRecord::new(tape).and_then(ProgressRecord::activity);
+            self.progress.say(&activity.unwrap_or_default().to_lossy());
+            return;
+        }
+        if let PipelineEvent::Error(tape) = event {
+            self.failed = true;
+            self.note("", &streams::error(&self.command, ErrorRecord::new(tape)));
+            return;
+        }
+        if let Some((prefix, text)) = streams::line(event) {
+            self.note(prefix, &text);
+        }
+    }
+
+    fn end(&mut self, state: PsInvocationState, reason: Option<&Tape>) {
+        if state != PsInvocationState::Completed {
+            self.failed = true;
+            self.note("", &streams::error(&self.command, reason.and_then(state_reason)));
+        }
+    }
+
+    fn note(&self, prefix: &str, text: &str) {
+        self.progress.aside(|| note(prefix, text));
+    }
+
+    fn is_enough(&self) -> bool {
+        self.first.is_some_and(|most| most <= self.count)
+    }
+}
+
+/// Asks the server to stop the command and waits for its word, but not for ever.
+async fn stop(mut pipeline: Pipeline) {
+    pipeline.cancel();
+    let deadline = Instant::now() + STOP_PATIENCE;
+    while let Ok(Some(Ok(_))) = timeout_at(deadline, pipeline.next()).await {}
+}
+
+/// Characters of a line of the terminal that the objects go to.
+fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns))
+}
+
+/// After so long without news, what was held back is shown.
+const PAUSE: Duration = Duration::from_millis(300);
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+const OUTPUT_BUFFER_LEN: usize = 64 << 10;
+const PROGRESS_EVERY: u64 = 50;

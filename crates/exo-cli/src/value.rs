@@ -1,0 +1,236 @@
+//! Command text to values: what stands behind `--` on the command line.
+//!
+//! ```text
+//! Set-Mailbox -Identity ana -HiddenFromAddressListsEnabled $true -EmailAddresses @{Add='a@x.y','b@x.y'} -Force
+//! ```
+//!
+//! | text | value |
+//! |---|---|
+//! | `text`, `'it''s'`, `"text"` | a string; inside quotes everything stands for itself but the doubled quote |
+//! | `$true`, `$false`, `$null` | Boolean or null |
+//! | `5`, `-5`, `1.5` | a number, where its usual spelling is the text; `007` and `+49` stay strings |
+//! | `a,b,c`, `@(a,b)`, `@()` | a list |
+//! | `@{Add='x';Remove='y'}` | a table |
+//!
+//! Text that does not begin with a quote, `@` or `$` and that has white space in it is one string as it stands:
+//! the shell took its quotes off (`-DisplayName "Doe, Ana"`).
+
+use std::fmt;
+
+use psrp::clixml::{self, DecodeError, Encoder, Tape};
+
+mod lexer;
+
+/// A command with its parameters in the order written.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CommandLine {
+    /// The name of the command.
+    pub(crate) command: String,
+    /// Names without the dash, and values.
+    pub(crate) parameters: Vec<(String, Parameter)>,
+}
+
+/// The value of a parameter.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Parameter {
+    Null,
+    Bool(bool),
+    Int32(i32),
+    Int64(i64),
+    Double(f64),
+    Text(String),
+    List(Vec<Parameter>),
+    Table(Vec<(String, Parameter)>),
+}
+
+/// Why a command line was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ParseError {
+    /// Nothing, or something that is no name, where the command must stand.
+    NoCommand,
+    /// A value without a parameter name in front.
+    Positional { number: usize },
+    /// Something that begins with a dash and is no parameter name.
+    BadName { text: String },
+    /// A name with a colon and nothing behind it.
+    NoValue { name: String },
+    /// A parameter given twice.
+    Twice { name: String },
+    /// A value that cannot be read, with the place counted in characters from 1.
+    BadValue { name: String, at: usize, problem: &'static str },
+}
+
+impl CommandLine {
+    /// Reads the words behind `--`, as the shell has split them.
+    pub(crate) fn parse(words: &[String]) -> Result<Self, ParseError> {
+        let (command, mut rest) = words.split_first().ok_or(ParseError::NoCommand)?;
+        let named = command.starts_with(|letter: char| letter.is_alphabetic())
+            && command
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '\\' | '.'));
+        if !named {
+            return Err(ParseError::NoCommand);
+        }
+        let mut parameters: Vec<(String, Parameter)> = Vec::new();
+        let mut number = 0;
+        while let Some((word, after)) = rest.split_first() {
+            rest = after;
+            number += 1;
+            let (name, attached) = split_name(word, number)?;
+            if parameters.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                return Err(ParseError::Twice { name: name.to_owned() });
+            }
+            let text = match attached {
+                Some("") => {
+                    Some(take_value(&mut rest).ok_or_else(|| ParseError::NoValue { name: name.to_owned() })?)
+                }
+                Some(text) => Some(text.to_owned()),
+                None if rest.first().is_some_and(|next| is_value(next)) => take_value(&mut rest),
+                None => None,
+            };
+            let value = match text.as_deref() {
+                // A switch: a server turns a Boolean into whatever the parameter is.
+                None => Parameter::Bool(true),
+                Some("") => Parameter::Text(String::new()),
+                Some(text) => lexer::parse(text).map_err(|(at, problem)| ParseError::BadValue {
+                    name: name.to_owned(),
+                    at,
+                    problem,
+                })?,
+            };
+            parameters.push((name.to_owned(), value));
+        }
+        Ok(Self { command: command.clone(), parameters })
+    }
+
+    /// The parameters as one object whose extended members they are.
+    pub(crate) fn to_tape(&self) -> Result<Tape, DecodeError> {
+        let mut body = Vec::new();
+        let mut encoder = Encoder::new(&mut body);
+        encoder.object(None, &[], None, |object| {
+            object.members(|members| {
+                for (name, value) in &self.parameters {
+                    value.encode(members, Some(name));
+                }
+            });
+        });
+        clixml::decode(body)
+    }
+}
+
+/// Splits `-Name`, `-Name:` and `-Name:value`.
+fn split_name(word: &str, number: usize) -> Result<(&str, Option<&str>), ParseError> {
+    let Some(rest) = word.strip_prefix('-') else { return Err(ParseError::Positional { number }) };
+    let (name, value) = match rest.split_once(':') {
+        Some((name, value)) => (name, Some(value)),
+        None => (rest, None),
+    };
+    let first = name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
+    if first && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
+        Ok((name, value))
+    } else {
+        Err(ParseError::BadName { text: word.to_owned() })
+    }
+}
+
+/// Whether a word behind a name is its value: everything but the next name. A negative number is a value.
+fn is_value(word: &str) -> bool {
+    match word.strip_prefix('-') {
+        Some(rest) => rest.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.'),
+        None => true,
+    }
+}
+
+/// One value: a word, and the ones after it as long as a comma stands at the end, as in `a, b`.
+fn take_value(rest: &mut &[String]) -> Option<String> {
+    let (word, after) = rest.split_first()?;
+    *rest = after;
+    let mut text = word.clone();
+    while text.ends_with(',')
+        && let Some((word, after)) = rest.split_first()
+    {
+        *rest = after;
+        text.push_str(word);
+    }
+    Some(text)
+}
+
+impl Parameter {
+    fn encode(&self, encoder: &mut Encoder<'_>, name: Option<&str>) {
+        match self {
+            Self::Null => encoder.nil(name),
+            Self::Bool(value) => encoder.bool(name, *value),
+            Self::Int32(value) => encoder.i32(name, *value),
+            Self::Int64(value) => encoder.i64(name, *value),
+            Self::Double(value) => encoder.f64(name, *value),
+            Self::Text(value) => encoder.string(name, value),
+            Self::List(items) => {
+                encoder.object(name, &LIST_TYPES, None, |object| {
+                    object.list(|list| {
+                        for item in items {
+                            item.encode(list, None);
+                        }
+                    });
+                });
+            }
+            Self::Table(entries) => {
+                encoder.object(name, &TABLE_TYPES, None, |object| {
+                    object.dictionary(|dictionary| {
+                        for (key, value) in entries {
+                            dictionary.entry(|slot| slot.string(None, key), |slot| value.encode(slot, None));
+                        }
+                    });
+                });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Parameter {
+    /// For tests; values may be personal, so nothing logs them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("$null"),
+            Self::Bool(value) => write!(f, "${value}"),
+            Self::Int32(value) => write!(f, "{value}"),
+            Self::Int64(value) => write!(f, "{value}L"),
+            Self::Double(value) => write!(f, "{value:?}d"),
+            Self::Text(value) => write!(f, "{value:?}"),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+            Self::Table(entries) => {
+                f.debug_map().entries(entries.iter().map(|(key, value)| (key, value))).finish()
+            }
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCommand => {
+                f.write_str("after -- stands no command: write for example -- Get-Mailbox -ResultSize 10")
+            }
+            Self::Positional { number } => write!(
+                f,
+                "argument {number} of the command has no parameter name: write -Name value, for example -Identity ana"
+            ),
+            Self::BadName { text } => write!(
+                f,
+                "`{text}` is no parameter name: write -Name value, and quote a value that begins with a dash: -Name \"'{text}'\""
+            ),
+            Self::NoValue { name } => write!(f, "after -{name}: stands no value"),
+            Self::Twice { name } => write!(f, "-{name} is given twice"),
+            Self::BadValue { name, at, problem } => {
+                write!(f, "the value of -{name} cannot be read at character {at}: {problem}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+const LIST_TYPES: [&str; 3] = ["System.Object[]", "System.Array", "System.Object"];
+const TABLE_TYPES: [&str; 2] = ["System.Collections.Hashtable", "System.Object"];
+
+#[cfg(test)]
+mod tests;

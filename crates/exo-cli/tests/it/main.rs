@@ -1,0 +1,11 @@
+//! The `exo` binary: on files, and against a stand-in tenant on loopback.
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod command;
+mod decode;
+mod doctor;
+mod recorded;
+mod run;
+mod signin;
+mod tenant;
+mod usage;

@@ -1,0 +1,64 @@
+//! A stand-in tenant beside a test.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use exo_lab::{Lab, LabConfig};
+use tokio::runtime::Runtime;
+
+use crate::command::{Done, exo, run_with};
+
+/// A running tenant; it ends with the test.
+pub(crate) struct Tenant {
+    pub(crate) lab: Lab,
+    _runtime: Runtime,
+}
+
+impl Tenant {
+    pub(crate) fn start() -> Self {
+        Self::with(LabConfig::default())
+    }
+
+    pub(crate) fn with(config: LabConfig) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let lab = runtime.block_on(Lab::start(config)).unwrap();
+        Self { lab, _runtime: runtime }
+    }
+
+    pub(crate) fn ca_file(&self) -> String {
+        self.lab.ca_file().to_str().unwrap().to_owned()
+    }
+
+    /// `exo VERB` with endpoint and certificates, without a way to sign in.
+    pub(crate) fn unsigned(&self, verb: &str, more: &[&str]) -> Command {
+        let (url, authority, ca_file) = (self.lab.url(), self.lab.authority(), self.ca_file());
+        let mut command =
+            exo([verb, "--connection-uri", &url, "--authority", &authority, "--ca-file", &ca_file]);
+        command.args(more);
+        command
+    }
+
+    /// `exo VERB` with the administrator's name; the password must come on standard input.
+    pub(crate) fn signed(&self, verb: &str, more: &[&str]) -> Command {
+        let mut command = self.unsigned(verb, &["--user", &self.lab.user(), "--password-stdin"]);
+        command.args(more);
+        command
+    }
+
+    /// Runs `exo run` as the administrator, and makes sure that no session stays.
+    pub(crate) fn run(&self, more: &[&str]) -> Done {
+        let done = run_with(self.signed("run", more), self.lab.password().as_bytes());
+        self.assert_no_shell();
+        done
+    }
+
+    /// The server must have ended the session by now, or be about to.
+    pub(crate) fn assert_no_shell(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.lab.live_shells() != 0 {
+            assert!(Instant::now() < deadline, "a session stayed open on the server");
+            std::thread::yield_now();
+        }
+    }
+}
