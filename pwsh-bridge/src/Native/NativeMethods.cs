@@ -1,0 +1,103 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace ExchangeOnlineManagement.Native;
+
+/// <summary>The functions of <c>include/exo.h</c>, in its order. Statuses are looked at by the callers.</summary>
+internal static unsafe class NativeMethods
+{
+    /// <summary>The library's name; <see cref="NativeLoader"/> finds the file.</summary>
+    internal const string Library = "exo";
+
+    /// <summary>The interface version this assembly was written for.</summary>
+    internal const uint AbiMajor = 1;
+    internal const uint AbiMinor = 0;
+
+    /// <summary>The tape version this assembly can read.</summary>
+    internal const uint TapeVersion = 1;
+
+    /// <summary>As a time limit: wait until something happens.</summary>
+    internal const uint WaitForever = uint.MaxValue;
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_bytes_view(BytesHandle bytes, NativeText* result);
+
+    [DllImport(Library)]
+    internal static extern void exo_bytes_free(IntPtr bytes);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_clixml_decode(
+        byte* clixml, nuint clixmlLength, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_connect(
+        byte* options, nuint optionsLength, char* secret, nuint secretLength, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_error_view(IntPtr error, NativeErrorView* result);
+
+    [DllImport(Library)]
+    internal static extern void exo_error_free(IntPtr error);
+
+    [DllImport(Library)]
+    internal static extern EventKind exo_event_kind(EventHandle handle);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_event_text(EventHandle handle, NativeText* result);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_event_json(EventHandle handle, NativeText* result);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_event_state(EventHandle handle, FinishedState* result);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_event_session(EventHandle handle, IntPtr* result);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_event_tape(EventHandle handle, NativeTape* result);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_tape_name(EventHandle handle, uint name, NativeText* result);
+
+    [DllImport(Library)]
+    internal static extern void exo_event_free(IntPtr handle);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_session_invoke(
+        SessionHandle session, byte* command, nuint commandLength, byte* parameters, nuint parametersLength,
+        IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_session_commands(
+        SessionHandle session, byte* names, nuint namesLength, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_next(
+        OperationHandle operation, uint timeoutMilliseconds, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_cancel(OperationHandle operation);
+
+    [DllImport(Library)]
+    internal static extern void exo_operation_free(IntPtr operation);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_shutdown(uint timeoutMilliseconds, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_session_info(SessionHandle session, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_session_close(
+        SessionHandle session, uint timeoutMilliseconds, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern void exo_session_free(IntPtr session);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_status_name(ExoStatus status, NativeText* result);
+
+    [DllImport(Library)]
+    internal static extern uint exo_abi_version();
+}

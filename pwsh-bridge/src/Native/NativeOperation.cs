@@ -1,0 +1,54 @@
+using System;
+
+namespace ExchangeOnlineManagement.Native;
+
+/// <summary>Something that runs; its events are pulled by one thread. Dispose ends it.</summary>
+internal sealed unsafe class NativeOperation : IDisposable
+{
+    internal NativeOperation(IntPtr pointer) => _handle = new OperationHandle(pointer);
+
+    /// <summary>Whether <see cref="TryNext"/> found the end.</summary>
+    internal bool HasEnded { get; private set; }
+
+    /// <summary>
+    /// Waits for the next event. False when none came within the time, or when there is no more:
+    /// <see cref="HasEnded"/> tells which.
+    /// </summary>
+    /// <exception cref="ExoException">The operation failed.</exception>
+    internal bool TryNext(uint timeoutMilliseconds, out NativeEvent? next)
+    {
+        IntPtr pointer, error;
+        ExoStatus status = NativeMethods.exo_operation_next(_handle, timeoutMilliseconds, &pointer, &error);
+        next = null;
+        switch (status)
+        {
+            case ExoStatus.Ok:
+                next = new NativeEvent(pointer);
+                return true;
+            case ExoStatus.Pending:
+                return false;
+            case ExoStatus.End:
+                HasEnded = true;
+                return false;
+            default:
+                throw ExoException.Take(status, error);
+        }
+    }
+
+    /// <summary>Asks it to stop; from any thread, at any time. The end comes through <see cref="TryNext"/>.</summary>
+    internal void Cancel()
+    {
+        try
+        {
+            NativeMethods.exo_operation_cancel(_handle);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over, which is what was asked for.
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private readonly OperationHandle _handle;
+}

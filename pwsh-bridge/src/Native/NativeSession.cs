@@ -1,0 +1,108 @@
+using System;
+using System.Security;
+using System.Runtime.InteropServices;
+
+namespace ExchangeOnlineManagement.Native;
+
+/// <summary>A connection, and the ways to get one and to end all of them.</summary>
+internal sealed unsafe class NativeSession : IDisposable
+{
+    /// <summary>Starts to connect.</summary>
+    /// <param name="optionsJson">The connect options; see <c>exo_connect</c> in <c>include/exo.h</c>.</param>
+    /// <param name="secret">The password, or the access token; null when there is none.</param>
+    /// <returns>The operation; its events are ConnectStep, DeviceCode, ConnectWarning, Connected, Finished.</returns>
+    internal static NativeOperation Connect(string optionsJson, SecureString? secret)
+    {
+        byte[] options = Wtf8.GetBytes(optionsJson, nameof(optionsJson));
+        // Unmanaged memory: the collector makes no copies of it, and it is cleared before it is given back.
+        IntPtr units = secret is null ? IntPtr.Zero : Marshal.SecureStringToGlobalAllocUnicode(secret);
+        try
+        {
+            IntPtr operation, error;
+            ExoStatus status;
+            fixed (byte* text = options)
+            {
+                status = NativeMethods.exo_connect(
+                    text, (nuint)options.Length, (char*)units, (nuint)(secret?.Length ?? 0), &operation, &error);
+            }
+            ExoException.ThrowIfFailed(status, error);
+            return new NativeOperation(operation);
+        }
+        finally
+        {
+            if (units != IntPtr.Zero)
+            {
+                Marshal.ZeroFreeGlobalAllocUnicode(units);
+            }
+        }
+    }
+
+    /// <summary>Closes what is open and ends the threads of the library; a later connect starts them again.</summary>
+    internal static void Shutdown(uint timeoutMilliseconds)
+    {
+        IntPtr error;
+        ExoException.ThrowIfFailed(NativeMethods.exo_shutdown(timeoutMilliseconds, &error), error);
+    }
+
+    internal NativeSession(IntPtr pointer) => _handle = new SessionHandle(pointer);
+
+    /// <summary>What is known about the connection: a JSON object with camelCase keys.</summary>
+    internal string InfoJson()
+    {
+        IntPtr pointer, error;
+        ExoException.ThrowIfFailed(NativeMethods.exo_session_info(_handle, &pointer, &error), error);
+        using var bytes = new BytesHandle(pointer);
+        NativeText text;
+        ExoException.ThrowIfFailed(NativeMethods.exo_bytes_view(bytes, &text));
+        return text.ToString();
+    }
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="command">The command's name.</param>
+    /// <param name="parametersClixml">CLIXML of one object whose extended members are the parameters; empty for none.</param>
+    /// <returns>The operation; its events are the records of the streams, then Finished.</returns>
+    internal NativeOperation Invoke(string command, string parametersClixml)
+    {
+        byte[] name = Wtf8.GetBytes(command, nameof(command));
+        byte[] parameters = Wtf8.GetBytes(parametersClixml, nameof(parametersClixml));
+        IntPtr operation, error;
+        ExoStatus status;
+        fixed (byte* namePointer = name)
+        fixed (byte* parametersPointer = parameters)
+        {
+            status = NativeMethods.exo_session_invoke(
+                _handle, namePointer, (nuint)name.Length, parametersPointer, (nuint)parameters.Length,
+                &operation, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+        return new NativeOperation(operation);
+    }
+
+    /// <summary>Asks for the commands the account may run.</summary>
+    /// <param name="namesJson">A JSON array of names, wildcards allowed; empty for all.</param>
+    /// <returns>The operation; its events are Commands and Finished.</returns>
+    internal NativeOperation Commands(string namesJson)
+    {
+        byte[] names = Wtf8.GetBytes(namesJson, nameof(namesJson));
+        IntPtr operation, error;
+        ExoStatus status;
+        fixed (byte* namesPointer = names)
+        {
+            status = NativeMethods.exo_session_commands(
+                _handle, namesPointer, (nuint)names.Length, &operation, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+        return new NativeOperation(operation);
+    }
+
+    /// <summary>Closes the session on the server.</summary>
+    internal void Close(uint timeoutMilliseconds)
+    {
+        IntPtr error;
+        ExoException.ThrowIfFailed(NativeMethods.exo_session_close(_handle, timeoutMilliseconds, &error), error);
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private readonly SessionHandle _handle;
+}

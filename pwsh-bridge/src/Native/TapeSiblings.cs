@@ -1,0 +1,60 @@
+namespace ExchangeOnlineManagement.Native;
+
+/// <summary>Values that stand side by side in a tape; for <c>foreach</c>, without memory of its own.</summary>
+internal readonly struct TapeSiblings
+{
+    private readonly Tape _tape;
+    private readonly int _start;
+    private readonly int _end;
+
+    internal TapeSiblings(Tape tape, int start, int end)
+    {
+        _tape = tape;
+        _start = start;
+        _end = end;
+    }
+
+    /// <summary>Whether there is none.</summary>
+    internal bool IsEmpty => _end <= _start;
+
+    /// <summary>How many there are; walks over them.</summary>
+    internal int Count()
+    {
+        int count = 0;
+        foreach (TapeValue _ in this)
+        {
+            count++;
+        }
+        return count;
+    }
+
+    public Enumerator GetEnumerator() => new(_tape, _start, _end);
+
+    internal struct Enumerator
+    {
+        private readonly Tape _tape;
+        private readonly int _end;
+        private int _next;
+
+        internal Enumerator(Tape tape, int start, int end)
+        {
+            _tape = tape;
+            _next = start;
+            _end = end;
+            Current = default;
+        }
+
+        public TapeValue Current { get; private set; }
+
+        public bool MoveNext()
+        {
+            if (_end <= _next)
+            {
+                return false;
+            }
+            Current = new TapeValue(_tape, _next);
+            _next = _tape.EndOf(_next);
+            return true;
+        }
+    }
+}

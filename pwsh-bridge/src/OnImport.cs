@@ -1,0 +1,45 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+
+using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Proxy;
+
+namespace ExchangeOnlineManagement;
+
+/// <summary>What happens when the module comes and goes.</summary>
+public sealed class OnImport : IModuleAssemblyInitializer, IModuleAssemblyCleanup
+{
+    /// <summary>Loads the native library, so that a module that cannot work says so at once.</summary>
+    void IModuleAssemblyInitializer.OnImport()
+    {
+        NativeLoader.Install();
+        NativeLoader.Load();
+    }
+
+    /// <summary>Closes what this runspace has open; the native threads end when no other has anything open.</summary>
+    void IModuleAssemblyCleanup.OnRemove(PSModuleInfo psModuleInfo)
+    {
+        if (Runspace.DefaultRunspace is { } runspace)
+        {
+            Connections connections = Connections.Of(runspace);
+            foreach (Connection connection in connections.Snapshot())
+            {
+                ProxyModule.Remove(connection);
+            }
+            connections.CloseAll();
+        }
+        if (!Connections.Any())
+        {
+            try
+            {
+                NativeSession.Shutdown(ShutdownMilliseconds);
+            }
+            catch (ExoException)
+            {
+                // Nobody is left who could use what did not end in time.
+            }
+        }
+    }
+
+    private const uint ShutdownMilliseconds = 2000;
+}

@@ -1,0 +1,263 @@
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Runtime.CompilerServices;
+
+using ExchangeOnlineManagement.Native;
+
+namespace ExchangeOnlineManagement.Records;
+
+/// <summary>
+/// One message as PowerShell objects: the tape, and the objects already made of it.
+/// </summary>
+/// <remarks>
+/// A node is made into an object at most once, so that two references to it give the same object, as PowerShell's own
+/// deserializer does.
+/// </remarks>
+internal sealed class Document
+{
+    internal Document(Tape tape) => _tape = tape;
+
+    /// <summary>The top-level values, in order.</summary>
+    internal IEnumerable<object?> Values()
+    {
+        for (int index = 0; index < _tape.Nodes.Length; index = _tape.EndOf(index))
+        {
+            yield return Value(_tape[index]);
+        }
+    }
+
+    /// <summary>What PowerShell's deserializer makes of the value.</summary>
+    internal object? Value(TapeValue value)
+    {
+        value = value.Resolve();
+        switch (value.Kind)
+        {
+            case NodeKind.SecureString:
+                throw new PSNotSupportedException("The server sent a secure string, which this version cannot open.");
+            case NodeKind.Bytes or NodeKind.XmlDocument or NodeKind.Progress:
+            case var kind when !value.Node.IsPrimitive:
+                // One object a node: its holder may change it. Several runspaces may ask for it.
+                // They may be nested deeper than there is stack: that is an error here, and a crash otherwise.
+                RuntimeHelpers.EnsureSufficientExecutionStack();
+                lock (this)
+                {
+                    if (Kept(value.Index) is { } kept)
+                    {
+                        return kept;
+                    }
+                    return Make(value);
+                }
+            default:
+                return value.ToPrimitive();
+        }
+    }
+
+    /// <summary>The type names of an object as the client shows them, each with the prefix <c>Deserialized.</c></summary>
+    internal string[] TypeNames(TapeValue value) =>
+        value.TypeNamesNode is { } node ? TypeNameLists.Of(node) : s_withoutTypeNames;
+
+    /// <summary>The name of the type that <see cref="Value"/> gives, without making the value.</summary>
+    internal string TypeNameOf(TapeValue value)
+    {
+        value = value.Resolve();
+        if (value.Node.IsPrimitive)
+        {
+            return s_primitiveNames[(int)value.Kind];
+        }
+        string[] names = TypeNames(value);
+        return names.Length == 0 ? "System.Object" : names[0];
+    }
+
+    private object? Kept(int index) =>
+        index == _firstIndex ? _first
+        : _others is not null && _others.TryGetValue(index, out object? kept) ? kept
+        : null;
+
+    private void Keep(int index, object made)
+    {
+        if (_first is null || index == _firstIndex)
+        {
+            _firstIndex = index;
+            _first = made;
+        }
+        else
+        {
+            (_others ??= new())[index] = made;
+        }
+    }
+
+    private object Make(TapeValue value)
+    {
+        object made;
+        switch (value.Kind)
+        {
+            case NodeKind.Object:
+                // The last word on what the node is: it may have become a live object.
+                made = MakeObject(value);
+                break;
+            case NodeKind.Progress:
+                made = StreamRecords.Progress(value);
+                break;
+            case NodeKind.Bytes or NodeKind.XmlDocument:
+                made = value.ToPrimitive()!;
+                break;
+            default:
+                made = Container.New(value, typeNames: null);
+                Keep(value.Index, made);
+                Container.Fill(made, this, value);
+                break;
+        }
+        Keep(value.Index, made);
+        return made;
+    }
+
+    private object MakeObject(TapeValue value)
+    {
+        var parts = new Parts(value);
+        if (parts.Base is { } core && !Container.Is(core.Kind))
+        {
+            PSObject around = MakeAround(core, parts);
+            Keep(value.Index, around);
+            SetTypeNames(around, parts.TypeNames);
+            AddNotes(around.Members, parts.Props);
+            AddNotes(around.Members, parts.Members);
+            return parts.IsPrimitive ? around : Rehydration.Apply(around);
+        }
+
+        bool isRow = parts.Base is null && parts.DisplayText is not null;
+        PSObject made = isRow ? NewRow(value, parts)
+            : parts.Props is { } adapted ? Skeleton.WithMembers(parts.TypeNames, parts.Base?.Kind, adapted.Children)
+            : parts.Base is { } container ? new PSObject(Container.New(container, parts.TypeNames))
+            : new PSObject();
+        // Known before its contents are: they may refer back to it.
+        Keep(value.Index, made);
+        if (!isRow)
+        {
+            SetTypeNames(made, parts.TypeNames);
+            if (parts.Base is { } filled)
+            {
+                Container.Fill(made.BaseObject, this, filled);
+            }
+            if (parts.Props is { } props)
+            {
+                foreach (TapeValue property in props.Children)
+                {
+                    made.Properties[property.Name].Value = Value(property);
+                }
+            }
+        }
+        AddNotes(made.Members, parts.Members);
+        return Rehydration.Apply(made);
+    }
+
+    private PSObject NewRow(TapeValue value, in Parts parts)
+    {
+        var row = new PSObject(new Row(this, value, parts.Props));
+        EveryRunspace.Know(row);
+        return row;
+    }
+
+    /// <summary>An object around a single value or around another object.</summary>
+    private PSObject MakeAround(TapeValue core, in Parts parts) =>
+        Value(core) is not { } value ? new PSObject()
+        : parts.IsPrimitive && parts.DisplayText is { } text ? Skeleton.OfPrimitive(parts.TypeNames, text, value)
+        : new PSObject(value);
+
+    private static void SetTypeNames(PSObject made, string[]? names)
+    {
+        if (names is not null)
+        {
+            made.TypeNames.Clear();
+            foreach (string name in names)
+            {
+                made.TypeNames.Add(name);
+            }
+        }
+    }
+
+    private void AddNotes(PSMemberInfoCollection<PSMemberInfo> members, TapeValue? holder)
+    {
+        if (holder is not { } notes)
+        {
+            return;
+        }
+        foreach (TapeValue member in notes.Children)
+        {
+            string name = member.Name ?? string.Empty;
+            if (member.Kind == NodeKind.Members)
+            {
+                var set = new PSMemberSet(name);
+                AddNotes(set.Members, member);
+                members.Add(set, preValidated: true);
+            }
+            else
+            {
+                members.Add(new LazyNote(name, this, member), preValidated: true);
+            }
+        }
+    }
+
+    /// <summary>The parts of an object, by what they are.</summary>
+    private readonly struct Parts
+    {
+        internal Parts(TapeValue value)
+        {
+            foreach (TapeValue part in value.Children)
+            {
+                switch (part.Kind)
+                {
+                    case NodeKind.TypeNames or NodeKind.TypeNamesReference:
+                        TypeNames = TypeNameLists.Of(part.Resolve());
+                        break;
+                    case NodeKind.ToString:
+                        DisplayText = part.Text;
+                        break;
+                    case NodeKind.Props:
+                        Props = part;
+                        break;
+                    case NodeKind.Members:
+                        Members = part;
+                        break;
+                    case NodeKind.Null:
+                        break;
+                    default:
+                        Base = part;
+                        IsPrimitive = part.Node.IsPrimitive;
+                        break;
+                }
+            }
+        }
+
+        internal TapeValue? Base { get; }
+
+        internal bool IsPrimitive { get; }
+
+        internal string[]? TypeNames { get; }
+
+        internal string? DisplayText { get; }
+
+        internal TapeValue? Props { get; }
+
+        internal TapeValue? Members { get; }
+    }
+
+    private readonly Tape _tape;
+    /// <summary>What was made of which node. Most messages are one object of which little is asked.</summary>
+    private object? _first;
+    private int _firstIndex = -1;
+    private Dictionary<int, object>? _others;
+
+    /// <summary>What an object without type names shows.</summary>
+    private static readonly string[] s_withoutTypeNames =
+        { "System.Management.Automation.PSCustomObject", "System.Object" };
+
+    /// <summary>By the number of the kind.</summary>
+    private static readonly string[] s_primitiveNames =
+    {
+        "", "System.Object", "System.Boolean", "System.Char", "System.Byte", "System.SByte", "System.Int16",
+        "System.UInt16", "System.Int32", "System.UInt32", "System.Int64", "System.UInt64", "System.Single",
+        "System.Double", "System.Decimal", "System.DateTime", "System.TimeSpan", "System.String", "System.Guid",
+        "System.Uri", "System.Version", "System.Xml.XmlDocument", "System.String", "System.Security.SecureString",
+        "System.Byte[]", "System.Management.Automation.ProgressRecord",
+    };
+}

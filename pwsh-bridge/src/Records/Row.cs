@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Runtime.CompilerServices;
+
+using ExchangeOnlineManagement.Native;
+
+namespace ExchangeOnlineManagement.Records;
+
+/// <summary>
+/// An object that came from the server: a place in a tape. Its properties become .NET values when they are asked for.
+/// </summary>
+/// <remarks>
+/// PowerShell sees its properties through <see cref="RowAdapter"/>, which the module's types file names, and no more
+/// methods than any deserialized object has.
+/// </remarks>
+public sealed class Row : ICloneable
+{
+    internal Row(Document document, TapeValue value, TapeValue? props)
+    {
+        _document = document;
+        _value = value;
+        _props = props;
+    }
+
+    /// <summary>The text that the object had where it lived; null when it had none.</summary>
+    public override string? ToString() => _value.DisplayText;
+
+    /// <summary>A row of its own over the same tape, with the same assignments.</summary>
+    [Hidden]
+    public object Clone()
+    {
+        // Assignments are replaced, never changed, so the two do not see each other's.
+        return MemberwiseClone();
+    }
+
+    /// <inheritdoc/>
+    [Hidden]
+    public override bool Equals(object? other) => ReferenceEquals(this, other);
+
+    /// <inheritdoc/>
+    [Hidden]
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
+
+    internal string[] TypeNames => _document.TypeNames(_value);
+
+    /// <summary>The adapted properties, in the order the server gave them.</summary>
+    internal TapeSiblings Properties => _props?.Children ?? new TapeSiblings(_value.Tape, 0, 0);
+
+    /// <summary>The property called <paramref name="name"/> in any casing; of several the last.</summary>
+    internal TapeValue? Find(string name)
+    {
+        ReadOnlySpan<uint> numbers = NameNumbers.Of(_value.Tape.Names, name);
+        if (numbers.IsEmpty || _props is not { } props)
+        {
+            return null;
+        }
+        TapeValue? found = null;
+        Node[] nodes = props.Tape.Nodes;
+        int end = (int)props.Node.A;
+        for (int index = props.Index + 1; index < end; index = props.Tape.EndOf(index))
+        {
+            if (numbers.Contains(nodes[index].Name))
+            {
+                found = props.Tape[index];
+            }
+        }
+        return found;
+    }
+
+    internal string TypeNameOf(TapeValue property) => _document.TypeNameOf(property);
+
+    internal object? Read(TapeValue property) =>
+        _assigned is not null && _assigned.TryGetValue(property.Index, out object? value)
+            ? value
+            : _document.Value(property);
+
+    internal void Assign(TapeValue property, object? value)
+    {
+        // Others may be reading: they see the old or the new, both whole.
+        Dictionary<int, object?> assigned = _assigned is null ? new() : new(_assigned);
+        assigned[property.Index] = value;
+        _assigned = assigned;
+    }
+
+    private readonly Document _document;
+    private readonly TapeValue _value;
+    private readonly TapeValue? _props;
+    /// <summary>What was assigned to properties, by the index of the property's node.</summary>
+    private Dictionary<int, object?>? _assigned;
+}
