@@ -1,0 +1,4 @@
+//! End-to-end tests.
+
+mod peers;
+mod pwsh;

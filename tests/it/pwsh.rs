@@ -1,0 +1,183 @@
+//! The PowerShell module in genuine pwsh, against the lab.
+//!
+//! Each script of `tests/pwsh` is one test. The module is built once into a folder of its own, with the compiler that
+//! comes with PowerShell; the native library is the one of this build.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use exo_lab::{DeviceApproval, Lab, LabConfig};
+
+#[test]
+fn pwsh_import() {
+    check("import", |_| {});
+}
+
+#[test]
+fn pwsh_connect() {
+    check("connect", |config| config.device_approval = DeviceApproval::AfterPolls(0));
+}
+
+#[test]
+fn pwsh_objects() {
+    check("objects", |_| {});
+}
+
+#[test]
+fn pwsh_streams() {
+    check("streams", |_| {});
+}
+
+#[test]
+fn pwsh_stop() {
+    check("stop", |_| {});
+}
+
+#[test]
+fn pwsh_fidelity() {
+    let recorded = recorded();
+    if !recorded.is_dir() {
+        return ignored("pwsh_fidelity", "the recorded documents are not there");
+    }
+    check("fidelity", |config| config.data = Some(recorded));
+}
+
+#[test]
+fn the_sdk_builds_the_assembly_too() {
+    let name = "the_sdk_builds_the_assembly_too";
+    if !has_program("dotnet") {
+        return ignored(name, "dotnet is not installed");
+    }
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dotnet-module");
+    let build = Command::new("dotnet")
+        .arg("build")
+        .arg(root().join("pwsh-bridge/src/ExchangeOnlineManagement.csproj"))
+        .args(["--nologo", "--output"])
+        .arg(&folder)
+        .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("dotnet");
+    let text = String::from_utf8_lossy(&build.stdout);
+    if !build.status.success() && (text.contains("error NU1101") || text.contains("error NU1301")) {
+        return ignored(name, "the package registry cannot be reached");
+    }
+    assert!(build.status.success(), "{text}");
+    assert!(folder.join("ExchangeOnlineManagement.dll").is_file(), "{text}");
+}
+
+/// Runs one script with a lab of its own; afterwards no session may be left on the server.
+fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
+    let modules = match module() {
+        Ok(modules) => modules,
+        Err(reason) => return ignored(&format!("pwsh_{script}"), reason),
+    };
+    let mut config = LabConfig::default();
+    configure(&mut config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let lab = runtime.block_on(Lab::start(config)).expect("a lab");
+
+    let mut pwsh = pwsh();
+    pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
+    pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", recorded());
+    let output = pwsh.output().expect("pwsh");
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let left = lab.live_shells();
+    runtime.block_on(lab.shutdown());
+    assert!(output.status.success(), "{script}.ps1:\n{text}");
+    assert_eq!(left, 0, "sessions left on the server by {script}.ps1:\n{text}");
+}
+
+/// The folder that has the module, built on first use; or why there is none.
+fn module() -> Result<&'static Path, &'static str> {
+    static MODULE: OnceLock<Result<PathBuf, &'static str>> = OnceLock::new();
+    MODULE.get_or_init(build).as_deref().map_err(|reason| *reason)
+}
+
+fn build() -> Result<PathBuf, &'static str> {
+    if !has_program("pwsh") {
+        return Err("pwsh is not installed");
+    }
+    let library = native_library().ok_or("the native library is not built for this system")?;
+    let modules = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-modules");
+    let folder = modules.join("ExchangeOnlineManagement").join("3.10.1");
+    if modules.exists() {
+        std::fs::remove_dir_all(&modules).expect("the old module goes away");
+    }
+    let native = folder.join("runtimes").join(runtime_id()).join("native");
+    std::fs::create_dir_all(&native).expect("a folder");
+    std::fs::copy(&library, native.join(library.file_name().expect("a name")))
+        .expect("the library is copied");
+    for file in std::fs::read_dir(root().join("pwsh-bridge/module")).expect("the module's files") {
+        let file = file.expect("a file");
+        std::fs::copy(file.path(), folder.join(file.file_name())).expect("a file is copied");
+    }
+    let build = pwsh()
+        .arg("-File")
+        .arg(root().join("pwsh-bridge/build.ps1"))
+        .args(["-Task", "Build", "-Compiler", "PowerShell", "-Output"])
+        .arg(folder.join("bin"))
+        .output()
+        .expect("pwsh");
+    assert!(
+        build.status.success(),
+        "build.ps1:\n{}{}",
+        String::from_utf8_lossy(&build.stdout),
+        String::from_utf8_lossy(&build.stderr)
+    );
+    Ok(modules)
+}
+
+/// `libexo` of this build: beside the test binary's folder, or in it.
+fn native_library() -> Option<PathBuf> {
+    let name = format!("{}exo{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let test = std::env::current_exe().expect("the test's own path");
+    let deps = test.parent()?;
+    [deps.join(&name), deps.parent()?.join(&name)].into_iter().find(|path| path.is_file())
+}
+
+/// As .NET names this system.
+fn runtime_id() -> String {
+    let system = match std::env::consts::OS {
+        "macos" => "osx",
+        "windows" => "win",
+        _ if cfg!(target_env = "musl") => "linux-musl",
+        other => other,
+    };
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("{system}-{processor}")
+}
+
+fn pwsh() -> Command {
+    let mut pwsh = Command::new("pwsh");
+    pwsh.args(["-NoLogo", "-NoProfile", "-NonInteractive"]).stdin(Stdio::null());
+    pwsh.envs([("POWERSHELL_TELEMETRY_OPTOUT", "1"), ("POWERSHELL_UPDATECHECK", "Off"), ("NO_COLOR", "1")]);
+    pwsh.env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    pwsh
+}
+
+fn has_program(name: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
+}
+
+fn recorded() -> PathBuf {
+    let shared = std::env::var_os("EXO_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    shared.join("fixtures/clixml")
+}
+
+fn ignored(test: &str, reason: &str) {
+    use std::io::Write as _;
+    let line = format!("ignored: {test}: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).expect("stderr");
+}

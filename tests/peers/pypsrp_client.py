@@ -1,0 +1,90 @@
+"""pypsrp as the client of an endpoint: what it sees, as one line of JSON.
+
+    pypsrp_client.py URL CA_FILE [--configuration NAME] [--max-envelope-len N] < REQUEST
+
+REQUEST is JSON: {"user", "password", "commands": [{"name", "parameters", "input"}…]}. Each command runs in a
+pipeline of its own, all in one runspace pool.
+"""
+
+import argparse
+import json
+import os
+import sys
+import urllib.parse
+
+from pypsrp.complex_objects import GenericComplexObject
+from pypsrp.exceptions import WinRMError
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import WSMan
+
+
+def seen(value):
+    """A value as JSON; an object as its type names and members."""
+    if isinstance(value, GenericComplexObject):
+        members = {**value.adapted_properties, **value.extended_properties}
+        if len(value.property_sets) == 1 and not members:
+            return seen(value.property_sets[0])  # a list with type names, which pypsrp leaves as XML text
+        if not members and value.to_string is not None:
+            return value.to_string
+        return {"types": value.types, "members": {name: seen(member) for name, member in members.items()}}
+    if isinstance(value, dict):
+        return {str(seen(key)): seen(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [seen(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+def run(pool, command):
+    shell = PowerShell(pool)
+    shell.add_cmdlet(command["name"])
+    for name, value in command.get("parameters", {}).items():
+        shell.add_parameter(name, value)
+    report = {"name": command["name"]}
+    try:
+        report["output"] = [seen(value) for value in shell.invoke(command.get("input"))]
+    except WinRMError as error:
+        report["failure"] = str(error)
+    report["had_errors"] = shell.had_errors
+    report["errors"] = [
+        {"text": str(record), "id": record.fq_error, "target": seen(record.target_object), "category": record.category}
+        for record in shell.streams.error
+    ]
+    for name in ("warning", "verbose", "debug"):
+        report[name] = [record.message for record in getattr(shell.streams, name)]
+    report["information"] = [str(seen(record.message_data)) for record in shell.streams.information]
+    report["progress"] = [record.activity for record in shell.streams.progress]
+    return report
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("ca_file")
+    parser.add_argument("--configuration", default="Microsoft.Exchange")
+    parser.add_argument("--max-envelope-len", type=int, default=153_600)
+    options = parser.parse_args()
+    request = json.load(sys.stdin)
+    url = urllib.parse.urlsplit(options.url)
+    os.environ["REQUESTS_CA_BUNDLE"] = options.ca_file
+    connection = WSMan(
+        url.hostname,
+        port=url.port,
+        path=url.path.removeprefix("/"),
+        # As bytes, since requests would write text as Latin-1.
+        username=request["user"].encode(),
+        password=request["password"].encode(),
+        ssl=True,
+        auth="basic",
+        encryption="never",
+        no_proxy=True,
+        max_envelope_size=options.max_envelope_len,
+    )
+    with connection, RunspacePool(connection, configuration_name=options.configuration) as pool:
+        report = {"commands": [run(pool, command) for command in request["commands"]]}
+    json.dump(report, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

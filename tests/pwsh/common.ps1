@@ -1,0 +1,89 @@
+# Dot-sourced by each script beside it. A script is a list of checks; it ends with `Complete`, which sets the exit code.
+# The variables EXO_LAB_* say where the stand-in tenant is; PSModulePath has the module.
+
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$script:Passed = 0
+$script:Failures = [System.Collections.Generic.List[string]]::new()
+
+# One check: the block returns nothing, or throws what is wrong.
+function Check([string] $Name, [scriptblock] $Body) {
+    try {
+        $null = & $Body
+        $script:Passed++
+        "ok: $Name"
+    }
+    catch {
+        $script:Failures.Add($Name)
+        "FAILED: $Name`n    $_`n    $($_.ScriptStackTrace -replace "`n", "`n    ")"
+    }
+}
+
+function Assert-Equal($Actual, $Expected, [string] $What = 'value') {
+    if (-not [object]::Equals($Actual, $Expected)) {
+        throw "$What is '$Actual' ($(if ($null -ne $Actual) { $Actual.GetType() })), expected '$Expected'"
+    }
+}
+
+function Assert-True($Condition, [string] $What) {
+    if (-not $Condition) { throw "$What does not hold" }
+}
+
+function Assert-Like([string] $Actual, [string] $Pattern, [string] $What = 'text') {
+    if ($Actual -notlike $Pattern) { throw "$What is '$Actual', expected '$Pattern'" }
+}
+
+# The error that a block ends with.
+function Get-Failure([scriptblock] $Body) {
+    try { $null = & $Body }
+    catch { return $_ }
+    throw 'nothing was thrown'
+}
+
+function Get-LabCredential([string] $User = $env:EXO_LAB_USER, [string] $Password = $env:EXO_LAB_PASSWORD) {
+    [pscredential]::new($User, (ConvertTo-SecureString $Password -AsPlainText -Force))
+}
+
+# A runspace of its own that knows nothing of this one, behind a PowerShell object.
+function New-Shell {
+    $shell = [powershell]::Create()
+    $shell.Runspace = [runspacefactory]::CreateRunspace([initialsessionstate]::CreateDefault2())
+    $shell.Runspace.Open()
+    $shell
+}
+
+function Invoke-In($Shell, [string] $Script) {
+    $Shell.Commands.Clear()
+    $Shell.Streams.ClearStreams()
+    $null = $Shell.AddScript($Script)
+    $Shell.Invoke()
+}
+
+# What such a runspace runs to be connected.
+$script:ConnectScript = @"
+. '$PSScriptRoot/common.ps1'
+Import-Module ExchangeOnlineManagement
+Connect-Lab
+"@
+
+function Connect-Lab([hashtable] $With = @{}) {
+    $parameters = @{
+        ConnectionUri                   = $env:EXO_LAB_URL
+        AzureADAuthorizationEndpointUri = $env:EXO_LAB_AUTHORITY
+        ShowBanner                      = $false
+        InformationAction               = 'Ignore'
+    }
+    if (-not ($With.ContainsKey('Device') -or $With.ContainsKey('AccessToken'))) {
+        $parameters.Credential = Get-LabCredential
+    }
+    foreach ($name in $With.Keys) { $parameters[$name] = $With[$name] }
+    Connect-ExchangeOnline @parameters
+}
+
+function Disconnect-Lab { Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore }
+
+function Complete {
+    "$script:Passed checks passed, $($script:Failures.Count) failed"
+    exit [int]($script:Failures.Count -ne 0)
+}

@@ -1,0 +1,101 @@
+# Connecting, the commands it brings, and disconnecting.
+. "$PSScriptRoot/common.ps1"
+Import-Module ExchangeOnlineManagement
+
+Check 'connecting writes nothing to the pipeline and brings the commands' {
+    $output = @(Connect-Lab)
+    Assert-Equal $output.Count 0 'output'
+    $module = @(Get-Module tmp*)
+    Assert-Equal $module.Count 1 'modules'
+    Assert-Like $module[0].Name 'tmpEXO_????????.???'
+    Assert-Equal (Get-Command Get-Mailbox).Source $module[0].Name
+    Assert-Equal ((Get-Command Get-Mailbox).CommandType) ([System.Management.Automation.CommandTypes]::Function)
+    Assert-True (10 -lt $module[0].ExportedFunctions.Count) 'more than ten commands'
+}
+
+Check 'parameters collapse to objects and switches, and local ones are kept local' {
+    $parameters = (Get-Command Get-Mailbox).Parameters
+    Assert-Equal $parameters['Identity'].ParameterType ([object])
+    Assert-Equal $parameters['ResultSize'].ParameterType ([object])
+    Assert-Equal $parameters['Archive'].ParameterType ([switch])
+    Assert-Equal (Get-Failure { Get-Mailbox -NoSuchParameter 1 }).FullyQualifiedErrorId 'NamedParameterNotFound,Get-Mailbox'
+}
+
+Check 'a command runs, with and without the name of its first parameter' {
+    $all = @(Get-Mailbox)
+    Assert-True (1 -lt $all.Count) 'more than one mailbox'
+    $one = Get-Mailbox $all[0].Alias
+    Assert-Equal $one.DistinguishedName $all[0].DistinguishedName
+    Assert-Equal (Get-Mailbox -Identity $all[1].Alias).Guid $all[1].Guid
+    Assert-Equal @(Get-Mailbox -ResultSize 2 -WarningAction SilentlyContinue).Count 2
+}
+
+Check 'objects go down the pipeline by their identity' {
+    $one = @(Get-Mailbox -ResultSize 1 -WarningAction SilentlyContinue)[0]
+    Assert-Equal ($one | Get-Mailbox).Guid $one.Guid
+    Assert-Equal ($one.Alias, $one.Alias | Get-Mailbox).Count 2
+    $one | Set-Mailbox -CustomAttribute1 'by pipeline'
+    Assert-Equal (Get-Mailbox $one.Alias).CustomAttribute1 'by pipeline'
+}
+
+Check 'lists, tables and switches reach the server' {
+    $one = @(Get-Mailbox -ResultSize 1 -WarningAction SilentlyContinue)[0]
+    Set-Mailbox $one.Alias -CustomAttribute2 'x' -HiddenFromAddressListsEnabled $true
+    $changed = Get-Mailbox $one.Alias
+    Assert-Equal $changed.CustomAttribute2 'x'
+    Assert-Equal $changed.HiddenFromAddressListsEnabled $true
+    Set-Mailbox $one.Alias -CustomAttribute2 'y' -WhatIf
+    Assert-Equal (Get-Mailbox $one.Alias).CustomAttribute2 'x' 'after -WhatIf'
+    Set-Mailbox $one.Alias -EmailAddresses @{ Add = 'smtp:second@contoso.example' } -ErrorAction SilentlyContinue
+}
+
+Check 'a secret value is refused in a clear sentence' {
+    $failure = Get-Failure { Get-Mailbox -Credential (Get-LabCredential) }
+    Assert-Like $failure.Exception.Message "The parameter 'Credential' has a secret value*"
+    Assert-Like $failure.FullyQualifiedErrorId 'ExoNotSupported,*'
+}
+
+Check 'a second connection with a prefix stands beside the first' {
+    Connect-Lab @{ Prefix = 'Second'; CommandName = 'Get-Acc*', 'Get-Mailbox' }
+    Assert-Equal @(Get-Module tmp*).Count 2 'modules'
+    $brought = (Get-Command *-Second* -CommandType Function).Name | Sort-Object
+    Assert-Equal ($brought -join ' ') 'Get-SecondAcceptedDomain Get-SecondMailbox'
+    Assert-Equal @(Get-SecondAcceptedDomain).Count @(Get-AcceptedDomain).Count
+    Disconnect-ExchangeOnline -ModulePrefix Second -Confirm:$false -InformationAction Ignore
+    Assert-Equal @(Get-Module tmp*).Count 1 'modules'
+    Assert-True (-not (Get-Command Get-SecondMailbox -ErrorAction Ignore)) 'its commands are gone'
+    Assert-True (1 -lt @(Get-Mailbox).Count) 'the first still answers'
+}
+
+Check 'disconnecting takes the commands away and says so' {
+    $said = Disconnect-ExchangeOnline -Confirm:$false 6>&1
+    Assert-Like "$said" '*ExchangeOnline_1*localhost*Disconnected successfully*'
+    Assert-Equal @(Get-Module tmp*).Count 0 'modules'
+    Assert-True (-not (Get-Command Get-Mailbox -ErrorAction Ignore)) 'Get-Mailbox is gone'
+}
+
+Check 'connecting with a device code shows the code and goes on when it was entered' {
+    $said = Connect-Lab @{ Device = $true; InformationAction = 'Continue' } 6>&1
+    Assert-True ("$said" -match 'enter the code (\S+) to authenticate') "a code in '$said'"
+    Assert-True (0 -lt @(Get-AcceptedDomain).Count) 'accepted domains'
+    Disconnect-Lab
+}
+
+Check 'Connect-IPPSSession does the same' {
+    Connect-IPPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential (Get-LabCredential) -ShowBanner:$false -InformationAction Ignore
+    Assert-True (0 -lt @(Get-AcceptedDomain).Count) 'accepted domains'
+    $said = Disconnect-ExchangeOnline -Confirm:$false 6>&1
+    Assert-Like "$said" '*ExchangeOnlineProtection_*'
+}
+
+Check 'removing the module closes what it opened' {
+    Connect-Lab
+    Remove-Module ExchangeOnlineManagement
+    Assert-Equal @(Get-Module tmp*).Count 0 'modules'
+    Import-Module ExchangeOnlineManagement
+    Connect-Lab
+    Assert-True (0 -lt @(Get-AcceptedDomain).Count) 'the library works again'
+    Disconnect-Lab
+}
+
+Complete

@@ -1,0 +1,1 @@
+//! Oracles that tests and fuzz targets share.
