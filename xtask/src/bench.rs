@@ -1,0 +1,98 @@
+//! `cargo xtask bench`: the criterion benchmarks of the codec, shown as one table.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::Result;
+
+pub(crate) fn run(shell: &Shell) -> Result {
+    cmd!(shell, "cargo bench --locked --package psrp --benches -- --noplot").run()?;
+    let folder = crate::target_folder(shell)?.join("criterion");
+    let mut rows = BTreeMap::new();
+    collect(&folder, &mut rows)?;
+    if rows.is_empty() {
+        return Err(format!("no measurements below {}", folder.display()).into());
+    }
+    println!("{:<34} {:>12} {:>14} {:>12}", "benchmark", "MB/s", "messages/s", "µs/message");
+    for (name, row) in rows {
+        println!(
+            "{name:<34} {:>12.0} {:>14.0} {:>12.2}",
+            row.bytes / row.seconds / 1e6,
+            row.messages / row.seconds,
+            row.seconds * 1e6 / row.messages
+        );
+    }
+    Ok(())
+}
+
+/// One benchmark: the median time of one pass over a payload, and what that payload holds.
+struct Row {
+    seconds: f64,
+    bytes: f64,
+    messages: f64,
+}
+
+/// Finds criterion's `new/{benchmark,estimates}.json` pairs, at any depth.
+fn collect(folder: &Path, rows: &mut BTreeMap<String, Row>) -> Result {
+    let newest = folder.join("new");
+    if newest.join("benchmark.json").is_file() {
+        let benchmark = read_json(&newest.join("benchmark.json"))?;
+        let estimates = read_json(&newest.join("estimates.json"))?;
+        let throughput = &benchmark["throughput"]["ElementsAndBytes"];
+        if let (Some(name), Some(nanoseconds), Some(bytes), Some(messages)) = (
+            benchmark["full_id"].as_str(),
+            estimates["median"]["point_estimate"].as_f64(),
+            throughput["bytes"].as_f64(),
+            throughput["elements"].as_f64(),
+        ) {
+            rows.insert(name.to_owned(), Row { seconds: nanoseconds / 1e9, bytes, messages });
+        }
+        return Ok(());
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, rows)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_json(path: &Path) -> Result<Value> {
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+}
+
+/// Builds the crate in `benches/peers` and runs it over the payloads of the shared generator.
+pub(crate) fn run_peers(shell: &Shell) -> Result {
+    let shared =
+        std::env::var_os("EXO_SHARED").map_or_else(|| crate::root().join("../shared"), PathBuf::from);
+    let generator = shared.join("bench/gen_payload.py");
+    if !generator.is_file() {
+        return Err(format!(
+            "{} is not there: the rivals need the shared benchmark folder",
+            generator.display()
+        )
+        .into());
+    }
+    let target = crate::target_folder(shell)?.join("peers");
+    let payloads = target.join("payloads");
+    if !payloads.join("mailbox-20.docs").is_file() {
+        cmd!(shell, "python3 {generator} --out {payloads} --sizes 20").run()?;
+    }
+    let _target = shell.push_env("CARGO_TARGET_DIR", &target);
+    let manifest = "benches/peers/Cargo.toml";
+    // psrp-rs declares a newer compiler than it needs.
+    cmd!(shell, "cargo build --release --ignore-rust-version --manifest-path {manifest}").run()?;
+    let program = target.join("release/exo-bench-peers");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&payloads)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "docs"))
+        .collect();
+    files.sort();
+    cmd!(shell, "{program} --stages clixml,e2e,reasm --rounds 5 {files...}").run()?;
+    Ok(())
+}
