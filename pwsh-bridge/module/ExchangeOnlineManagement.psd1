@@ -1,9 +1,10 @@
 @{
     RootModule           = 'bin/ExchangeOnlineManagement.dll'
     # Scripts ask for the module by the version of the original whose parameters they use (-MinimumVersion 3.0,
-    # #Requires -Modules @{ ModuleName = ...; ModuleVersion = '3.2.0' }). So this is the version of the original whose
-    # surface this module follows; the version of the project itself is in CHANGELOG.md and in the assembly.
-    ModuleVersion        = '3.10.1'
+    # #Requires -Modules @{ ModuleName = ...; ModuleVersion = '3.2.0' }). 4.0.0 is above every version of the original, so
+    # all these are met, and beside the original this module is the one that is imported by name. The version of the
+    # project itself is in CHANGELOG.md and in the assembly.
+    ModuleVersion        = '4.0.0'
     GUID                 = 'e8bdfcc9-f5b4-42a1-8172-d1da0b032474'
     Author               = 'The exo project'
     CompanyName          = 'The exo project'
@@ -16,7 +17,9 @@
     TypesToProcess       = @('ExchangeOnlineManagement.Types.ps1xml')
     FormatsToProcess     = @('ExchangeOnlineManagement.Format.ps1xml')
 
-    CmdletsToExport      = @('Connect-ExchangeOnline', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline')
+    CmdletsToExport      = @(
+        'Connect-ExchangeOnline', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline', 'Get-ConnectionInformation'
+    )
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

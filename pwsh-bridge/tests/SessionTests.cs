@@ -37,7 +37,7 @@ public class SessionTests
         }
         Assert.Contains("Get-AcceptedDomain", CommandNames(session));
         session.Close(30_000);
-        var error = Assert.Throws<ExoException>(() => session.Invoke("Get-AcceptedDomain", ""));
+        var error = Assert.Throws<ExoException>(() => session.Invoke("Get-AcceptedDomain", default, 0));
         Assert.Equal(ExoStatus.Closed, error.Status);
     }
 
@@ -64,7 +64,7 @@ public class SessionTests
         using NativeSession session = Connect(Lab("PASSWORD")!);
         FinishedState state = default;
         using (NativeOperation operation =
-            session.Invoke("Get-Mailbox", "<Obj RefId=\"0\"><MS><S N=\"ResultSize\">Unlimited</S></MS></Obj>"))
+            session.Invoke("Get-Mailbox", "<Obj RefId=\"0\"><MS><S N=\"ResultSize\">Unlimited</S></MS></Obj>"u8, 0))
         {
             while (operation.TryNext(NativeMethods.WaitForever, out NativeEvent? next))
             {
@@ -116,7 +116,7 @@ public class SessionTests
     {
         var rows = new List<Tape>();
         state = default;
-        using NativeOperation operation = session.Invoke(command, "");
+        using NativeOperation operation = session.Invoke(command, default, 0);
         while (operation.TryNext(NativeMethods.WaitForever, out NativeEvent? next))
         {
             using (next)

@@ -30,6 +30,11 @@ fn pwsh_streams() {
 }
 
 #[test]
+fn pwsh_rest() {
+    check("rest", |_| {});
+}
+
+#[test]
 fn pwsh_stop() {
     check("stop", |_| {});
 }
@@ -102,7 +107,7 @@ fn build() -> Result<PathBuf, &'static str> {
     }
     let library = native_library().ok_or("the native library is not built for this system")?;
     let modules = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-modules");
-    let folder = modules.join("ExchangeOnlineManagement").join("3.10.1");
+    let folder = modules.join("ExchangeOnlineManagement").join("4.0.0");
     if modules.exists() {
         std::fs::remove_dir_all(&modules).expect("the old module goes away");
     }

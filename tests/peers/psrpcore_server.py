@@ -33,10 +33,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from psrpcore.types import (
+    ChoiceDescription,
     CommandMetadataCount,
     ErrorCategory,
     ErrorCategoryInfo,
     ErrorRecord,
+    FieldDescription,
     NETException,
     ProgressRecordType,
     PSCustomObject,
@@ -47,6 +49,7 @@ from psrpcore.types import (
     PSInvocationState,
     PSList,
     PSRPMessageType,
+    PSSecureString,
     PSVersion,
 )
 
@@ -98,6 +101,7 @@ class Shell:
         self.out = collections.deque()
         self.commands = {}
         self.closed = False
+        self.is_keyed = False
 
     def receive(self, data, command_id):
         """Takes whole fragments from the client and acts on every message they complete."""
@@ -109,6 +113,10 @@ class Shell:
                 if command is None or event.pipeline_id != command_id:
                     raise WSManFault(87, "InvalidParameter", "A pipeline's id is not its command's id.")
                 command.begin()
+            elif isinstance(event, psrpcore.PipelineHostResponseEvent):
+                command.answers[event.ci] = (event.result, event.error)
+            elif isinstance(event, psrpcore.PublicKeyEvent):
+                self.is_keyed = True
             elif isinstance(event, psrpcore.PipelineInputEvent):
                 command.input.append(event.data)
             elif isinstance(event, psrpcore.EndOfPipelineInputEvent):
@@ -140,6 +148,7 @@ class Command:
         self.out = collections.deque()
         self.input = collections.deque()
         self.input_ended = False
+        self.answers = {}
         self.ended = False
         self.stopped = False
 
@@ -248,6 +257,10 @@ def described(value):
         return {"type": "null"}
     names = getattr(getattr(value, "PSObject", None), "type_names", None)
     kind = names[0] if names else type(value).__name__
+    if isinstance(value, PSSecureString):
+        return {"type": kind, "value": str(value.decrypt())}
+    if kind == "System.Management.Automation.PSCredential":
+        return {"type": kind, "value": [described(value.UserName), described(value.Password)]}
     if isinstance(value, bool):
         return {"type": kind, "value": bool(value)}
     if isinstance(value, dict):
@@ -261,6 +274,43 @@ def described(value):
     if isinstance(value, int):
         return {"type": kind, "value": int(value)}
     return {"type": kind, "value": str(value)}
+
+
+def show_secret(command, parameters):
+    """A secure string that the client can read once it has asked for the session key."""
+    command.shell.pool.request_key()
+    command.shell.pump()
+    command.wait(lambda: command.shell.is_keyed)
+    command.output(PSSecureString(str(parameters["Text"])))
+
+
+def ask_host(command, _):
+    """Puts every kind of question to the client's host, and says what it heard."""
+    host = psrpcore.ServerHostRequestor(command.pipeline)
+
+    def ask(call_id):
+        command.shell.pump()
+        command.wait(lambda: call_id in command.answers)
+        result, error = command.answers.pop(call_id)
+        return {"error": str(error.Exception.Message)} if error else described(result)
+
+    choices = [ChoiceDescription("&Yes", "do it"), ChoiceDescription("&No", "do not")]
+    fields = [
+        FieldDescription("Name", Label="&Name", ParameterTypeName="String", ParameterTypeFullName="System.String"),
+        FieldDescription(
+            "Secret", ParameterTypeName="SecureString", ParameterTypeFullName="System.Security.SecureString"
+        ),
+    ]
+    answers = [
+        ask(host.prompt_for_choice("caption", "message", choices, 1)),
+        ask(host.read_line()),
+        ask(host.read_line_as_secure_string()),
+        ask(host.prompt_for_credential("caption", "message", "ana", "target")),
+        ask(host.prompt("caption", "message", fields)),
+        ask(host.get_name()),
+    ]
+    for answer in answers:
+        command.output(json.dumps(answer, sort_keys=True))
 
 
 def get_blob(command, parameters):
@@ -290,10 +340,12 @@ def stop_all(_command, _parameters):
 
 
 CMDLETS = {
+    "Ask-Host": ask_host,
     "Get-Mailbox": get_mailbox,
     "Get-Blob": get_blob,
     "Measure-Input": measure_input,
     "Show-Parameter": show_parameter,
+    "Show-Secret": show_secret,
     "Stop-All": stop_all,
     "Test-Stream": test_stream,
     "Wait-Signal": wait_signal,

@@ -2,8 +2,8 @@
 
     pypsrp_client.py URL CA_FILE [--configuration NAME] [--max-envelope-len N] < REQUEST
 
-REQUEST is JSON: {"user", "password", "commands": [{"name", "parameters", "input"}…]}. Each command runs in a
-pipeline of its own, all in one runspace pool.
+REQUEST is JSON: {"user", "password", "commands": [{"name", "parameters", "secrets", "input"}…]}. Each command
+runs in a pipeline of its own, all in one runspace pool. Secrets are parameters that become SecureStrings.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import os
 import sys
 import urllib.parse
 
-from pypsrp.complex_objects import GenericComplexObject
+from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
 from pypsrp.exceptions import WinRMError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
@@ -41,6 +41,9 @@ def run(pool, command):
     shell.add_cmdlet(command["name"])
     for name, value in command.get("parameters", {}).items():
         shell.add_parameter(name, value)
+    for name, value in command.get("secrets", {}).items():
+        pool.exchange_keys()
+        shell.add_parameter(name, pool.serialize(value, ObjectMeta("SS")))
     report = {"name": command["name"]}
     try:
         report["output"] = [seen(value) for value in shell.invoke(command.get("input"))]

@@ -49,10 +49,19 @@ Check 'lists, tables and switches reach the server' {
     Set-Mailbox $one.Alias -EmailAddresses @{ Add = 'smtp:second@contoso.example' } -ErrorAction SilentlyContinue
 }
 
-Check 'a secret value is refused in a clear sentence' {
-    $failure = Get-Failure { Get-Mailbox -Credential (Get-LabCredential) }
-    Assert-Like $failure.Exception.Message "The parameter 'Credential' has a secret value*"
-    Assert-Like $failure.FullyQualifiedErrorId 'ExoNotSupported,*'
+Check 'secrets reach the server, and those that cannot are refused in a clear sentence' {
+    $password = ConvertTo-SecureString 'A long <password> & more' -AsPlainText -Force
+    $null = New-Mailbox -Name 'Secret One' -Alias secretone -Password $password
+    Assert-Equal @(Get-Mailbox secretone).Count 1
+    $short = ConvertTo-SecureString 'short' -AsPlainText -Force
+    $failure = Get-Failure { New-Mailbox -Name 'Secret Two' -Alias secrettwo -Password $short -ErrorAction Stop }
+    Assert-Like $failure.Exception.Message '*minimum complexity requirements*'
+    Assert-True (1 -lt @(Get-Mailbox -Credential (Get-LabCredential)).Count) 'mailboxes'
+    foreach ($nested in @($password), @{ Add = $password }) {
+        $failure = Get-Failure { Get-Mailbox -Identity $nested }
+        Assert-Like $failure.Exception.Message "The parameter 'Identity' has a secret*within a list or a table*"
+        Assert-Like $failure.FullyQualifiedErrorId 'ExoNotSupported,*'
+    }
 }
 
 Check 'a second connection with a prefix stands beside the first' {

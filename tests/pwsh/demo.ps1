@@ -1,40 +1,25 @@
-# The PowerShell part of `cargo xtask demo`: the first script of an administrator, as it is typed.
-# The argument is the module's folder; the variables EXO_LAB_* say where the stand-in tenant is.
+# What an administrator types, for `cargo xtask demo`. The argument is the folder of the module; the stand-in tenant's
+# variables are in the environment.
 param([Parameter(Mandatory)] [string] $Module)
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-$timer = [Diagnostics.Stopwatch]::StartNew()
-function Step([string] $Text) {
-    "`n{0,6} ms  {1}" -f $timer.ElapsedMilliseconds, $Text
-    $timer.Restart()
-}
 
-Import-Module $Module
-Step 'Import-Module'
+# Shows a command as if typed, then runs it here.
+function Show([scriptblock] $Command) {
+    "PS> $("$Command".Trim())"
+    . $Command | Out-Host
+}
 
 $password = ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force
 $credential = [pscredential]::new($env:EXO_LAB_USER, $password)
-$endpoints = @{ ConnectionUri = $env:EXO_LAB_URL; AzureADAuthorizationEndpointUri = $env:EXO_LAB_AUTHORITY }
+Import-Module (Join-Path $Module 'ExchangeOnlineManagement.psd1')
 
-Connect-ExchangeOnline @endpoints -Credential $credential -ShowBanner:$false
-Step 'Connect-ExchangeOnline'
-
-Get-Mailbox -ResultSize 3 | Sort-Object DisplayName | Format-Table DisplayName, PrimarySmtpAddress, IssueWarningQuota
-Step 'Get-Mailbox -ResultSize 3 | Sort-Object | Format-Table, and the warning that there is more'
-
-Get-Mailbox -ResultSize 2 -WarningAction SilentlyContinue | Set-Mailbox -CustomAttribute1 'demo'
-Get-Mailbox -ResultSize 2 -WarningAction SilentlyContinue | Select-Object Alias, CustomAttribute1 | ConvertTo-Json
-Step 'a change, through the pipeline'
-
-try { Get-Mailbox -Identity nobody -ErrorAction Stop }
-catch { "caught: $($_.Exception.Message)" }
-Step 'an error, caught'
-
-Disconnect-ExchangeOnline -Confirm:$false
-Step 'Disconnect-ExchangeOnline'
-
-Connect-IPPSSession @endpoints -Credential $credential -ShowBanner:$false -CommandName 'Get-AcceptedDomain'
-Get-AcceptedDomain | Format-Table Name, DomainType, Default
-Disconnect-ExchangeOnline -Confirm:$false
-Step 'the same with Connect-IPPSSession and one command'
+Show { Connect-ExchangeOnline -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential $credential -ShowBanner:$false }
+Show { Get-Mailbox -ResultSize 5 | Format-Table DisplayName, PrimarySmtpAddress, RecipientTypeDetails }
+Show { Get-Mailbox -ResultSize 2 | Set-Mailbox -CustomAttribute1 'from pwsh' }
+Show { Get-Mailbox | Where-Object CustomAttribute1 | Select-Object Name, CustomAttribute1 | ConvertTo-Json -Compress }
+Show { Get-Mailbox nobody -ErrorAction Continue }
+Show { Connect-IPPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential $credential -Prefix Second }
+Show { Get-SecondAcceptedDomain | Format-Table DomainName, DomainType, Default }
+Show { Disconnect-ExchangeOnline -Confirm:$false }

@@ -8,7 +8,7 @@ Check 'the manifest is valid and names every export' {
     $manifest = Test-ModuleManifest (Join-Path $module.ModuleBase 'ExchangeOnlineManagement.psd1')
     Assert-Equal $manifest.ExportedFunctions.Count 0 'functions'
     Assert-Equal $manifest.ExportedAliases.Count 0 'aliases'
-    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-IPPSSession Disconnect-ExchangeOnline' 'cmdlets'
+    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation' 'cmdlets'
 }
 
 Check 'a script can require the module as it requires the original' {
@@ -28,7 +28,7 @@ Check 'parameters have the types and positions of the original' {
             ConnectionUri = 0, [string]; AzureADAuthorizationEndpointUri = 1, [string]; DelegatedOrganization = 4, [string]
             Prefix = 5, [string]; CommandName = 6, [string[]]; Credential = $null, [pscredential]; Device = $null, [switch]
             UserPrincipalName = $null, [string]; ShowBanner = $null, [switch]; ShowProgress = $null, [bool]
-            AccessToken = $null, [string]; UseMultithreading = $null, [bool]; UseRPSSession = $null, [switch]
+            AccessToken = $null, [string]; UseMultithreading = $null, [bool]; UseRPSSession = $null, [switch]; PageSize = $null, [uint]
         }
         'Connect-IPPSSession'       = @{
             ConnectionUri = 0, [string]; AzureADAuthorizationEndpointUri = 1, [string]; DelegatedOrganization = 2, [string]

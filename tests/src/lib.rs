@@ -1,1 +1,4 @@
-//! Oracles that tests and fuzz targets share.
+//! Oracles that tests and fuzz targets share, and the attacks.
+
+pub mod attack;
+pub mod oracle;

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Print a CLIXML file, as Export-Clixml writes them, in another form
     Decode(Decode),
+    /// Show the cmdlets that this account may run, or those of a saved module file, with their parameters
+    Cmdlets(Cmdlets),
     /// Connect step by step and say what each step saw
     Doctor(Doctor),
 }
@@ -56,6 +58,21 @@ pub(crate) struct Decode {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Cmdlets {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Read a module file that was saved before, instead of connecting
+    #[arg(long, value_name = "MODULEFILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = CmdletsOutput::Table)]
+    pub(crate) output: CmdletsOutput,
+    /// Only these cmdlets; `*` and `?` stand for any characters and any one
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -78,6 +95,17 @@ pub(crate) enum RunOutput {
     Clixml,
 }
 
+/// How to print cmdlets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CmdletsOutput {
+    /// One line for each cmdlet: its name, what its changes weigh, its parameters
+    Table,
+    /// How each cmdlet is called, as Get-Command -Syntax prints it
+    Syntax,
+    /// One JSON array with everything that is known
+    Json,
+}
+
 /// How to print a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecodeOutput {
@@ -89,7 +117,7 @@ pub(crate) enum DecodeOutput {
     Tree,
     /// Counts and a hash of the texts, as one JSON line
     Stats,
-    /// A CLIXML document in UTF-8
+    /// The document that PowerShell's Import-Clixml | Export-Clixml writes; dates with an offset become UTC
     Clixml,
 }
 
@@ -150,6 +178,8 @@ pub(crate) enum ServiceName {
 pub(crate) enum CarrierName {
     /// As the endpoint needs it
     Auto,
+    /// The REST interface of Microsoft's cloud
+    Rest,
     /// PowerShell remoting over WSMan
     Psrp,
 }
@@ -168,13 +198,19 @@ Values:
   'it''s, ok'     a string, quoted             5  -5  1.5
   a,b,c           a list                       @(a)  @()   lists of one and none
   @{Add='x';Remove='y'}                        a table
+  @stdin          a SecureString: the next line of standard input (behind the account's own secret, if that is read
+                  from there too). '@stdin' in quotes is a text
+  @prompt         a SecureString: asked for at the terminal, not shown
+  What the command asks (a confirmation, a credential) is asked at the terminal; where there is none it is refused,
+  so scripts write -Confirm:$false.
   The shell takes one layer of quotes off: write -Name \"'5'\" for the text 5. Text with a space in it is one
   string as it stands, so -DisplayName \"Doe, Ana\" needs nothing more.
 
 Examples:
   exo run --user ana@contoso.com --device -- Get-AcceptedDomain
   exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' --password-stdin \\
-      --output jsonl --select Name,Alias -- Get-Mailbox -ResultSize 10 < password.txt";
+      --output jsonl --select Name,Alias -- Get-Mailbox -ResultSize 10 < password.txt
+  exo run --user ana@contoso.com --device -- New-Mailbox -Name 'Ben Roe' -Password @prompt";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 the remote command reported an error, 2 wrong usage, 3 sign-in failed,
@@ -210,7 +246,8 @@ mod tests {
             &["exo", "run", "--password-stdin", "--", "Get-X"],
             &["exo", "run", "--environment", "Moon", "--", "Get-X"],
             &["exo", "run", "--first", "-1", "--", "Get-X"],
-            &["exo", "run", "--carrier", "rest", "--", "Get-X"],
+            &["exo", "run", "--carrier", "smoke", "--", "Get-X"],
+            &["exo", "cmdlets", "--output", "csv"],
             &["exo", "decode", "--output", "table"],
         ] {
             assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2, "{line:?}");

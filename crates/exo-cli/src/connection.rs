@@ -1,25 +1,23 @@
 //! From the options of the command line to a connection.
 
-use std::io::{self, IsTerminal, Read};
-
 use exo_session::{
-    Authentication, CarrierChoice, ConnectEvent, ConnectOptions, Secret, Service, Session, SignInMethod,
+    Authentication, CarrierChoice, ConnectEvent, ConnectOptions, Service, Session, SignInMethod,
 };
-use zeroize::Zeroizing;
 
 use crate::args::{AuthenticationName, CarrierName, Connection, ServiceName};
 use crate::exit::{Failure, complain, note};
 use crate::interrupt::Interrupt;
+use crate::secret::{Extent, from_stdin};
 
 /// Reads the secret, if one was announced, and makes the session crate's options.
-pub(crate) fn options(connection: Connection) -> Result<ConnectOptions, Failure> {
+pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectOptions, Failure> {
     let mut options = ConnectOptions::default();
     if connection.password_stdin {
         options.sign_in = SignInMethod::Password;
-        options.password = Some(read_secret("password")?);
+        options.password = Some(from_stdin("password", extent)?);
     } else if connection.access_token_stdin {
         options.sign_in = SignInMethod::AccessToken;
-        options.access_token = Some(read_secret("access token")?);
+        options.access_token = Some(from_stdin("access token", extent)?);
     } else if connection.device {
         options.sign_in = SignInMethod::Device;
     } else {
@@ -38,6 +36,7 @@ pub(crate) fn options(connection: Connection) -> Result<ConnectOptions, Failure>
     };
     options.carrier = match connection.carrier {
         CarrierName::Auto => CarrierChoice::Auto,
+        CarrierName::Rest => CarrierChoice::Rest,
         CarrierName::Psrp => CarrierChoice::Psrp,
     };
     options.environment = connection.environment;
@@ -71,43 +70,3 @@ pub(crate) async fn close(session: &Session) {
         complain(&error.to_string());
     }
 }
-
-/// Standard input up to its end, without the line end.
-fn read_secret(what: &str) -> Result<Secret, Failure> {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        complain(&format!(
-            "reading the {what} from the terminal, which shows it; end it with Enter and Ctrl+D"
-        ));
-    }
-    // Taken once, so that growing leaves no copy behind.
-    let mut bytes = Zeroizing::new(vec![0; MAX_SECRET_LEN + 1]);
-    let mut len = 0;
-    let mut lock = stdin.lock();
-    while let Some(room) = bytes.get_mut(len..).filter(|room| !room.is_empty()) {
-        match lock.read(room) {
-            Ok(0) => break,
-            Ok(more) => len += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                return Err(Failure::Usage(format!(
-                    "the {what} cannot be read from standard input: {error}"
-                )));
-            }
-        }
-    }
-    let too_long =
-        || Failure::Usage(format!("the {what} on standard input is longer than {MAX_SECRET_LEN} bytes"));
-    let text = bytes.get(..len).filter(|_| len <= MAX_SECRET_LEN).ok_or_else(too_long)?;
-    let text = std::str::from_utf8(text)
-        .map_err(|_| Failure::Usage(format!("the {what} on standard input is not UTF-8")))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        return Err(Failure::Usage(format!("there is no {what} on standard input")));
-    }
-    Ok(Secret::new(text.to_owned()))
-}
-
-const MAX_SECRET_LEN: usize = 64 << 10;

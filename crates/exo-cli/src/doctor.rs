@@ -10,13 +10,14 @@ use crate::connection;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::print::text::printable;
+use crate::secret::Extent;
 
 /// The connection to examine.
 pub(crate) struct Prepared(ConnectOptions);
 
 impl Prepared {
     pub(crate) fn new(arguments: Doctor) -> Result<Self, Failure> {
-        Ok(Self(connection::options(arguments.connection)?))
+        Ok(Self(connection::options(arguments.connection, Extent::Whole)?))
     }
 
     pub(crate) async fn run(self) -> Result<Exit, Failure> {

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod asking;
+mod cmdlets;
 mod connection;
 mod decode;
 mod doctor;
@@ -12,6 +14,7 @@ mod interrupt;
 mod print;
 mod progress;
 mod run;
+mod secret;
 mod streams;
 mod value;
 
@@ -28,6 +31,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = start_log(arguments.log.as_deref()).and_then(|()| match arguments.command {
         Command::Run(arguments) => run::Prepared::new(arguments).and_then(|run| wait_for(run.run())),
+        Command::Cmdlets(arguments) => match cmdlets::Prepared::new(arguments)? {
+            cmdlets::Prepared::File(list) => list.print(),
+            cmdlets::Prepared::Connection(list) => wait_for(list.run()),
+        },
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Doctor(arguments) => {
             doctor::Prepared::new(arguments).and_then(|doctor| wait_for(doctor.run()))

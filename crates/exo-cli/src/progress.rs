@@ -37,6 +37,11 @@ impl Progress {
         }
     }
 
+    /// The line itself, for whoever needs the terminal on a thread of its own.
+    pub(crate) fn bar(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
     /// Takes the line away while something is written to stderr.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)

@@ -10,11 +10,13 @@ use psrp::{PipelineEvent, PsInvocationState};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::args::{Run, RunOutput};
+use crate::asking::TerminalHost;
 use crate::connection;
 use crate::exit::{Exit, Failure, note};
 use crate::interrupt::Interrupt;
 use crate::print::Printer;
 use crate::progress::Progress;
+use crate::secret::Extent;
 use crate::streams;
 use crate::value::CommandLine;
 
@@ -30,13 +32,17 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
-        let line = CommandLine::parse(&arguments.cmdlet)?;
+        let mut line = CommandLine::parse(&arguments.cmdlet)?;
+        let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
+        // The account's secret stands first on standard input.
+        let options = connection::options(arguments.connection, extent)?;
+        line.read_secrets()?;
         let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
         let select =
             arguments.select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         Ok(Self {
             select: select.collect(),
-            options: connection::options(arguments.connection)?,
+            options,
             command: line.command,
             parameters,
             output: arguments.output,
@@ -60,12 +66,33 @@ impl Prepared {
             first: self.first,
             count: 0,
             failed: false,
+            quiet: Quiet::of(&self.parameters),
         };
         let invocation = Invocation { command: self.command, parameters: self.parameters };
         let outcome = run.drive(&session, invocation).await;
         progress.end();
         connection::close(&session).await;
         outcome
+    }
+}
+
+/// What the cmdlet's own `-ErrorAction` and `-WarningAction` keep from being shown. A server that speaks PSRP keeps to
+/// them itself.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    errors: bool,
+    warnings: bool,
+}
+
+impl Quiet {
+    fn of(parameters: &Tape) -> Self {
+        let says_nothing = |name: &str| {
+            let value = parameters.first().and_then(|parameters| parameters.member(name));
+            value.and_then(psrp::clixml::Value::as_str).is_some_and(|action| {
+                action.eq_ignore_ascii_case("SilentlyContinue") || action.eq_ignore_ascii_case("Ignore")
+            })
+        };
+        Self { errors: says_nothing("ErrorAction"), warnings: says_nothing("WarningAction") }
     }
 }
 
@@ -78,6 +105,7 @@ struct OneRun<'a> {
     first: Option<u64>,
     count: u64,
     failed: bool,
+    quiet: Quiet,
 }
 
 impl OneRun<'_> {
@@ -86,7 +114,10 @@ impl OneRun<'_> {
             self.printer.finish()?;
             return Ok(Exit::Success);
         }
-        let mut pipeline = session.invoke(invocation).await?;
+        let mut pipeline = match TerminalHost::open(self.progress.bar()) {
+            Some(host) => session.invoke_with_host(invocation, host).await?,
+            None => session.invoke(invocation).await?,
+        };
         let outcome = self.read(&mut pipeline).await;
         match outcome {
             Ok(true) => {}
@@ -164,7 +195,12 @@ impl OneRun<'_> {
         }
         if let PipelineEvent::Error(tape) = event {
             self.failed = true;
-            self.note("", &streams::error(&self.command, ErrorRecord::new(tape)));
+            if !self.quiet.errors {
+                self.note("", &streams::error(&self.command, ErrorRecord::new(tape)));
+            }
+            return;
+        }
+        if self.quiet.warnings && matches!(event, PipelineEvent::Warning(_)) {
             return;
         }
         if let Some((prefix, text)) = streams::line(event) {

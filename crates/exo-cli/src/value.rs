@@ -11,18 +11,25 @@
 //! | `5`, `-5`, `1.5` | a number, where its usual spelling is the text; `007` and `+49` stay strings |
 //! | `a,b,c`, `@(a,b)`, `@()` | a list |
 //! | `@{Add='x';Remove='y'}` | a table |
+//! | `@stdin`, `@prompt` | a SecureString: the next line of standard input, or what is typed at the terminal |
 //!
 //! Text that does not begin with a quote, `@` or `$` and that has white space in it is one string as it stands:
 //! the shell took its quotes off (`-DisplayName "Doe, Ana"`).
 
 use std::fmt;
 
-use psrp::clixml::{self, DecodeError, Encoder, Tape};
+use exo_session::Secret;
+use psrp::clixml::{DecodeError, Encoder, Tape};
+use psrp::secret::{decode_secret, secure_text};
+use zeroize::Zeroizing;
+
+use crate::exit::Failure;
+use crate::secret::Source;
 
 mod lexer;
 
 /// A command with its parameters in the order written.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct CommandLine {
     /// The name of the command.
     pub(crate) command: String,
@@ -31,7 +38,7 @@ pub(crate) struct CommandLine {
 }
 
 /// The value of a parameter.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub(crate) enum Parameter {
     Null,
     Bool(bool),
@@ -41,6 +48,10 @@ pub(crate) enum Parameter {
     Text(String),
     List(Vec<Parameter>),
     Table(Vec<(String, Parameter)>),
+    /// A secret that is still to be read.
+    Source(Source),
+    /// A secret.
+    Secure(Secret),
 }
 
 /// Why a command line was not understood.
@@ -92,6 +103,7 @@ impl CommandLine {
                 // A switch: a server turns a Boolean into whatever the parameter is.
                 None => Parameter::Bool(true),
                 Some("") => Parameter::Text(String::new()),
+                Some(text) if let Some(source) = Source::named(text) => Parameter::Source(source),
                 Some(text) => lexer::parse(text).map_err(|(at, problem)| ParseError::BadValue {
                     name: name.to_owned(),
                     at,
@@ -103,9 +115,29 @@ impl CommandLine {
         Ok(Self { command: command.clone(), parameters })
     }
 
+    /// Whether a value comes from standard input.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        self.parameters.iter().any(|(_, value)| matches!(value, Parameter::Source(Source::Stdin)))
+    }
+
+    /// Reads the secrets in the order written.
+    pub(crate) fn read_secrets(&mut self) -> Result<(), Failure> {
+        for (name, value) in &mut self.parameters {
+            if let Parameter::Source(source) = value {
+                *value = Parameter::Secure(source.read(name)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The parameters as one object whose extended members they are.
     pub(crate) fn to_tape(&self) -> Result<Tape, DecodeError> {
-        let mut body = Vec::new();
+        // Enough for secrets of any length that is read, so that growing leaves no copy behind.
+        let secrets = self.parameters.iter().map(|(_, value)| match value {
+            Parameter::Secure(secret) => secret.expose().len() * BYTES_OF_SECURE_TEXT,
+            _ => 0,
+        });
+        let mut body = Zeroizing::new(Vec::with_capacity(secrets.sum::<usize>() + USUAL_LEN));
         let mut encoder = Encoder::new(&mut body);
         encoder.object(None, &[], None, |object| {
             object.members(|members| {
@@ -114,7 +146,8 @@ impl CommandLine {
                 }
             });
         });
-        clixml::decode(body)
+        drop(encoder);
+        decode_secret(body)
     }
 }
 
@@ -164,6 +197,9 @@ impl Parameter {
             Self::Int64(value) => encoder.i64(name, *value),
             Self::Double(value) => encoder.f64(name, *value),
             Self::Text(value) => encoder.string(name, value),
+            Self::Secure(secret) => encoder.secure_string(name, &secure_text(secret.expose())),
+            // Without its value it is nothing that could be sent.
+            Self::Source(_) => encoder.nil(name),
             Self::List(items) => {
                 encoder.object(name, &LIST_TYPES, None, |object| {
                     object.list(|list| {
@@ -196,6 +232,8 @@ impl fmt::Debug for Parameter {
             Self::Int64(value) => write!(f, "{value}L"),
             Self::Double(value) => write!(f, "{value:?}d"),
             Self::Text(value) => write!(f, "{value:?}"),
+            Self::Source(source) => write!(f, "{source:?}"),
+            Self::Secure(_) => f.write_str("secret"),
             Self::List(items) => f.debug_list().entries(items).finish(),
             Self::Table(entries) => {
                 f.debug_map().entries(entries.iter().map(|(key, value)| (key, value))).finish()
@@ -229,6 +267,9 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
+/// Base64 of two bytes for each at most.
+const BYTES_OF_SECURE_TEXT: usize = 4;
+const USUAL_LEN: usize = 16 << 10;
 const LIST_TYPES: [&str; 3] = ["System.Object[]", "System.Array", "System.Object"];
 const TABLE_TYPES: [&str; 2] = ["System.Collections.Hashtable", "System.Object"];
 

@@ -48,8 +48,9 @@
 // A record of the progress stream. Tape: the ProgressRecord.
 #define EXO_EVENT_PROGRESS 16
 
-// The server called the host. Calls that only show something need no answer; to the others the session has answered
-// that there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method"}`.
+// The server called the host. Calls that only show something need no answer. `PromptForChoice` of a command started with
+// `exo_session_invoke_asking` over REST waits for `exo_operation_answer`; to all others the session has answered that
+// there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method", "name"}`.
 #define EXO_EVENT_HOST_CALL 17
 
 // The commands that the account may run. JSON: an array, as `exo_session_commands` says.
@@ -71,6 +72,18 @@
 // The command failed; the reason is the event's tape.
 #define EXO_STATE_FAILED 5
 
+// Asks about nothing.
+#define EXO_IMPACT_NONE 0
+
+// Asks about every change.
+#define EXO_IMPACT_LOW 1
+
+// Asks about changes of medium weight and above.
+#define EXO_IMPACT_MEDIUM 2
+
+// Asks about changes of high weight; PowerShell's default.
+#define EXO_IMPACT_HIGH 3
+
 // As a `timeout_ms`: wait until something happens.
 #define EXO_WAIT_FOREVER 4294967295
 
@@ -81,7 +94,7 @@
 #define EXO_ABI_MAJOR 1
 
 // The interface version this header describes, lower half. It grows when something is added.
-#define EXO_ABI_MINOR 0
+#define EXO_ABI_MINOR 1
 
 // The version of the library, first part.
 #define EXO_VERSION_MAJOR 0
@@ -383,6 +396,12 @@ void exo_event_free(ExoEvent *event);
 // arrive, then `EXO_EVENT_FINISHED` with the state.
 //
 // `parameters` is CLIXML of one object whose extended members (`<MS>`) are the parameters in order; empty means none.
+// Further values at its top level are arguments without a name, in order; only remote PowerShell takes those. A secure
+// string in it is `<SS>` with the base64 text of its characters in UTF-16LE, a credential an object of the type
+// `System.Management.Automation.PSCredential` with the properties `UserName` and `Password`; the copy that is made here
+// is cleared after use, and the caller clears its own.
+//
+// What needs a confirmation is refused over REST; see `exo_session_invoke_asking`.
 //
 // # Safety
 // `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
@@ -394,6 +413,23 @@ ExoStatus exo_session_invoke(const ExoSession *session,
                              size_t parameters_len,
                              ExoOperation **out,
                              ExoError **err);
+
+// As `exo_session_invoke`, for a caller who can ask the user. Over REST a change that weighs at least `ask_from`, one of
+// `EXO_IMPACT_*`, is asked about first: an `EXO_EVENT_HOST_CALL` with the name `PromptForChoice` comes, and nothing is
+// changed until `exo_operation_answer` says yes. `EXO_IMPACT_NONE` asks about nothing. A bound parameter `Confirm`
+// decides before that. Over remote PowerShell the server decides for itself what it asks.
+//
+// # Safety
+// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
+// `parameters_len` bytes or is NULL. `out` is writable or NULL. `err` is writable or NULL.
+ExoStatus exo_session_invoke_asking(const ExoSession *session,
+                                    const uint8_t *command,
+                                    size_t command_len,
+                                    const uint8_t *parameters,
+                                    size_t parameters_len,
+                                    uint32_t ask_from,
+                                    ExoOperation **out,
+                                    ExoError **err);
 
 // Asks for the commands that the account may run, with their parameters, and tells them in one `EXO_EVENT_COMMANDS`.
 //
@@ -428,6 +464,15 @@ ExoStatus exo_operation_next(const ExoOperation *operation,
 // # Safety
 // `operation` is a live handle or NULL.
 ExoStatus exo_operation_cancel(const ExoOperation *operation);
+
+// Answers the question that a command started with `exo_session_invoke_asking` waits with, by the place of the choice
+// taken: 0 is yes, 1 yes to all, 2 no, 3 no to all. Any other number is no. Without a question it is kept for the next
+// one; an operation that asks nothing takes no notice.
+//
+// # Safety
+// `operation` is a live handle or NULL.
+ExoStatus exo_operation_answer(const ExoOperation *operation,
+                               int32_t choice);
 
 // Frees an operation; NULL is accepted. One that still runs is cancelled.
 //

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use exo_session::{ConnectEvent, ConnectOptions, Secret, SignInMethod, connect};
 use serde_json::json;
-use tokio::sync::Notify;
 
 use crate::error::{ExoError, Refusal, refuse};
 use crate::event::{
@@ -12,7 +11,7 @@ use crate::event::{
 };
 use crate::fence::fence;
 use crate::handle::{self, Out};
-use crate::operation::ExoOperation;
+use crate::operation::{ExoOperation, Orders};
 use crate::queue::Sender;
 use crate::runtime::{self, Threads};
 use crate::session::ExoSession;
@@ -50,8 +49,7 @@ pub unsafe extern "C" fn exo_connect(
         let options = options_of(options, secret.map(Secret::from))?;
         let threads = runtime::threads()?;
         let on = threads.clone();
-        let operation =
-            ExoOperation::start(&threads, |sender, cancelled| run(options, sender, cancelled, on));
+        let operation = ExoOperation::start(&threads, |sender, orders| run(options, sender, orders, on));
         out.write(handle::give(operation));
         Ok(())
     })
@@ -72,10 +70,10 @@ fn options_of(json: &str, secret: Option<Secret>) -> Result<ConnectOptions, Refu
     Ok(options)
 }
 
-async fn run(options: ConnectOptions, sender: Sender, cancelled: Arc<Notify>, threads: Threads) {
+async fn run(options: ConnectOptions, sender: Sender, orders: Orders, threads: Threads) {
     let outcome = tokio::select! {
         outcome = connect(options, |event| sender.post(told(event))) => outcome.map_err(Refusal::from),
-        () = cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("connecting was cancelled"))),
+        () = orders.cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("connecting was cancelled"))),
     };
     let outcome = outcome.map(|session| {
         let session = Arc::new(ExoSession::new(session, threads));

@@ -38,8 +38,9 @@ pub const EXO_EVENT_DEBUG: u32 = 14;
 pub const EXO_EVENT_INFORMATION: u32 = 15;
 /// A record of the progress stream. Tape: the ProgressRecord.
 pub const EXO_EVENT_PROGRESS: u32 = 16;
-/// The server called the host. Calls that only show something need no answer; to the others the session has answered
-/// that there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method"}`.
+/// The server called the host. Calls that only show something need no answer. `PromptForChoice` of a command started with
+/// `exo_session_invoke_asking` over REST waits for `exo_operation_answer`; to all others the session has answered that
+/// there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method", "name"}`.
 pub const EXO_EVENT_HOST_CALL: u32 = 17;
 
 /// The commands that the account may run. JSON: an array, as `exo_session_commands` says.
@@ -226,7 +227,8 @@ impl ExoEvent {
 
     /// The server called the host.
     pub(crate) fn host_call(call: HostCall) -> Self {
-        let json = json!({ "callId": call.call_id, "method": call.method.number() });
+        let json =
+            json!({ "callId": call.call_id, "method": call.method.number(), "name": call.method.name() });
         Self { host_call: Some(call), ..Self::json(EXO_EVENT_HOST_CALL, None, &json) }
     }
 

@@ -3,13 +3,15 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use exo_session::{Invocation, Pipeline};
-use psrp::clixml::{Tape, decode};
+use exo_session::catalog::ConfirmImpact;
+use exo_session::{Error, Invocation, Pipeline};
+use psrp::clixml::Tape;
+use psrp::secret::decode_secret;
 use psrp::{PipelineEvent, PsInvocationState};
-use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use crate::clixml::bad_clixml;
-use crate::error::{ExoError, Refusal, refuse, refuse_because};
+use crate::error::{ExoError, Refusal, bad_argument, refuse, refuse_because};
 use crate::event::{
     EXO_EVENT_COMMANDS, EXO_EVENT_DEBUG, EXO_EVENT_ERROR, EXO_EVENT_INFORMATION, EXO_EVENT_OUTPUT,
     EXO_EVENT_PROGRESS, EXO_EVENT_VERBOSE, EXO_EVENT_WARNING, EXO_STATE_COMPLETED, EXO_STATE_FAILED,
@@ -17,7 +19,7 @@ use crate::event::{
 };
 use crate::fence::fence;
 use crate::handle::{self, Out, share};
-use crate::operation::ExoOperation;
+use crate::operation::{ExoOperation, Orders};
 use crate::queue::Sender;
 use crate::session::ExoSession;
 use crate::status::{EXO_STATUS_BAD_JSON, EXO_STATUS_CANCELLED, EXO_STATUS_PROTOCOL, ExoStatus};
@@ -27,6 +29,12 @@ use crate::text::{span, text};
 /// arrive, then `EXO_EVENT_FINISHED` with the state.
 ///
 /// `parameters` is CLIXML of one object whose extended members (`<MS>`) are the parameters in order; empty means none.
+/// Further values at its top level are arguments without a name, in order; only remote PowerShell takes those. A secure
+/// string in it is `<SS>` with the base64 text of its characters in UTF-16LE, a credential an object of the type
+/// `System.Management.Automation.PSCredential` with the properties `UserName` and `Password`; the copy that is made here
+/// is cleared after use, and the caller clears its own.
+///
+/// What needs a confirmation is refused over REST; see `exo_session_invoke_asking`.
 ///
 /// # Safety
 /// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
@@ -50,14 +58,59 @@ pub unsafe extern "C" fn exo_session_invoke(
         let command = unsafe { text(command, command_len, "command") }?;
         // SAFETY: the caller promises readable bytes.
         let parameters = unsafe { span(parameters, parameters_len, "parameters") }?;
-        let parameters = decode(parameters.to_vec()).map_err(|error| bad_clixml(&error))?;
-        let invocation = Invocation { command: command.to_owned(), parameters };
+        let invocation = invocation(command, parameters)?;
         let operation =
-            session.start(|session, sender, cancelled| run(session, invocation, sender, cancelled))?;
+            session.start(|session, sender, orders| run(session, invocation, None, sender, orders))?;
         out.write(handle::give(operation));
         Ok(())
     })
 }
+
+/// As `exo_session_invoke`, for a caller who can ask the user. Over REST a change that weighs at least `ask_from`, one of
+/// `EXO_IMPACT_*`, is asked about first: an `EXO_EVENT_HOST_CALL` with the name `PromptForChoice` comes, and nothing is
+/// changed until `exo_operation_answer` says yes. `EXO_IMPACT_NONE` asks about nothing. A bound parameter `Confirm`
+/// decides before that. Over remote PowerShell the server decides for itself what it asks.
+///
+/// # Safety
+/// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
+/// `parameters_len` bytes or is NULL. `out` is writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_session_invoke_asking(
+    session: *const ExoSession,
+    command: *const u8,
+    command_len: usize,
+    parameters: *const u8,
+    parameters_len: usize,
+    ask_from: u32,
+    out: *mut *mut ExoOperation,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises a live handle or NULL.
+        let session = unsafe { share(session) }?;
+        // SAFETY: the caller promises readable bytes.
+        let command = unsafe { text(command, command_len, "command") }?;
+        // SAFETY: the caller promises readable bytes.
+        let parameters = unsafe { span(parameters, parameters_len, "parameters") }?;
+        let ask_from = impact(ask_from)?;
+        let invocation = invocation(command, parameters)?;
+        let operation = session
+            .start(|session, sender, orders| run(session, invocation, Some(ask_from), sender, orders))?;
+        out.write(handle::give(operation));
+        Ok(())
+    })
+}
+
+/// Asks about nothing.
+pub const EXO_IMPACT_NONE: u32 = 0;
+/// Asks about every change.
+pub const EXO_IMPACT_LOW: u32 = 1;
+/// Asks about changes of medium weight and above.
+pub const EXO_IMPACT_MEDIUM: u32 = 2;
+/// Asks about changes of high weight; PowerShell's default.
+pub const EXO_IMPACT_HIGH: u32 = 3;
 
 /// Asks for the commands that the account may run, with their parameters, and tells them in one `EXO_EVENT_COMMANDS`.
 ///
@@ -86,28 +139,58 @@ pub unsafe extern "C" fn exo_session_commands(
                 refuse(EXO_STATUS_BAD_JSON, format_args!("the names are not a JSON array of texts: {error}"))
             })?,
         };
-        let operation =
-            session.start(|session, sender, cancelled| list(session, names, sender, cancelled))?;
+        let operation = session.start(|session, sender, orders| list(session, names, sender, orders))?;
         out.write(handle::give(operation));
         Ok(())
     })
 }
 
-async fn run(session: Arc<ExoSession>, invocation: Invocation, sender: Sender, cancelled: Arc<Notify>) {
-    let outcome = match session.manager().invoke(invocation).await {
-        Ok(pipeline) => pump(pipeline, &sender, &cancelled).await,
+/// A command and its parameters; the copy of the parameters is cleared when it goes, as they may hold secrets.
+fn invocation(command: &str, parameters: &[u8]) -> Result<Invocation, Refusal> {
+    let parameters =
+        decode_secret(Zeroizing::new(parameters.to_vec())).map_err(|error| bad_clixml(&error))?;
+    Ok(Invocation { command: command.to_owned(), parameters })
+}
+
+fn impact(number: u32) -> Result<ConfirmImpact, Refusal> {
+    Ok(match number {
+        EXO_IMPACT_NONE => ConfirmImpact::None,
+        EXO_IMPACT_LOW => ConfirmImpact::Low,
+        EXO_IMPACT_MEDIUM => ConfirmImpact::Medium,
+        EXO_IMPACT_HIGH => ConfirmImpact::High,
+        other => return Err(bad_argument("ask_from", format_args!("{other} is not an impact"))),
+    })
+}
+
+async fn run(
+    session: Arc<ExoSession>,
+    invocation: Invocation,
+    ask_from: Option<ConfirmImpact>,
+    sender: Sender,
+    mut orders: Orders,
+) {
+    let started: Result<Pipeline, Error> = match ask_from {
+        Some(impact) => session.manager().invoke_asking(invocation, impact).await,
+        None => session.manager().invoke(invocation).await,
+    };
+    let outcome = match started {
+        Ok(pipeline) => pump(pipeline, &sender, &mut orders).await,
         Err(error) => Err(error.into()),
     };
     sender.end(outcome);
 }
 
 /// Hands on what a command writes until its end, or until nobody reads; dropping the pipeline cancels the command.
-async fn pump(mut pipeline: Pipeline, sender: &Sender, cancelled: &Notify) -> Result<(), Refusal> {
+async fn pump(mut pipeline: Pipeline, sender: &Sender, orders: &mut Orders) -> Result<(), Refusal> {
     loop {
         let event = tokio::select! {
             event = pipeline.next() => event,
-            () = cancelled.notified() => {
+            () = orders.cancelled.notified() => {
                 pipeline.cancel();
+                continue;
+            }
+            Some(choice) = orders.answers.recv() => {
+                pipeline.answer(choice);
                 continue;
             }
         };
@@ -125,7 +208,7 @@ async fn pump(mut pipeline: Pipeline, sender: &Sender, cancelled: &Notify) -> Re
         let read = loop {
             tokio::select! {
                 read = &mut sending => break read,
-                () = cancelled.notified() => pipeline.cancel(),
+                () = orders.cancelled.notified() => pipeline.cancel(),
             }
         };
         if !read {
@@ -134,10 +217,10 @@ async fn pump(mut pipeline: Pipeline, sender: &Sender, cancelled: &Notify) -> Re
     }
 }
 
-async fn list(session: Arc<ExoSession>, names: Vec<String>, sender: Sender, cancelled: Arc<Notify>) {
+async fn list(session: Arc<ExoSession>, names: Vec<String>, sender: Sender, orders: Orders) {
     let outcome = tokio::select! {
         commands = session.manager().commands(&names) => commands.map_err(Refusal::from),
-        () = cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("the question was cancelled"))),
+        () = orders.cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("the question was cancelled"))),
     };
     let outcome = outcome.and_then(|commands| {
         serde_json::to_vec(&commands).map_err(|error| {

@@ -51,9 +51,13 @@ pub use event::{
     exo_event_json, exo_event_kind, exo_event_session, exo_event_state, exo_event_tape, exo_event_text,
     exo_tape_name,
 };
-pub use invoke::{exo_session_commands, exo_session_invoke};
+pub use invoke::{
+    EXO_IMPACT_HIGH, EXO_IMPACT_LOW, EXO_IMPACT_MEDIUM, EXO_IMPACT_NONE, exo_session_commands,
+    exo_session_invoke, exo_session_invoke_asking,
+};
 pub use operation::{
-    EXO_WAIT_FOREVER, ExoOperation, exo_operation_cancel, exo_operation_free, exo_operation_next,
+    EXO_WAIT_FOREVER, ExoOperation, exo_operation_answer, exo_operation_cancel, exo_operation_free,
+    exo_operation_next,
 };
 pub use runtime::exo_shutdown;
 pub use session::{ExoSession, exo_session_close, exo_session_free, exo_session_info};

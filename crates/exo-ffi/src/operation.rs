@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::error::{ExoError, refuse};
 use crate::event::ExoEvent;
@@ -23,6 +23,7 @@ pub const EXO_WAIT_FOREVER: u32 = 0xFFFF_FFFF;
 pub struct ExoOperation {
     queue: Arc<Queue>,
     cancelled: Arc<Notify>,
+    answers: mpsc::UnboundedSender<i32>,
     /// Whether a thread is in `exo_operation_next`.
     pulling: AtomicBool,
 }
@@ -78,6 +79,23 @@ pub unsafe extern "C" fn exo_operation_cancel(operation: *const ExoOperation) ->
     })
 }
 
+/// Answers the question that a command started with `exo_session_invoke_asking` waits with, by the place of the choice
+/// taken: 0 is yes, 1 yes to all, 2 no, 3 no to all. Any other number is no. Without a question it is kept for the next
+/// one; an operation that asks nothing takes no notice.
+///
+/// # Safety
+/// `operation` is a live handle or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_operation_answer(operation: *const ExoOperation, choice: i32) -> ExoStatus {
+    fence_quiet(|| {
+        // SAFETY: the caller promises a live handle or NULL.
+        let operation = unsafe { share(operation) }?;
+        // An operation that has ended has no question.
+        let _ = operation.answers.send(choice);
+        Ok(())
+    })
+}
+
 /// Frees an operation; NULL is accepted. One that still runs is cancelled.
 ///
 /// # Safety
@@ -89,16 +107,26 @@ pub unsafe extern "C" fn exo_operation_free(operation: *mut ExoOperation) {
 }
 
 impl ExoOperation {
-    /// Starts a task and gives the operation that stands for it. `task` fills the sender and watches the notice.
-    pub(crate) fn start<F>(threads: &Threads, task: impl FnOnce(Sender, Arc<Notify>) -> F) -> Self
+    /// Starts a task and gives the operation that stands for it. `task` fills the sender and heeds the orders.
+    pub(crate) fn start<F>(threads: &Threads, task: impl FnOnce(Sender, Orders) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let (sender, queue) = queue();
         let cancelled = Arc::new(Notify::new());
-        threads.operate(task(sender, Arc::clone(&cancelled)));
-        Self { queue, cancelled, pulling: AtomicBool::new(false) }
+        let (answers, answered) = mpsc::unbounded_channel();
+        threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), answers: answered }));
+        Self { queue, cancelled, answers, pulling: AtomicBool::new(false) }
     }
+}
+
+/// What the caller tells a task that runs.
+#[derive(Debug)]
+pub(crate) struct Orders {
+    /// To stop.
+    pub(crate) cancelled: Arc<Notify>,
+    /// Which choices were taken, one for each question.
+    pub(crate) answers: mpsc::UnboundedReceiver<i32>,
 }
 
 #[cfg(test)]

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use exo_session::Session;
-use tokio::sync::Notify;
 
 use crate::bytes::ExoBytes;
 use crate::connection::{Closing, Connection};
 use crate::error::{ExoError, Refusal, refuse};
 use crate::fence::{fence, guard};
 use crate::handle::{self, Handle, Out, Shared, share};
-use crate::operation::{EXO_WAIT_FOREVER, ExoOperation};
+use crate::operation::{EXO_WAIT_FOREVER, ExoOperation, Orders};
 use crate::queue::Sender;
 use crate::runtime::Threads;
 use crate::status::{EXO_STATUS_PANIC, EXO_STATUS_POISONED, EXO_STATUS_PROTOCOL, ExoStatus};
@@ -96,15 +95,15 @@ impl ExoSession {
     /// Starts work over the session, unless it was closed or poisoned. A panic in the task poisons the session.
     pub(crate) fn start<F>(
         self: &Arc<Self>,
-        task: impl FnOnce(Arc<Self>, Sender, Arc<Notify>) -> F,
+        task: impl FnOnce(Arc<Self>, Sender, Orders) -> F,
     ) -> Result<ExoOperation, Refusal>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         self.fenced(|session| {
             let threads = session.connection.open_threads()?;
-            Ok(ExoOperation::start(threads, |sender, cancelled| {
-                task(Arc::clone(self), sender.poisoning(Arc::clone(&session.poisoned)), cancelled)
+            Ok(ExoOperation::start(threads, |sender, orders| {
+                task(Arc::clone(self), sender.poisoning(Arc::clone(&session.poisoned)), orders)
             }))
         })
     }

@@ -15,11 +15,11 @@ mod recipient;
 mod roles;
 mod rule;
 
-pub(crate) use argument::Argument;
+pub(crate) use argument::{Argument, Secret};
 pub(crate) use bind::{Bound, bind, require_mandatory};
 pub(crate) use error::{CmdletError, Halt};
 pub(crate) use invocation::{Emission, Invocation, Output, Progress};
-pub(crate) use parameter::{COMMON_PARAMETERS, Kind, Parameter, SHOULD_PROCESS_PARAMETERS};
+pub(crate) use parameter::{COMMON_PARAMETERS, Kind, Parameter, SECURE_STRING, SHOULD_PROCESS_PARAMETERS};
 
 /// One cmdlet: its name, what it takes, what it does.
 #[derive(Clone, Copy)]

@@ -8,6 +8,8 @@ use crate::entra::Refusal;
 pub(crate) struct Directory {
     tenant_id: Uuid,
     administrator: Account,
+    /// Who may do less: `viewer@…` and `compliance@…`.
+    others: Vec<Account>,
     password: String,
 }
 
@@ -20,8 +22,14 @@ pub(crate) struct Account {
 
 impl Directory {
     pub(crate) fn new(user: String, password: String) -> Self {
-        let administrator = Account { upn: user, object_id: Uuid::new_v4() };
-        Self { tenant_id: Uuid::new_v4(), administrator, password }
+        let domain = user.split_once('@').map_or(crate::data::INITIAL_DOMAIN, |(_, domain)| domain);
+        let others = ["viewer", "compliance"].map(|alias| Account::new(format!("{alias}@{domain}")));
+        Self {
+            tenant_id: Uuid::new_v4(),
+            others: others.to_vec(),
+            administrator: Account::new(user),
+            password,
+        }
     }
 
     pub(crate) fn tenant_id(&self) -> Uuid {
@@ -53,13 +61,14 @@ impl Directory {
         if let Some(code) = alias.strip_prefix("aadsts").and_then(|code| code.parse().ok()) {
             return Err(Refusal::numbered(code, user));
         }
-        if !user.eq_ignore_ascii_case(&self.administrator.upn) {
+        let mut accounts = std::iter::once(&self.administrator).chain(&self.others);
+        let Some(account) = accounts.find(|account| user.eq_ignore_ascii_case(&account.upn)) else {
             return Err(Refusal::numbered(50034, user));
-        }
+        };
         if password != self.password {
             return Err(Refusal::numbered(50126, user));
         }
-        Ok(self.administrator())
+        Ok(account.clone())
     }
 }
 
@@ -70,6 +79,10 @@ impl std::fmt::Debug for Directory {
 }
 
 impl Account {
+    fn new(upn: String) -> Self {
+        Self { upn, object_id: Uuid::new_v4() }
+    }
+
     pub(crate) fn upn(&self) -> &str {
         &self.upn
     }

@@ -15,13 +15,14 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// `http-NNN[=N]`: a request to the WSMan endpoint is answered with this status and no envelope.
+    /// `http-NNN[=N]`: a request to the WSMan endpoint is answered with this status and no envelope, a REST request
+    /// with this status and an error body.
     Status(u16),
-    /// `html[=N]`: a request to the WSMan endpoint is answered with a web page and status 200.
+    /// `html[=N]`: a request to the WSMan or a REST endpoint is answered with a web page and status 200.
     Html,
-    /// `drop-before[=N]`: the connection is closed instead of answering a command's Receive.
+    /// `drop-before[=N]`: the connection is closed instead of answering a command's Receive, or a REST call that was made.
     DropBefore,
-    /// `drop-mid[=N]`: the connection is closed in the middle of the answer to a command's Receive.
+    /// `drop-mid[=N]`: the connection is closed in the middle of the answer to a command's Receive or a REST call.
     DropMid,
     /// `shell-gone[=N]`: a command's Receive finds its shell deleted.
     ShellGone,
@@ -31,7 +32,7 @@ pub enum FaultKind {
     BadFragment,
     /// `huge-message=BYTES`: each command writes one more string of this length first.
     HugeMessage(u32),
-    /// `slow-drip[=N]`: the answer to a command's Receive arrives a few bytes at a time.
+    /// `slow-drip[=N]`: the answer to a command's Receive or a REST call arrives a few bytes at a time.
     SlowDrip,
     /// `redirect=URL`: the WSMan endpoint under `/powershell-liveid/` has moved there; a path alone is one of this lab.
     Redirect(String),
@@ -39,6 +40,24 @@ pub enum FaultKind {
     RedirectLoop,
     /// `redirect-foreign`: the WSMan endpoint under `/powershell-liveid/` has moved to a foreign host.
     RedirectForeign,
+    /// `nul-403[=N]`: a REST request is answered with 403 and NUL bytes that claim to be gzip.
+    NulForbidden,
+    /// `claims[=N]`: a REST request is answered with 401 and a claims challenge until another token comes.
+    Claims,
+    /// `token-expired[=N]`: a REST request is answered with 401 until another token comes.
+    TokenExpired,
+    /// `next-link-foreign[=N]`: the link to the next page leads to a foreign host.
+    NextLinkForeign,
+    /// `next-link-loop[=N]`: the link to the next page leads to the same page.
+    NextLinkLoop,
+    /// `not-json[=N]`: a REST request is answered with a web page and status 200.
+    NotJson,
+    /// `item-NNN[=N]`: a call within a batch is answered with this status and not made.
+    Item(u16),
+    /// `transient[=N]`: a REST request is answered with the kind of error that goes away by itself.
+    Transient,
+    /// `error-beside[=N]`: a REST answer with objects carries an error too.
+    ErrorBeside,
     /// `hang=STAGE`: requests of this stage are read and never answered.
     Hang(Stage),
 }
@@ -102,6 +121,12 @@ impl FromStr for Fault {
                 _ => Err(refuse("http-400 to http-599")),
             };
         }
+        if let Some(status) = name.strip_prefix("item-") {
+            return match status.parse() {
+                Ok(status) if (400..600).contains(&status) => counted(FaultKind::Item(status), Some(1)),
+                _ => Err(refuse("item-400 to item-599")),
+            };
+        }
         match name {
             "html" => counted(FaultKind::Html, None),
             "drop-before" => counted(FaultKind::DropBefore, Some(1)),
@@ -110,6 +135,14 @@ impl FromStr for Fault {
             "truncate" => counted(FaultKind::Truncate, Some(1)),
             "bad-fragment" => counted(FaultKind::BadFragment, Some(1)),
             "slow-drip" => counted(FaultKind::SlowDrip, None),
+            "nul-403" => counted(FaultKind::NulForbidden, Some(1)),
+            "claims" => counted(FaultKind::Claims, Some(1)),
+            "token-expired" => counted(FaultKind::TokenExpired, Some(1)),
+            "next-link-foreign" => counted(FaultKind::NextLinkForeign, Some(1)),
+            "next-link-loop" => counted(FaultKind::NextLinkLoop, Some(1)),
+            "not-json" => counted(FaultKind::NotJson, Some(1)),
+            "transient" => counted(FaultKind::Transient, Some(1)),
+            "error-beside" => counted(FaultKind::ErrorBeside, Some(1)),
             "redirect-loop" => counted(FaultKind::RedirectLoop, None),
             "redirect-foreign" => counted(FaultKind::RedirectForeign, None),
             "redirect" => match value {
@@ -126,7 +159,8 @@ impl FromStr for Fault {
             },
             _ => Err(refuse(
                 "http-NNN, html, drop-before, drop-mid, shell-gone, truncate, bad-fragment, huge-message, \
-                 slow-drip, redirect, redirect-loop, redirect-foreign or hang",
+                 slow-drip, redirect, redirect-loop, redirect-foreign, nul-403, claims, token-expired, \
+                 next-link-foreign, next-link-loop, not-json, item-NNN, transient, error-beside or hang",
             )),
         }
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 
-use crate::{Service, entra, wsman};
+use crate::adminapi::Regional;
+use crate::{Service, adminapi, entra, wsman};
 
 /// The lab's routes: the sign-in service by exact path, remote PowerShell by path in any case.
 pub(crate) fn router(service: Arc<Service>) -> Router {
@@ -17,9 +18,16 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/{tenant}/oauth2/v2.0/devicecode", post(entra::device_code))
         .route("/{tenant}/oauth2/v2.0/token", post(entra::token))
         .route("/device", get(entra::device_page).post(entra::device_approval))
+        .route("/adminapi/{*path}", any(adminapi::endpoint))
+        .route("/AdminApi/{*path}", any(adminapi::endpoint))
         .fallback(wsman::endpoint)
         .layer(DefaultBodyLimit::max(MAX_FORM_LEN))
         .with_state(service)
+}
+
+/// The routes of the regional compliance host: REST only.
+pub(crate) fn regional_router(service: Arc<Service>) -> Router {
+    Router::new().fallback(adminapi::endpoint).layer(Extension(Regional)).with_state(service)
 }
 
 const MAX_FORM_LEN: usize = 64 * 1024;

@@ -1,10 +1,11 @@
-//! A stand-in tenant on loopback: sign-in, WSMan/PSRP endpoint and sample data.
+//! A stand-in tenant on loopback: sign-in, REST and WSMan/PSRP endpoints, sample data.
 //!
 //! [`Lab::start`] gives a running tenant to tests; the `exo-lab` command does the same for people and scripts. It binds
 //! loopback only, makes its own certificate authority, and forgets everything when it stops.
 
 #![forbid(unsafe_code)]
 
+mod adminapi;
 mod body;
 mod clock;
 mod cmdlets;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
+use crate::adminapi::AdminApi;
 use crate::data::Organization;
 use crate::data::recorded::Recordings;
 use crate::directory::Directory;
@@ -66,12 +68,19 @@ impl Lab {
                 .push(socket.local_addr().map_err(|source| StartError::Bind { port: config.port, source })?);
         }
         let port = addresses.first().map_or(config.port, SocketAddr::port);
-        let service = Arc::new(Service::new(config, port)?);
+        let regional = listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?;
+        let regional_address = regional.first().and_then(|socket| socket.local_addr().ok());
+        let regional_port = regional_address.map_or(0, |address| address.port());
+        let service = Arc::new(Service::new(config, port, regional_port)?);
         let mut listeners = JoinSet::new();
         listeners.spawn(sweep(Arc::clone(&service)));
         let router = http::router(Arc::clone(&service));
         let acceptor = TlsAcceptor::from(tls.server());
         for socket in sockets {
+            listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
+        }
+        let router = http::regional_router(Arc::clone(&service));
+        for socket in regional {
             listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
         }
         Ok(Self { service, tls, addresses, listeners })
@@ -97,7 +106,7 @@ impl Lab {
         self.service.directory.administrator().upn().to_owned()
     }
 
-    /// The administrator's password.
+    /// The administrator's password; `viewer@` and `compliance@` of the same domain have it too, and fewer rights.
     pub fn password(&self) -> &str {
         self.service.directory.password()
     }
@@ -111,6 +120,7 @@ impl Lab {
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("EXO_LAB_URL", self.url()),
+            ("EXO_LAB_REST_URL", self.rest_url().to_owned()),
             ("EXO_LAB_AUTHORITY", self.authority()),
             ("EXO_LAB_USER", self.user()),
             ("EXO_LAB_PASSWORD", self.password().to_owned()),
@@ -139,6 +149,21 @@ impl Lab {
         self.service.devices.decline(user_code).is_ok()
     }
 
+    /// The address of the REST endpoints, `https://localhost:PORT`; whom a token was issued for decides which service answers.
+    pub fn rest_url(&self) -> &str {
+        &self.service.origin
+    }
+
+    /// The regional host that the compliance service sends its callers to, `https://localhost:PORT`.
+    pub fn compliance_url(&self) -> &str {
+        self.service.adminapi.regional_origin()
+    }
+
+    /// How often a cmdlet was executed over REST; previews and confirmation questions do not count.
+    pub fn executions(&self, cmdlet: &str) -> u64 {
+        self.service.adminapi.executions(cmdlet)
+    }
+
     /// How many remote shells exist now.
     pub fn live_shells(&self) -> usize {
         self.service.shells.len()
@@ -147,14 +172,16 @@ impl Lab {
     /// Stops listening and ends every connection and shell.
     pub async fn shutdown(mut self) {
         self.service.shells.close_all();
+        self.service.adminapi.close_all();
         self.listeners.shutdown().await;
     }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        // Cmdlets wait on threads of their own; they give up when their shell is closed.
+        // Cmdlets wait on threads of their own; they give up when their shell or their pages are closed.
         self.service.shells.close_all();
+        self.service.adminapi.close_all();
     }
 }
 
@@ -183,6 +210,7 @@ struct Service {
     devices: DeviceCodes,
     faults: Faults,
     shells: Shells,
+    adminapi: AdminApi,
     organization: Organization,
     recordings: Recordings,
     receive_wait: Duration,
@@ -190,7 +218,7 @@ struct Service {
 }
 
 impl Service {
-    fn new(config: LabConfig, port: u16) -> Result<Self, StartError> {
+    fn new(config: LabConfig, port: u16, regional_port: u16) -> Result<Self, StartError> {
         let recordings = match &config.data {
             None => Recordings::default(),
             Some(folder) => Recordings::find(folder)
@@ -204,6 +232,7 @@ impl Service {
             devices: DeviceCodes::new(config.device_approval, config.device_interval),
             faults: Faults::new(config.faults),
             shells: Shells::new(config.session_limit),
+            adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),
             organization: Organization::sample(config.mailboxes.min(MAX_MAILBOXES)),
             recordings,
             receive_wait: config.receive_wait,

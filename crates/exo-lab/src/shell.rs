@@ -1,7 +1,9 @@
 //! Remote shells: a PSRP server each, its commands, and who may use it.
 
+mod confirm;
 mod output;
 mod run;
+mod secret;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,13 +11,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use psrp::clixml::{self, Encoder, Tape};
-use psrp::server::{ErrorBody, ServerConfig, ServerEvent, ServerPool};
-use psrp::{Availability, ProtocolVersion, PsInvocationState, Target};
+use psrp::server::{ErrorBody, HostResponse, ServerConfig, ServerEvent, ServerPool};
+use psrp::{Availability, HostInfo, ProtocolVersion, PsInvocationState, Target};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::Service;
 use crate::shell::run::Work;
+use crate::shell::secret::ShellKey;
 
 /// Every shell of the lab.
 #[derive(Debug)]
@@ -71,6 +74,8 @@ pub(crate) struct Received {
 struct State {
     pool: ServerPool,
     commands: HashMap<Uuid, Command>,
+    /// The host of the pool, for pipelines that use it.
+    host: HostInfo,
     is_closed: bool,
     last_used: Instant,
     requests_in_flight: u32,
@@ -83,6 +88,8 @@ struct Command {
     waiting: Option<Work>,
     input: Vec<Tape>,
     input_len: usize,
+    /// The host's answer to the call the command waits with.
+    answer: Option<HostResponse>,
     is_stopped: bool,
     is_finished: bool,
     /// The client has heard of the end.
@@ -177,6 +184,7 @@ impl Shell {
         let state = State {
             pool: ServerPool::new(config),
             commands: HashMap::new(),
+            host: HostInfo::NONE,
             is_closed: false,
             last_used: Instant::now(),
             requests_in_flight: 0,
@@ -258,6 +266,7 @@ impl Shell {
         for (pid, work, input) in works {
             run::spawn(Arc::clone(self), Arc::clone(service), pid, work, input);
         }
+        self.room.notify_all();
         self.changed.notify_waiters();
         handled
     }
@@ -386,7 +395,8 @@ impl State {
     /// Does what the client asks; gives back what can run now.
     fn handle_event(&mut self, event: ServerEvent) -> Result<Option<(Uuid, Work, Vec<Tape>)>, ShellError> {
         match event {
-            ServerEvent::OpenRequested { .. } => {
+            ServerEvent::OpenRequested { body, .. } => {
+                self.host = body.first().map(HostInfo::decode).unwrap_or_default();
                 let data = private_data().map_err(|error| ShellError::Protocol(error.to_string()))?;
                 self.pool.open(Some(&data)).map_err(|error| ShellError::Protocol(error.to_string()))?;
             }
@@ -415,6 +425,11 @@ impl State {
                     return Ok(Some((pid, work, std::mem::take(&mut command.input))));
                 }
             }
+            ServerEvent::HostResponse(answer) => {
+                if let Some(command) = answer.pid.and_then(|pid| self.commands.get_mut(&pid)) {
+                    command.answer = Some(answer);
+                }
+            }
             ServerEvent::SetMaxRunspaces { call_id, count }
             | ServerEvent::SetMinRunspaces { call_id, count } => {
                 self.pool.runspace_availability(call_id, Availability::Done(count == 1));
@@ -426,8 +441,14 @@ impl State {
             ServerEvent::ResetRunspaceState { call_id } => {
                 self.pool.runspace_availability(call_id, Availability::Done(true));
             }
+            ServerEvent::PublicKey(key) => {
+                let given = ShellKey::generate(&key).map_err(|error| ShellError::Protocol(error.to_string()));
+                let (own, encrypted) = given?;
+                let answered = self.pool.session_key(&encrypted, Box::new(own));
+                answered.map_err(|error| ShellError::Protocol(error.to_string()))?;
+            }
             ServerEvent::NotSupported { message_type } => {
-                // Silence would leave the client waiting, for a session key above all.
+                // Silence would leave the client waiting.
                 let reason = format!("The endpoint does not take {message_type:?} messages.");
                 self.pool.close(Some(&ErrorBody::new(&reason)));
             }
@@ -512,6 +533,6 @@ const PRIMITIVE_DICTIONARY: &[&str] =
     &["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
 const MAX_SHELLS: usize = 1_000;
 const MAX_ID_LEN: usize = 128;
-const MAX_COMMANDS: usize = 16;
+const MAX_COMMANDS: usize = 128;
 const MAX_INPUTS: usize = 100_000;
 const MAX_INPUT_LEN: usize = 64 * 1024 * 1024;

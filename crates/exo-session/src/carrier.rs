@@ -5,23 +5,52 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use ::psrp::PipelineEvent;
+use ::psrp::clixml::Tape;
+use ::psrp::{HostCall, PipelineEvent};
 use tokio::sync::mpsc;
 
-use crate::error::Error;
+use crate::adminapi::Confirm;
+use crate::asking::Reply;
+use crate::catalog::{Catalog, ConfirmImpact};
+use crate::error::kind::Kind;
+use crate::error::{Error, Step};
 use crate::session::Invocation;
 
 pub(crate) mod psrp;
+pub(crate) mod rest;
 
 /// What runs the commands of one session.
 ///
 /// Dropping it ends the session on the server as well as can be done in two seconds.
 pub(crate) trait Carrier: fmt::Debug + Send + Sync {
-    /// Starts one command with its parameters.
-    fn invoke(&self, invocation: Invocation) -> Result<Running, Error>;
+    /// Starts one command with its parameters. `confirm` is for carriers that ask questions themselves.
+    fn invoke(&self, invocation: Invocation, confirm: Confirm) -> Result<Running, Error>;
+
+    /// Starts one command that takes input, until the channel ends.
+    fn invoke_with_input(
+        &self,
+        _invocation: Invocation,
+        _input: mpsc::Receiver<Tape>,
+    ) -> Result<Running, Error> {
+        let problem = "cannot be given over REST; give each value as a parameter".to_owned();
+        Err(Error::new(Step::Run, Kind::Option { name: "pipeline input", problem }))
+    }
+
+    /// Starts one command whose questions somebody answers: each comes as a host call and waits for a reply.
+    fn invoke_with_host(&self, invocation: Invocation) -> Result<Running, Error> {
+        self.invoke(invocation, Confirm::From(ConfirmImpact::High))
+    }
+
+    /// Sends the reply to a host call, where [`Running::answers`] does not take it.
+    fn reply(&self, _call: Arc<HostCall>, _reply: Reply) {}
 
     /// Asks which commands there are; one output object per command.
     fn commands(&self, names: Vec<String>) -> Result<Running, Error>;
+
+    /// The commands, where the carrier knows them from the start.
+    fn catalog(&self) -> Option<&Catalog> {
+        None
+    }
 
     /// Ends the session on the server. Commands that run end with an error.
     fn close(&self) -> Closing<'_>;
@@ -39,6 +68,8 @@ pub(crate) struct Running {
     pub(crate) events: mpsc::Receiver<Event>,
     /// Asks the server to stop the command. Returns at once; may be called again.
     pub(crate) cancel: Box<dyn Fn() + Send + Sync>,
+    /// Takes the numbers of the choices that answer its questions; `None` when it asks none.
+    pub(crate) answers: Option<mpsc::UnboundedSender<i32>>,
     /// Why the session ended, for a channel that ends without a final state.
     pub(crate) fate: Arc<OnceLock<Error>>,
 }

@@ -5,6 +5,7 @@ use psrp::metadata::{CommandMetadata, ParameterMetadata};
 use psrp::records::{ErrorRecord, state_reason};
 use serde::Serialize;
 
+use crate::catalog::{Catalog, Cmdlet, ConfirmImpact, Parameter, ParameterSet, TypeRule};
 use crate::error::kind::shown;
 
 /// One command that the account may run.
@@ -25,6 +26,15 @@ pub struct CommandInfo {
     pub output_types: Vec<String>,
     /// In the order of the answer.
     pub parameters: Vec<ParameterInfo>,
+    /// The parameter set that is taken when the parameters do not decide; `None` when there is none, or the server
+    /// does not say (PSRP).
+    pub default_parameter_set: Option<String>,
+    /// Whether `-WhatIf` and `-Confirm` exist; `None` when the server does not say (PSRP).
+    pub supports_should_process: Option<bool>,
+    /// What a change weighs; `None` when the server does not say (PSRP).
+    pub confirm_impact: Option<ConfirmImpact>,
+    /// Where a piped object goes by its type, before ordinary binding.
+    pub type_rules: Vec<TypeRule>,
 }
 
 /// One parameter of a command.
@@ -43,6 +53,10 @@ pub struct ParameterInfo {
     pub is_switch: bool,
     /// Whether it exists only together with others.
     pub is_dynamic: bool,
+    /// What it is in each parameter set; empty when the server does not say (PSRP).
+    pub sets: Vec<ParameterSet>,
+    /// What a value must satisfy, such as `ValidateNotNullOrEmpty` or `Length(1,320)`.
+    pub validation: Vec<String>,
 }
 
 impl CommandInfo {
@@ -56,7 +70,34 @@ impl CommandInfo {
             help_uri: command.help_uri().map(owned).filter(|uri| !uri.is_empty()),
             output_types: command.output_types().map(owned).collect(),
             parameters: command.parameters().filter_map(ParameterInfo::of).collect(),
+            default_parameter_set: None,
+            supports_should_process: None,
+            confirm_impact: None,
+            type_rules: Vec::new(),
         })
+    }
+
+    /// The commands of a catalogue whose names match one of `names` (wildcards allowed), or all when there are none.
+    #[must_use]
+    pub fn of_catalog(catalog: &Catalog, names: &[String]) -> Vec<Self> {
+        let is_wanted =
+            |cmdlet: &&Cmdlet| names.is_empty() || names.iter().any(|name| matches(name, &cmdlet.name));
+        catalog.cmdlets.iter().filter(is_wanted).map(Self::of_cmdlet).collect()
+    }
+
+    fn of_cmdlet(cmdlet: &Cmdlet) -> Self {
+        Self {
+            name: cmdlet.name.clone(),
+            command_type: FUNCTION,
+            resolved_command_name: None,
+            help_uri: None,
+            output_types: Vec::new(),
+            parameters: cmdlet.parameters.iter().map(ParameterInfo::of_catalog).collect(),
+            default_parameter_set: cmdlet.default_parameter_set.clone(),
+            supports_should_process: Some(cmdlet.supports_should_process),
+            confirm_impact: Some(cmdlet.confirm_impact),
+            type_rules: cmdlet.type_rules.clone(),
+        }
     }
 }
 
@@ -68,9 +109,60 @@ impl ParameterInfo {
             aliases: parameter.aliases().map(owned).collect(),
             is_switch: parameter.is_switch(),
             is_dynamic: parameter.is_dynamic(),
+            sets: Vec::new(),
+            validation: Vec::new(),
         })
     }
+
+    fn of_catalog(parameter: &Parameter) -> Self {
+        Self {
+            name: parameter.name.clone(),
+            type_name: Some(parameter.type_name.clone()),
+            aliases: parameter.aliases.clone(),
+            is_switch: parameter.type_name == "System.Management.Automation.SwitchParameter",
+            is_dynamic: false,
+            sets: parameter.sets.clone(),
+            validation: parameter.validation.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
+
+/// Whether a name fits a pattern with `*` and `?`, the case of letters ignored. At most quadratic.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut from) = (0, 0);
+    // Where the last star stands, and how much of the name it has taken.
+    let mut star: Option<(usize, usize)> = None;
+    loop {
+        match (pattern.get(at), name.get(from)) {
+            (Some(b'*'), _) => {
+                star = Some((at, from));
+                at += 1;
+            }
+            (None, None) => return true,
+            (Some(b'?'), Some(_)) => {
+                at += 1;
+                from += 1;
+            }
+            (Some(one), Some(other)) if one == other => {
+                at += 1;
+                from += 1;
+            }
+            _ => match &mut star {
+                Some((place, taken)) if *taken < name.len() => {
+                    *taken += 1;
+                    at = *place + 1;
+                    from = *taken;
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// What the service's cmdlets are to PowerShell.
+const FUNCTION: i32 = 2;
 
 fn owned(text: Text<'_>) -> String {
     text.to_lossy().into_owned()

@@ -8,8 +8,11 @@ use exo_auth::{AccessToken, AuthError, Clock, DeviceCodePrompt, Service, SignIn}
 use uuid::Uuid;
 
 use crate::carrier::psrp;
+use crate::carrier::rest::RestCarrier;
+use crate::carrier::rest::transport::{HttpTransport, Token};
 use crate::connect::credential::Credential;
 use crate::connect::plan::{Plan, missing, without_query};
+use crate::connect::renewal::Renewal;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::sign_in::SignInHttp;
@@ -19,6 +22,8 @@ use crate::session::{ConnectionInfo, Session};
 
 mod credential;
 mod plan;
+pub(crate) mod renewal;
+mod rest;
 
 /// What happens while connecting.
 #[derive(Debug)]
@@ -70,7 +75,10 @@ pub async fn connect_until(
     for warning in &plan.warnings {
         events(ConnectEvent::Warning(warning.clone()));
     }
-    let detail = format!("PSRP over WSMan at {}{}", origin_of(&plan.url), plan.url.path());
+    let detail = match &plan.rest {
+        Some(base) => format!("REST at {}", origin_of(base)),
+        None => format!("PSRP over WSMan at {}{}", origin_of(&plan.url), plan.url.path()),
+    };
     events(ConnectEvent::Step { name: "endpoint", detail, elapsed: started.elapsed() });
 
     let started = Instant::now();
@@ -84,9 +92,21 @@ pub async fn connect_until(
             Credential::of_token(&options, plan.authentication, &token)?
         }
     };
-    events(ConnectEvent::Step { name: "sign-in", detail: credential.detail(), elapsed: started.elapsed() });
+    let credential_detail = credential.detail();
+    events(ConnectEvent::Step { name: "sign-in", detail: credential_detail, elapsed: started.elapsed() });
 
     let started = Instant::now();
+    if let Some(base) = plan.rest.clone() {
+        let http = http.take().map_or_else(|| Http::new(plan.http_settings(&options)), Ok)?;
+        let session = tokio::select! {
+            session = open_rest(&options, &plan, base, http, credential) => session?,
+            () = &mut cancel => return Err(Error::new(Step::Open, Kind::Cancelled)),
+        };
+        let count = session.catalog().map_or(0, |catalog| catalog.cmdlets.len());
+        let detail = format!("{count} cmdlets at {}", session.info().server_uri);
+        events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
+        return Ok(session);
+    }
     let mut attempt = 0;
     let (session_id, opened) = loop {
         let session_id = Uuid::new_v4();
@@ -114,26 +134,76 @@ pub async fn connect_until(
         session_id,
         connection_uri: without_query(&plan.url),
         server_uri: without_query(&opened.url),
-        service: match options.service {
-            Service::Exchange => "exchange",
-            Service::Compliance => "compliance",
-        },
-        environment: options.environment.name(),
+        service: service_name(plan.service),
+        environment: plan.environment.name(),
         carrier: "psrp",
         authentication: plan.authentication.name(),
         user: credential.user,
         tenant_id: credential.tenant_id,
         delegated_organization: options.delegated_organization.clone(),
-        token_expires_at: credential
-            .expires_at
-            .and_then(|end| end.duration_since(UNIX_EPOCH).ok())
-            .map(|since| since.as_secs()),
+        token_expires_at: seconds(credential.expires_at),
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
     };
     let detail = format!("shell {} over PSRP {}", info.shell_id, info.protocol_version);
     events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
     Ok(Session::new(Arc::new(opened.carrier), info))
+}
+
+/// Opens a session over REST.
+async fn open_rest(
+    options: &ConnectOptions,
+    plan: &Plan,
+    base: reqwest::Url,
+    http: Http,
+    credential: Credential,
+) -> Result<Session, Error> {
+    let connection_id = Uuid::new_v4();
+    let renewal = match (options.sign_in, &options.user, &options.password) {
+        (SignInMethod::Password, Some(user), Some(password)) => Renewal::Password {
+            sign_in: SignIn::new(plan.authority.clone(), plan.environment.scope(plan.service)),
+            settings: Box::new(plan.sign_in_settings(options)),
+            user: user.clone(),
+            password: password.clone(),
+        },
+        _ => Renewal::Never,
+    };
+    let token = Token { header: credential.header.clone(), expires_at: credential.expires_at };
+    let transport = HttpTransport::new(http, plan.redirects, token, renewal);
+    let opening = rest::Opening { transport, base, connection_id, credential: &credential, options };
+    let opened = tokio::time::timeout(options.open_timeout, rest::open(opening)).await;
+    let client = opened.map_err(|_| {
+        let host = crate::http::host_of(&plan.url);
+        Error::new(Step::Open, Kind::AnswerTimeout { host, limit: options.open_timeout })
+    })??;
+    let info = ConnectionInfo {
+        session_id: connection_id,
+        connection_uri: without_query(&plan.url),
+        server_uri: client.endpoint().base.clone(),
+        service: service_name(plan.service),
+        environment: plan.environment.name(),
+        carrier: "rest",
+        authentication: plan.authentication.name(),
+        tenant_id: credential.tenant_id,
+        delegated_organization: options.delegated_organization.clone(),
+        token_expires_at: seconds(credential.expires_at),
+        user: credential.user,
+        shell_id: connection_id.to_string(),
+        protocol_version: client.endpoint().module_version.clone(),
+    };
+    Ok(Session::new(Arc::new(RestCarrier::new(client)), info))
+}
+
+fn service_name(service: Service) -> &'static str {
+    match service {
+        Service::Exchange => "exchange",
+        Service::Compliance => "compliance",
+    }
+}
+
+/// Seconds since 1970.
+fn seconds(time: Option<SystemTime>) -> Option<u64> {
+    time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs())
 }
 
 /// Comes to a token by the way the options name.
@@ -152,7 +222,7 @@ async fn sign_in(
         return Ok(token);
     }
     let http = SignInHttp::new(Http::new(plan.sign_in_settings(options))?);
-    let sign_in = SignIn::new(plan.authority.clone(), options.environment.scope(options.service));
+    let sign_in = SignIn::new(plan.authority.clone(), plan.environment.scope(plan.service));
     let outcome = if options.sign_in == SignInMethod::Device {
         sign_in.with_device_code(&http, &clock, user, |prompt| events(ConnectEvent::DeviceCode(prompt))).await
     } else {
@@ -165,14 +235,14 @@ async fn sign_in(
 
 /// A request without an answer is told in the session's own words, which say more.
 #[cold]
-fn sign_in_error(error: AuthError, http: &SignInHttp) -> Error {
+pub(crate) fn sign_in_error(error: AuthError, http: &SignInHttp) -> Error {
     match http.take_failure() {
         Some(failure) => failure,
         None => Error::new(Step::SignIn, Kind::SignIn(error)),
     }
 }
 
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {

@@ -127,7 +127,7 @@ impl Error {
     pub fn needs_reconnect(&self) -> bool {
         match &self.0.kind {
             Kind::Fault(fault) => fault.is_shell_not_found(),
-            Kind::Broken { .. } | Kind::Closed => true,
+            Kind::Broken { .. } | Kind::Closed | Kind::TokenEnded => true,
             _ => false,
         }
     }
@@ -151,6 +151,15 @@ impl Error {
     #[must_use]
     pub fn failure_category(&self) -> Option<&str> {
         self.fault().and_then(|found| fault::split_exchange_prefix(fault::reason_of(found)).0)
+    }
+
+    /// Whether the server may have carried out what it was asked, although there was no answer.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        self.is_cut()
+            || matches!(
+                self.0.kind,
+                Kind::BodyTooLong { .. } | Kind::BadGzip | Kind::Proxy { .. } | Kind::Tls { .. }
+            )
     }
 
     /// Whether a connection that stood was cut.

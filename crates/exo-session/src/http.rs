@@ -185,12 +185,24 @@ fn next_address(url: &Url, response: &Response) -> Result<Url, Kind> {
     if url.scheme() == "https" && next.scheme() == "http" {
         return Err(Kind::RedirectToPlainHttp { from: host_of(url), to: origin_of(&next) });
     }
+    next = public_name(next).ok_or_else(bad)?;
     let target = next.host_str().ok_or_else(bad)?;
     let same = url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(target));
     if !same && !is_microsoft_cloud(target) {
         return Err(Kind::ForeignRedirect { from: host_of(url), to: origin_of(&next) });
     }
     Ok(next)
+}
+
+/// The compliance service names its regions by internal hosts and a port of their own; the same region answers the public
+/// under another name. Any other address stays what it is.
+fn public_name(mut url: Url) -> Option<Url> {
+    let region = url.host_str().and_then(|host| host.strip_suffix(ADMIN_SUFFIX)).map(str::to_owned);
+    if let (Some(region), Some(ADMIN_PORT)) = (region, url.port()) {
+        url.set_host(Some(&format!("{region}{REGION_SUFFIX}"))).ok()?;
+        url.set_port(None).ok()?;
+    }
+    Some(url)
 }
 
 enum Stop {
@@ -279,6 +291,9 @@ pub(crate) fn stays_on_this_machine(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback)
 }
 
+const ADMIN_PORT: u16 = 446;
+const ADMIN_SUFFIX: &str = ".admin.protection.outlook.com";
+const REGION_SUFFIX: &str = ".ps.compliance.protection.outlook.com";
 /// As many as PowerShell allows.
 pub(crate) const MAX_REDIRECTS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

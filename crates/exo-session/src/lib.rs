@@ -9,18 +9,25 @@
 //! its own command.
 #![forbid(unsafe_code)]
 
+pub mod adminapi;
+mod asking;
 mod carrier;
+pub mod catalog;
 mod command;
 mod connect;
 mod error;
 mod host;
 mod http;
+mod input;
 mod options;
+mod secret;
 mod session;
 
+pub use self::asking::{FieldValue, Host, Refusal};
 pub use self::command::{CommandInfo, ParameterInfo};
 pub use self::connect::{ConnectEvent, connect, connect_until};
 pub use self::error::{Category, Error, Step};
+pub use self::input::{Input, InputEnded};
 pub use self::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
 pub use self::session::{ConnectionInfo, Invocation, Pipeline, Session};
 pub use exo_auth::{DeviceCodePrompt, Environment, Secret, Service};

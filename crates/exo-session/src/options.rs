@@ -66,7 +66,9 @@ pub struct ConnectOptions {
     pub operation_timeout: Duration,
     /// WSMan MaxEnvelopeSize in bytes; the specification asks for at least 8192.
     pub max_envelope_len: u32,
-    /// Longest PSRP message accepted, in bytes.
+    /// Most objects in one page of an answer over REST, 1 to 1000.
+    pub page_size: u32,
+    /// Longest PSRP message, and longest page over REST, accepted, in bytes.
     pub max_message_len: usize,
     /// Largest object accepted, in bytes of CLIXML.
     pub max_object_len: usize,
@@ -95,6 +97,7 @@ impl Default for ConnectOptions {
             open_timeout: Duration::from_secs(180),
             operation_timeout: Duration::from_secs(180),
             max_envelope_len: 512_000,
+            page_size: crate::adminapi::MAX_PAGE_SIZE,
             max_message_len: 512 << 20,
             max_object_len: 75_000_000,
         }

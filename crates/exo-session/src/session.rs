@@ -1,18 +1,22 @@
 //! An open session and the commands that run in it.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use psrp::clixml::Tape;
-use psrp::{PipelineEvent, PsInvocationState};
+use psrp::{HostCall, PipelineEvent, PsInvocationState};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use crate::adminapi::Confirm;
+use crate::asking::{Host, Reply};
 use crate::carrier::{Carrier, Event, Running};
+use crate::catalog::{Catalog, ConfirmImpact};
 use crate::command::CommandInfo;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
+use crate::input::Input;
 
 /// An open session. Clones are handles of the same session.
 ///
@@ -30,6 +34,11 @@ pub struct Invocation {
     /// The command's name, for example `Get-Mailbox`.
     pub command: String,
     /// One object whose members (MS-PSRP 2.2.5.2.9) are the parameters in order; an empty tape means none.
+    ///
+    /// A `SecureString` is a node `<SS>` whose text is [`psrp::secret::secure_text`], base64 of UTF-16LE in the
+    /// clear; a `PSCredential` is an object of that type with the properties `UserName` (a string) and `Password`
+    /// (`<SS>`). The carrier encrypts them when it sends them. A tape made by [`psrp::secret::decode_secret`] is wiped
+    /// when it goes.
     pub parameters: Tape,
 }
 
@@ -48,7 +57,7 @@ pub struct ConnectionInfo {
     pub service: &'static str,
     /// The environment's name.
     pub environment: &'static str,
-    /// `psrp`.
+    /// `psrp` or `rest`.
     pub carrier: &'static str,
     /// `bearer`, `basic` or `basicToken`.
     pub authentication: &'static str,
@@ -60,9 +69,9 @@ pub struct ConnectionInfo {
     pub delegated_organization: Option<String>,
     /// When the token ends, in seconds since 1970.
     pub token_expires_at: Option<u64>,
-    /// The server's name for the shell.
+    /// The server's name for the shell; over REST, which has none, the connection's id.
     pub shell_id: String,
-    /// The PSRP version spoken, for example `2.3`.
+    /// The PSRP version spoken, for example `2.3`; over REST the version of the interface.
     pub protocol_version: String,
 }
 
@@ -88,13 +97,62 @@ impl Session {
     /// # Errors
     /// The session is closed or broken, or the invocation names no command.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Pipeline, Error> {
-        if invocation.command.trim().is_empty() {
-            return Err(Error::new(
-                Step::Run,
-                Kind::Option { name: "command", problem: "has no name".to_owned() },
-            ));
-        }
-        self.carrier.invoke(invocation).map(Pipeline::new)
+        self.start(invocation, Confirm::Refuse)
+    }
+
+    /// As [`Session::invoke`], for a caller who can ask the user: changes that weigh at least `from` are asked about
+    /// first, as an event [`PipelineEvent::HostCall`] (method `PromptForChoice`) that waits for [`Pipeline::answer`].
+    ///
+    /// Over PSRP the server decides for itself what it asks.
+    ///
+    /// # Errors
+    /// As [`Session::invoke`].
+    pub async fn invoke_asking(
+        &self,
+        invocation: Invocation,
+        from: ConfirmImpact,
+    ) -> Result<Pipeline, Error> {
+        self.start(invocation, Confirm::From(from))
+    }
+
+    /// As [`Session::invoke`], for a command that takes pipeline input: what is written goes to the server while the
+    /// command runs, so its output must be read at the same time. The input ends when the writer is dropped.
+    ///
+    /// # Errors
+    /// As [`Session::invoke`], and over REST, which has no pipeline input.
+    pub async fn invoke_with_input(&self, invocation: Invocation) -> Result<(Pipeline, Input), Error> {
+        check_name(&invocation)?;
+        let (input, values) = Input::channel();
+        let running = self.carrier.invoke_with_input(invocation, values)?;
+        Ok((Pipeline::new(running), input))
+    }
+
+    /// As [`Session::invoke`], and `host` answers what the command asks. Its questions do not come out of
+    /// [`Pipeline::next`], but are put to the host while that waits, in order with the output.
+    ///
+    /// # Errors
+    /// As [`Session::invoke`].
+    pub async fn invoke_with_host(
+        &self,
+        invocation: Invocation,
+        host: Arc<dyn Host>,
+    ) -> Result<Pipeline, Error> {
+        check_name(&invocation)?;
+        let mut pipeline = Pipeline::new(self.carrier.invoke_with_host(invocation)?);
+        let carrier = Arc::downgrade(&self.carrier);
+        pipeline.asking = Some(Asking { host, carrier, pending: None });
+        Ok(pipeline)
+    }
+
+    fn start(&self, invocation: Invocation, confirm: Confirm) -> Result<Pipeline, Error> {
+        check_name(&invocation)?;
+        self.carrier.invoke(invocation, confirm).map(Pipeline::new)
+    }
+
+    /// The commands with all that the service says of them; `None` over PSRP, where [`Session::commands`] asks.
+    #[must_use]
+    pub fn catalog(&self) -> Option<&Catalog> {
+        self.carrier.catalog()
     }
 
     /// Asks which commands this account may run: those that match one of `names` (wildcards allowed), or all
@@ -103,6 +161,9 @@ impl Session {
     /// # Errors
     /// The session is closed or broken, or the server reports a failure.
     pub async fn commands(&self, names: &[String]) -> Result<Vec<CommandInfo>, Error> {
+        if let Some(catalog) = self.carrier.catalog() {
+            return Ok(CommandInfo::of_catalog(catalog, names));
+        }
         let mut pipeline = Pipeline::new(self.carrier.commands(names.to_vec())?);
         let mut commands = Vec::new();
         while let Some(event) = pipeline.next().await {
@@ -131,31 +192,79 @@ impl Session {
     }
 }
 
+fn check_name(invocation: &Invocation) -> Result<(), Error> {
+    if invocation.command.trim().is_empty() {
+        let problem = "has no name".to_owned();
+        return Err(Error::new(Step::Run, Kind::Option { name: "command", problem }));
+    }
+    Ok(())
+}
+
 /// A command that runs. Dropping it cancels the command.
 pub struct Pipeline {
     events: mpsc::Receiver<Event>,
     cancel: Box<dyn Fn() + Send + Sync>,
+    answers: Option<mpsc::UnboundedSender<i32>>,
     fate: Arc<OnceLock<Error>>,
     ended: bool,
+    asking: Option<Asking>,
+}
+
+/// Who answers the questions of a command, and the question that is being answered.
+struct Asking {
+    host: Arc<dyn Host>,
+    carrier: Weak<dyn Carrier>,
+    pending: Option<(Arc<HostCall>, oneshot::Receiver<Reply>)>,
 }
 
 impl Pipeline {
     fn new(running: Running) -> Self {
-        Self { events: running.events, cancel: running.cancel, fate: running.fate, ended: false }
+        Self {
+            events: running.events,
+            cancel: running.cancel,
+            answers: running.answers,
+            fate: running.fate,
+            ended: false,
+            asking: None,
+        }
     }
 
     /// The next thing the command wrote. The last one is a final state, or an error; then `None`.
     ///
-    /// While nobody asks, the server is not asked for more. Dropping the future loses nothing. A host call is
-    /// told for information only: the session has no host and has answered it with a failure.
+    /// While nobody asks, the server is not asked for more. Dropping the future loses nothing. Without a
+    /// host ([`Session::invoke_with_host`]) a host call of a PSRP server is told for information only: the session
+    /// has answered it with a failure.
     pub async fn next(&mut self) -> Option<Result<PipelineEvent, Error>> {
         if self.ended {
             return None;
         }
-        let event = self.events.recv().await.unwrap_or_else(|| {
-            // The session ended before the command did.
-            Err(self.fate.get().cloned().unwrap_or_else(|| Error::new(Step::Run, Kind::Closed)))
-        });
+        let event = loop {
+            let event = match self.asking.as_mut().and_then(|asking| asking.pending.as_mut()) {
+                None => self.events.recv().await,
+                Some((_, reply)) => tokio::select! {
+                    biased;
+                    reply = reply => {
+                        self.deliver(reply.unwrap_or_else(|_| Reply::Refused("the host failed".to_owned())));
+                        continue;
+                    }
+                    event = self.events.recv() => event,
+                },
+            };
+            match (event, &mut self.asking) {
+                (Some(Ok(PipelineEvent::HostCall(call))), Some(asking)) if call.method.has_return() => {
+                    asking.ask(call);
+                }
+                (Some(event), _) => break event,
+                // The session ended before the command did.
+                (None, _) => {
+                    break Err(self
+                        .fate
+                        .get()
+                        .cloned()
+                        .unwrap_or_else(|| Error::new(Step::Run, Kind::Closed)));
+                }
+            }
+        };
         self.ended = match &event {
             Ok(PipelineEvent::State { state, .. }) => state.is_final(),
             Ok(_) => false,
@@ -164,10 +273,53 @@ impl Pipeline {
         Some(event)
     }
 
+    /// Answers the question that the command waits with, by the place of the choice taken: 0 is yes, 1 yes to all, 2 no,
+    /// 3 no to all. Without a question it is kept for the next one.
+    pub fn answer(&self, choice: i32) {
+        if let Some(answers) = &self.answers {
+            // A command that has ended has no question.
+            let _ = answers.send(choice);
+        }
+    }
+
+    /// Sends what the host has answered.
+    fn deliver(&mut self, reply: Reply) {
+        let Some(asking) = &mut self.asking else { return };
+        let Some((call, _)) = asking.pending.take() else { return };
+        match (&self.answers, reply) {
+            (Some(_), Reply::Choice(choice)) => self.answer(choice),
+            // A question about a change that nobody answers is answered with no.
+            (Some(_), _) => self.answer(CHOICE_NO),
+            (None, reply) => {
+                if let Some(carrier) = asking.carrier.upgrade() {
+                    carrier.reply(call, reply);
+                }
+            }
+        }
+    }
+
     /// Asks the server to stop the command. Returns at once; [`Pipeline::next`] then gives the end, usually
     /// the state `Stopped`, and no further output.
     pub fn cancel(&self) {
         (self.cancel)();
+    }
+}
+
+impl Asking {
+    /// On a thread that nobody waits for: a person may take for ever, also when the program ends.
+    fn ask(&mut self, call: HostCall) {
+        let (sender, reply) = oneshot::channel();
+        let call = Arc::new(call);
+        self.pending = Some((Arc::clone(&call), reply));
+        let host = Arc::clone(&self.host);
+        let asked = std::thread::Builder::new().name("host".to_owned()).spawn(move || {
+            // Whoever asked may have gone.
+            let _ = sender.send(crate::asking::ask(&*host, &call));
+        });
+        if let Err(error) = asked {
+            // The sender has gone with the closure, which refuses the question.
+            tracing::debug!(%error, "no thread for the host");
+        }
     }
 }
 
@@ -184,3 +336,6 @@ impl fmt::Debug for Pipeline {
         f.debug_struct("Pipeline").field("ended", &self.ended).finish_non_exhaustive()
     }
 }
+
+/// The place of "no" among the choices of a confirmation.
+const CHOICE_NO: i32 = 2;

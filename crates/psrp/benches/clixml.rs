@@ -1,4 +1,6 @@
-//! How fast message bodies become tapes, in bytes of CLIXML.
+//! How fast message bodies become tapes and tapes become documents, in bytes of CLIXML.
+//!
+//! `events` is the floor: an event loop of quick-xml that builds nothing from the same bodies.
 
 mod payload;
 
@@ -6,22 +8,53 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use psrp::clixml::{Decoder, encode_document};
+use psrp::clixml::{Decoder, Tape, encode_document};
+use quick_xml::events::Event;
 
 const LEN: usize = 4_000_000;
 
 fn decode(c: &mut Criterion) {
     let mut group = c.benchmark_group("decode");
     for kind in &payload::KINDS {
-        let bodies: Vec<Bytes> = payload::bodies(kind, LEN).into_iter().map(Bytes::from).collect();
-        let len: usize = bodies.iter().map(Bytes::len).sum();
-        group.throughput(Throughput::Bytes(u64::try_from(len).unwrap_or(0)));
+        let bodies = bodies(kind);
+        group.throughput(throughput(bodies.iter().map(Bytes::len)));
         let mut decoder = Decoder::default();
+        group.bench_function(kind.name, |bench| bench.iter(|| decode_all(&mut decoder, &bodies)));
+    }
+    group.finish();
+}
+
+/// Each thread has a decoder and half of the messages.
+fn decode_on_two_threads(c: &mut Criterion) {
+    let mut group = c.benchmark_group("decode on two threads");
+    for kind in &payload::KINDS {
+        let bodies = bodies(kind);
+        group.throughput(throughput(bodies.iter().map(Bytes::len)));
+        let (first, second) = bodies.split_at(bodies.len() / 2);
+        let mut decoders = (Decoder::default(), Decoder::default());
+        group.bench_function(kind.name, |bench| {
+            bench.iter(|| {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| decode_all(&mut decoders.0, first));
+                    decode_all(&mut decoders.1, second);
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+fn events(c: &mut Criterion) {
+    let mut group = c.benchmark_group("events");
+    for kind in &payload::KINDS {
+        let bodies = bodies(kind);
+        group.throughput(throughput(bodies.iter().map(Bytes::len)));
         group.bench_function(kind.name, |bench| {
             bench.iter(|| {
                 for body in &bodies {
-                    let tape = decoder.decode(body.clone()).expect("generated bodies are CLIXML");
-                    decoder.recycle(black_box(tape));
+                    let text = std::str::from_utf8(body).expect("generated bodies are UTF-8");
+                    let mut reader = quick_xml::Reader::from_str(text);
+                    while !matches!(black_box(reader.read_event()), Ok(Event::Eof) | Err(_)) {}
                 }
             });
         });
@@ -32,10 +65,9 @@ fn decode(c: &mut Criterion) {
 fn encode(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");
     for kind in &payload::KINDS {
-        let bodies = payload::bodies(kind, LEN / 4);
-        let len: usize = bodies.iter().map(Vec::len).sum();
-        let tapes: Vec<_> = bodies.into_iter().filter_map(|body| psrp::clixml::decode(body).ok()).collect();
-        group.throughput(Throughput::Bytes(u64::try_from(len).unwrap_or(0)));
+        let tapes: Vec<Tape> =
+            bodies(kind).into_iter().filter_map(|body| psrp::clixml::decode(body).ok()).collect();
+        group.throughput(throughput(tapes.iter().map(|tape| tape.text().len())));
         group.bench_function(kind.name, |bench| {
             bench.iter(|| tapes.iter().for_each(|tape| drop(black_box(encode_document(tape)))));
         });
@@ -43,5 +75,22 @@ fn encode(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode, encode);
+fn decode_all(decoder: &mut Decoder, bodies: &[Bytes]) {
+    for body in bodies {
+        let tape = decoder.decode(body.clone()).expect("generated bodies are CLIXML");
+        decoder.recycle(black_box(tape));
+    }
+}
+
+fn bodies(kind: &payload::Kind) -> Vec<Bytes> {
+    payload::bodies(kind, LEN).into_iter().map(Bytes::from).collect()
+}
+
+/// Messages as elements, and their bytes.
+fn throughput(lens: impl ExactSizeIterator<Item = usize>) -> Throughput {
+    let elements = u64::try_from(lens.len()).unwrap_or(0);
+    Throughput::ElementsAndBytes { elements, bytes: u64::try_from(lens.sum::<usize>()).unwrap_or(0) }
+}
+
+criterion_group!(benches, decode, decode_on_two_threads, events, encode);
 criterion_main!(benches);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clixml::DecodeError;
 use crate::message::MessageType;
+use crate::secret::SecretError;
 use crate::version::ProtocolVersion;
 
 /// Why bytes or a call were refused.
@@ -57,6 +58,8 @@ pub enum Error {
         /// What happened, for a person.
         reason: String,
     },
+    /// A session key, or a secure string under it, cannot be read.
+    Secret(SecretError),
     /// The call or the message does not fit the state.
     State(StateError),
 }
@@ -83,6 +86,7 @@ impl fmt::Display for Error {
                 "the other side speaks protocol {theirs}, which cannot be used with {ours} of this side"
             ),
             Error::Gone { reason } => f.write_str(reason),
+            Error::Secret(error) => error.fmt(f),
             Error::State(error) => error.fmt(f),
         }
     }
@@ -113,6 +117,12 @@ impl From<FragmentError> for Error {
 impl From<MessageError> for Error {
     fn from(error: MessageError) -> Error {
         Error::Message(error)
+    }
+}
+
+impl From<SecretError> for Error {
+    fn from(error: SecretError) -> Error {
+        Error::Secret(error)
     }
 }
 
@@ -277,6 +287,10 @@ pub enum StateErrorKind {
     NoInput,
     /// The negotiated protocol or this implementation does not have it.
     NotSupported,
+    /// A secure string is to be sent, and there is no session key yet: exchange one, then try again.
+    NeedsSessionKey,
+    /// The session key was asked for, was received or stands already, or cannot be used.
+    SessionKey,
 }
 
 impl StateError {

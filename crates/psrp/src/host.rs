@@ -1,12 +1,14 @@
 //! 2.2.3.14, 2.2.3.17: the host of the client, and the calls the remote side makes on it.
 
 mod method;
+mod question;
 
 use std::fmt;
 
 use uuid::Uuid;
 
 pub use self::method::HostMethod;
+pub use self::question::{Choice, ChoiceQuestion, CredentialQuestion, PromptField, PromptQuestion, Question};
 use crate::clixml::{Encoder, Tape, Value, decode};
 use crate::error::Error;
 use crate::message::MessageType;
@@ -54,7 +56,8 @@ impl HostInfo {
     }
 
     /// Reads the member `HostInfo` of INIT_RUNSPACEPOOL or CREATE_PIPELINE; what is missing counts as null.
-    pub(crate) fn decode(body: Value<'_>) -> HostInfo {
+    #[must_use]
+    pub fn decode(body: Value<'_>) -> HostInfo {
         let flag = |name, missing| {
             body.member("HostInfo")
                 .and_then(|info| info.resolve().member(name))

@@ -1,6 +1,6 @@
 //! 2.2.2.10: commands to run, and what is known of a running pipeline.
 
-use crate::clixml::{Encoder, Kind, Tape, Value};
+use crate::clixml::{Encoder, Tape, Value};
 use crate::host::HostInfo;
 use crate::outbox::{Outbox, Transmit};
 use crate::state::PsInvocationState;
@@ -45,7 +45,7 @@ pub struct CommandSpec<'a> {
     /// Whether a script gets a scope of its own; `None` leaves it to the server.
     pub use_local_scope: Option<bool>,
     /// One object whose extended members (`<MS>`) are the parameters in order; the values after it are positional
-    /// arguments.
+    /// arguments. A secure string in it is [`secure_text`](crate::secret::secure_text).
     pub parameters: Option<&'a Tape>,
 }
 
@@ -130,15 +130,6 @@ pub(crate) fn encode_create(spec: &PipelineSpec<'_>, version: ProtocolVersion, o
             members.bool("IsNested", false);
         });
     });
-}
-
-/// A parameter holds a secure string, which must not go to a server that expects it encrypted.
-pub(crate) fn has_secure_string(spec: &PipelineSpec<'_>) -> bool {
-    spec.commands.iter().filter_map(|command| command.parameters).any(tape_has_secure_string)
-}
-
-pub(crate) fn tape_has_secure_string(tape: &Tape) -> bool {
-    (0_u32..).map_while(|index| tape.value_at(index)).any(|value| value.kind() == Kind::SecureString)
 }
 
 /// What the client knows of a pipeline that has not ended.

@@ -6,6 +6,7 @@
 
 mod config;
 mod event;
+mod key;
 mod receive;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 pub use self::config::PoolConfig;
 pub use self::event::{Availability, PipelineEvent, PoolEvent};
+pub(crate) use self::key::{key_state, no_session_key};
 use crate::clixml::{Decoder, Encoder, Tape, Value};
 use crate::error::{Error, StateError, StateErrorKind};
 use crate::fragment::Defragmenter;
@@ -23,6 +25,7 @@ use crate::message::{Destination, MessageType};
 use crate::metadata::{self, CommandTypes};
 use crate::outbox::{Author, Letter, Outbox, Stream, Target, Transmit};
 use crate::pipeline::{self, Pipeline, PipelineSpec};
+use crate::secret::SessionKey;
 use crate::state::{PsInvocationState, RunspacePoolState};
 use crate::version::{self, ProtocolVersion};
 
@@ -37,6 +40,7 @@ pub struct RunspacePool {
     pipelines: BTreeMap<Uuid, Pipeline>,
     defragmenter: Defragmenter,
     decoder: Decoder,
+    session_key: SessionKey,
     events: VecDeque<PoolEvent>,
 }
 
@@ -52,6 +56,7 @@ impl RunspacePool {
             pipelines: BTreeMap::new(),
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
+            session_key: SessionKey::None,
             events: VecDeque::new(),
             config,
         }
@@ -107,16 +112,22 @@ impl RunspacePool {
     /// Queues a pipeline. Its first transmission is the content of the Command request's `Arguments`.
     ///
     /// # Errors
-    /// The pool is not open, a pipeline with this id runs, or a parameter is a secure string and the server speaks
-    /// a protocol before 2.4.
+    /// The pool is not open, a pipeline with this id runs, or a parameter is a secure string and the pool has no
+    /// session key for it ([`StateErrorKind::NeedsSessionKey`]).
     pub fn create_pipeline(&mut self, pid: Uuid, spec: &PipelineSpec<'_>) -> Result<(), StateError> {
         const ACTION: &str = "create a pipeline";
         let version = self.check_open(ACTION)?;
-        if pipeline::has_secure_string(spec) {
-            self.check_secure_string(version)?;
+        let sealed = spec.commands.iter().map(|command| match command.parameters {
+            Some(parameters) => self.sealed(version, parameters, parameters.values()),
+            None => Ok(None),
+        });
+        let sealed: Vec<Option<Tape>> = sealed.collect::<Result<_, _>>()?;
+        let mut spec = spec.clone();
+        for (command, sealed) in spec.commands.iter_mut().zip(&sealed) {
+            command.parameters = sealed.as_ref().or(command.parameters);
         }
         self.begin(pid, ACTION, MessageType::CreatePipeline, !spec.no_input, |body| {
-            pipeline::encode_create(spec, version, body);
+            pipeline::encode_create(&spec, version, body);
         })
     }
 
@@ -142,14 +153,13 @@ impl RunspacePool {
     /// Queues one value of input.
     ///
     /// # Errors
-    /// The pipeline is not there, takes no input, or the value is a secure string and the server speaks a protocol
-    /// before 2.4.
+    /// The pipeline is not there, takes no input, or the value is a secure string and the pool has no session key
+    /// for it ([`StateErrorKind::NeedsSessionKey`]).
     pub fn input(&mut self, pid: Uuid, value: Value<'_>) -> Result<(), StateError> {
         const ACTION: &str = "send input";
         let version = self.check_open(ACTION)?;
-        if pipeline::tape_has_secure_string(value.tape()) {
-            self.check_secure_string(version)?;
-        }
+        let sealed = self.sealed(version, value.tape(), std::iter::once(value))?;
+        let value = sealed.as_ref().and_then(Tape::first).unwrap_or(value);
         let pipeline = taking_input(&mut self.pipelines, pid, ACTION)?;
         let letter = self.author.write(MessageType::PipelineInput, Some(pid), |body| {
             if !value.is_nil() {
@@ -187,19 +197,19 @@ impl RunspacePool {
     /// Queues the answer to a host call. A method without a return value gets no answer, and then nothing is queued.
     ///
     /// # Errors
-    /// The pool is not open, or the pipeline that asked has ended, or the answer is a secure string and the server
-    /// speaks a protocol before 2.4.
+    /// The pool is not open, or the pipeline that asked has ended, or the answer is a secure string and the pool has
+    /// no session key for it ([`StateErrorKind::NeedsSessionKey`]).
     pub fn host_response(&mut self, call: &HostCall, answer: HostAnswer<'_>) -> Result<(), StateError> {
         const ACTION: &str = "answer a host call";
         let version = self.check_open(ACTION)?;
         if !call.method.has_return() {
             return Ok(());
         }
-        if let HostAnswer::Value(value) = answer
-            && pipeline::tape_has_secure_string(value.tape())
-        {
-            self.check_secure_string(version)?;
-        }
+        let sealed = match answer {
+            HostAnswer::Value(value) => self.sealed(version, value.tape(), std::iter::once(value))?,
+            _ => None,
+        };
+        let answer = sealed.as_ref().and_then(Tape::first).map_or(answer, HostAnswer::Value);
         let (message_type, outbox) = match call.pid {
             Some(pid) => {
                 let pipeline = known(&mut self.pipelines, pid, ACTION)?;
@@ -333,16 +343,6 @@ impl RunspacePool {
             _ => StateErrorKind::NotOpen,
         };
         Err(StateError::new(kind, action, self.state.name(), &["Opened"]))
-    }
-
-    fn check_secure_string(&self, version: ProtocolVersion) -> Result<(), StateError> {
-        if version.is_without_session_key() {
-            return Ok(());
-        }
-        let kind = StateErrorKind::NotSupported;
-        Err(StateError::new(kind, "send a secure string", self.state.name(), &[]).with_advice(
-            "the server speaks a protocol before 2.4 and needs a session key, which this client does not exchange",
-        ))
     }
 
     /// Ends the pool: every pipeline gets its end.

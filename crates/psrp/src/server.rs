@@ -4,6 +4,7 @@
 
 mod body;
 mod event;
+mod key;
 mod receive;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,6 +21,7 @@ use crate::host::{self, HostMethod};
 use crate::message::{Destination, MessageType};
 use crate::outbox::{Author, Letter, Outbox, Stream, Target};
 use crate::pool::Availability;
+use crate::secret::SessionKey;
 use crate::state::{PIPELINE_STATE, PsInvocationState, RUNSPACE_STATE, RunspacePoolState};
 use crate::version::{self, ProtocolVersion};
 
@@ -55,6 +57,7 @@ pub struct ServerPool {
     pipelines: BTreeMap<Uuid, Running>,
     defragmenter: Defragmenter,
     decoder: Decoder,
+    session_key: SessionKey,
     events: VecDeque<ServerEvent>,
     last_call_id: i64,
 }
@@ -78,6 +81,7 @@ impl ServerPool {
             pipelines: BTreeMap::new(),
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
+            session_key: SessionKey::None,
             events: VecDeque::new(),
             last_call_id: 0,
             config,

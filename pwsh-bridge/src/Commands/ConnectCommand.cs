@@ -76,6 +76,9 @@ public abstract class ConnectCommand : PSCmdlet
     /// <summary>The environment; null when it was not given.</summary>
     private protected virtual ExchangeEnvironment? Environment => null;
 
+    /// <summary>Most objects in a page; null when it was not given.</summary>
+    private protected virtual uint? WantedPageSize => null;
+
     private protected virtual bool ProgressWanted => true;
 
     /// <inheritdoc/>
@@ -176,11 +179,16 @@ public abstract class ConnectCommand : PSCmdlet
         Progress($"Getting command information from remote session ... {commands.Count} commands received");
 
         Connections connections = Connections.Of(Runspace.DefaultRunspace);
-        string uri = ConnectionUriOf(session) ?? ConnectionUri ?? string.Empty;
-        var connection = new Connection(session, connections.NextName(Kind), uri, Prefix ?? string.Empty, commands);
+        var info = new SessionInfo(session.InfoJson());
+        var connection = new Connection(session, info, Kind, connections.NextNumber(), Prefix ?? string.Empty, commands)
+        {
+            IsCompliance = Service == Compliance,
+            Authority = AzureADAuthorizationEndpointUri,
+            PageSize = info.IsRest ? WantedPageSize ?? LargestPage : null,
+        };
         ProxyModule.Import(this, connection);
         connections.Add(connection);
-        WriteVerbose($"{connection.Name}: {commands.Count} commands of {uri} are in the module {connection.ModuleName}.");
+        WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Uri} are in the module {connection.ModuleName}.");
     }
 
     private void Pull(NativeOperation operation, Action<NativeEvent> handle)
@@ -222,6 +230,7 @@ public abstract class ConnectCommand : PSCmdlet
         Set("delegatedOrganization", DelegatedOrganization);
         Set("bypassMailboxAnchoring", BypassMailboxAnchoring.IsPresent);
         Set("carrier", UseRPSSession ? "psrp" : null);
+        Set("pageSize", WantedPageSize);
         return JsonSerializer.Serialize(options);
     }
 
@@ -301,12 +310,6 @@ public abstract class ConnectCommand : PSCmdlet
         }
     }
 
-    private static string? ConnectionUriOf(NativeSession session)
-    {
-        using var info = JsonDocument.Parse(session.InfoJson());
-        return info.RootElement.TryGetProperty("connectionUri", out JsonElement uri) ? uri.GetString() : null;
-    }
-
     private static SecureString? Secret(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -340,6 +343,12 @@ public abstract class ConnectCommand : PSCmdlet
     private const string Banner =
         "The commands of the server come into this window as functions. Get-Command -Module tmpEXO* lists them, "
         + "Disconnect-ExchangeOnline takes them away.";
+
+    /// <summary>The name of Security &amp; Compliance in the connect options.</summary>
+    private protected const string Compliance = "compliance";
+
+    /// <summary>As many objects as the service puts into a page.</summary>
+    private protected const uint LargestPage = 1000;
 
     private const int ProgressId = 1905347799;
     private const uint PollMilliseconds = 100;

@@ -35,6 +35,11 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCommand
     [Parameter]
     public bool ShowProgress { get; set; } = true;
 
+    /// <summary>Most objects in a page of an answer.</summary>
+    [Parameter]
+    [ValidateRange(1, (int)LargestPage)]
+    public uint PageSize { get; set; } = LargestPage;
+
     /// <summary>Without effect: no command of this module works in parallel.</summary>
     [Parameter]
     public bool UseMultithreading { get; set; } = true;
@@ -57,6 +62,9 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCommand
 
     private protected override ExchangeEnvironment? Environment =>
         MyInvocation.BoundParameters.ContainsKey(nameof(ExchangeEnvironmentName)) ? ExchangeEnvironmentName : null;
+
+    private protected override uint? WantedPageSize =>
+        MyInvocation.BoundParameters.ContainsKey(nameof(PageSize)) ? PageSize : null;
 
     private protected override bool ProgressWanted => ShowProgress;
 }

@@ -26,7 +26,7 @@ public sealed class ConnectIPPSSessionCommand : ConnectCommand
     [Parameter(Position = 5)]
     public override string[]? CommandName { get; set; }
 
-    private protected override string Service => "compliance";
+    private protected override string Service => Compliance;
 
     private protected override string Kind => "ExchangeOnlineProtection";
 }

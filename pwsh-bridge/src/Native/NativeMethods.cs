@@ -11,7 +11,7 @@ internal static unsafe class NativeMethods
 
     /// <summary>The interface version this assembly was written for.</summary>
     internal const uint AbiMajor = 1;
-    internal const uint AbiMinor = 0;
+    internal const uint AbiMinor = 1;
 
     /// <summary>The tape version this assembly can read.</summary>
     internal const uint TapeVersion = 1;
@@ -64,9 +64,9 @@ internal static unsafe class NativeMethods
     internal static extern void exo_event_free(IntPtr handle);
 
     [DllImport(Library)]
-    internal static extern ExoStatus exo_session_invoke(
+    internal static extern ExoStatus exo_session_invoke_asking(
         SessionHandle session, byte* command, nuint commandLength, byte* parameters, nuint parametersLength,
-        IntPtr* result, IntPtr* error);
+        uint askFrom, IntPtr* result, IntPtr* error);
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_session_commands(
@@ -78,6 +78,9 @@ internal static unsafe class NativeMethods
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_operation_cancel(OperationHandle operation);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_answer(OperationHandle operation, int choice);
 
     [DllImport(Library)]
     internal static extern void exo_operation_free(IntPtr operation);

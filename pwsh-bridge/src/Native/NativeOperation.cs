@@ -48,6 +48,10 @@ internal sealed unsafe class NativeOperation : IDisposable
         }
     }
 
+    /// <summary>Answers the question that a command waits with, by the place of the choice taken.</summary>
+    internal void Answer(int choice) =>
+        ExoException.ThrowIfFailed(NativeMethods.exo_operation_answer(_handle, choice));
+
     public void Dispose() => _handle.Dispose();
 
     private readonly OperationHandle _handle;

@@ -59,19 +59,24 @@ internal sealed unsafe class NativeSession : IDisposable
 
     /// <summary>Runs one command.</summary>
     /// <param name="command">The command's name.</param>
-    /// <param name="parametersClixml">CLIXML of one object whose extended members are the parameters; empty for none.</param>
-    /// <returns>The operation; its events are the records of the streams, then Finished.</returns>
-    internal NativeOperation Invoke(string command, string parametersClixml)
+    /// <param name="parametersClixml">
+    /// CLIXML of one object whose extended members are the parameters; empty for none. The caller clears it when it holds
+    /// secrets.
+    /// </param>
+    /// <param name="askFrom">
+    /// How much a change weighs that is asked about first, as a number of ConfirmImpact; 0 for none. Only over REST.
+    /// </param>
+    /// <returns>The operation; its events are the records of the streams, questions, then Finished.</returns>
+    internal NativeOperation Invoke(string command, ReadOnlySpan<byte> parametersClixml, uint askFrom)
     {
         byte[] name = Wtf8.GetBytes(command, nameof(command));
-        byte[] parameters = Wtf8.GetBytes(parametersClixml, nameof(parametersClixml));
         IntPtr operation, error;
         ExoStatus status;
         fixed (byte* namePointer = name)
-        fixed (byte* parametersPointer = parameters)
+        fixed (byte* parametersPointer = parametersClixml)
         {
-            status = NativeMethods.exo_session_invoke(
-                _handle, namePointer, (nuint)name.Length, parametersPointer, (nuint)parameters.Length,
+            status = NativeMethods.exo_session_invoke_asking(
+                _handle, namePointer, (nuint)name.Length, parametersPointer, (nuint)parametersClixml.Length, askFrom,
                 &operation, &error);
         }
         ExoException.ThrowIfFailed(status, error);

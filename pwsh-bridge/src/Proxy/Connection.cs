@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Threading;
 
@@ -11,11 +10,12 @@ namespace ExchangeOnlineManagement.Proxy;
 /// <summary>A connection of this runspace and the commands it brought.</summary>
 public sealed class Connection
 {
-    internal Connection(NativeSession session, string name, string uri, string prefix, List<RemoteCommand> commands)
+    internal Connection(NativeSession session, SessionInfo info, string kind, int number, string prefix, List<RemoteCommand> commands)
     {
         Session = session;
-        Name = name;
-        Uri = uri;
+        Info = info;
+        Number = number;
+        Name = $"{kind}_{number}";
         Prefix = prefix;
         ModuleName = NewModuleName();
         foreach (RemoteCommand command in commands)
@@ -25,13 +25,13 @@ public sealed class Connection
     }
 
     /// <summary>The number by which the connection is known to scripts.</summary>
-    public Guid Id { get; } = Guid.NewGuid();
+    public Guid Id => Info.Id;
 
     /// <summary>For example <c>ExchangeOnline_1</c>.</summary>
     public string Name { get; }
 
     /// <summary>The endpoint.</summary>
-    public string Uri { get; }
+    public string Uri => Info.Uri;
 
     /// <summary>What stands before the nouns of the commands; empty for none.</summary>
     public string Prefix { get; }
@@ -41,8 +41,26 @@ public sealed class Connection
 
     internal NativeSession Session { get; }
 
-    /// <summary>The names of the commands, without the prefix.</summary>
-    internal IEnumerable<string> CommandNames => _commands.Keys;
+    /// <summary>What is known about it.</summary>
+    internal SessionInfo Info { get; }
+
+    /// <summary>The number in its name.</summary>
+    internal int Number { get; }
+
+    /// <summary>Whether it is to Security &amp; Compliance.</summary>
+    internal bool IsCompliance { get; init; }
+
+    /// <summary>Where the user wanted to sign in; null when the environment's own was taken.</summary>
+    internal string? Authority { get; init; }
+
+    /// <summary>Most objects in a page; null where there are no pages.</summary>
+    internal uint? PageSize { get; init; }
+
+    /// <summary>The commands.</summary>
+    internal IEnumerable<RemoteCommand> Commands => _commands.Values;
+
+    /// <summary>The command called <paramref name="name"/> in any casing.</summary>
+    internal RemoteCommand Command(string name) => _commands[name];
 
     /// <summary>The parameters of a proxy, made when PowerShell asks for them.</summary>
     public RuntimeDefinedParameterDictionary Parameters(string command)
@@ -55,22 +73,7 @@ public sealed class Connection
         int position = 0;
         foreach (RemoteParameter parameter in known.Parameters)
         {
-            // The server says nothing about positions and binds for itself what came without a name.
-            var attribute = new ParameterAttribute();
-            if (!parameter.IsSwitch)
-            {
-                attribute.Position = position;
-                position++;
-                // What comes down the pipeline is nearly always something that has an identity.
-                attribute.ValueFromPipeline = parameter.Name.Equals(ParameterDocument.Identity, StringComparison.OrdinalIgnoreCase);
-            }
-            var attributes = new Collection<Attribute> { attribute };
-            if (parameter.Aliases.Count != 0)
-            {
-                attributes.Add(new AliasAttribute(new List<string>(parameter.Aliases).ToArray()));
-            }
-            made[parameter.Name] = new RuntimeDefinedParameter(
-                parameter.Name, parameter.IsSwitch ? typeof(SwitchParameter) : typeof(object), attributes);
+            made[parameter.Name] = known.IsDeclared ? parameter.Declare() : parameter.DeclareLoosely(ref position);
         }
         return made;
     }

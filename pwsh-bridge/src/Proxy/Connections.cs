@@ -45,13 +45,12 @@ internal sealed class Connections
         }
     }
 
-    /// <summary>The next free name of its kind, as in <c>ExchangeOnline_1</c>.</summary>
-    internal string NextName(string kind)
+    /// <summary>The next free number, as in <c>ExchangeOnline_1</c>.</summary>
+    internal int NextNumber()
     {
         lock (_open)
         {
-            _made++;
-            return $"{kind}_{_made}";
+            return ++_made;
         }
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Text.Json;
 
@@ -37,10 +38,15 @@ public sealed class InvokeRemoteCommand : PSCmdlet
     [Parameter(Mandatory = true, Position = 4)]
     public PSCmdlet Caller { get; set; } = null!;
 
+    /// <summary>What came down the pipeline, if something did.</summary>
+    [Parameter(Position = 5)]
+    [AllowNull]
+    public object? Piped { get; set; }
+
     /// <summary>Writes the error for which the proxy has to end, if there is one.</summary>
     protected override void ProcessRecord()
     {
-        ErrorRecord? failure;
+        ErrorRecord? failure = null;
         try
         {
             failure = Run();
@@ -57,6 +63,13 @@ public sealed class InvokeRemoteCommand : PSCmdlet
         {
             failure = new ErrorRecord(error, "ExoBadRecord", ErrorCategory.InvalidData, Name);
         }
+        ProxyRun run = ProxyRun.Of(Caller);
+        run.HadErrors |= failure is not null;
+        if (Connection.Info.IsRest)
+        {
+            // Scripts look at it after each command.
+            SessionState.PSVariable.Set("global:EXO_LastExecutionStatus", !run.HadErrors);
+        }
         if (failure is not null)
         {
             WriteObject(failure);
@@ -68,7 +81,7 @@ public sealed class InvokeRemoteCommand : PSCmdlet
 
     private ErrorRecord? Run()
     {
-        using NativeOperation operation = Connection.Session.Invoke(Name, ParameterDocument.Write(Bound, Positional ?? Array.Empty<string>()));
+        using NativeOperation operation = Start(Connection.Command(Name));
         _operation = operation;
         while (!operation.HasEnded)
         {
@@ -91,6 +104,59 @@ public sealed class InvokeRemoteCommand : PSCmdlet
         return null;
     }
 
+    private NativeOperation Start(RemoteCommand command)
+    {
+        IDictionary bound = ByTypeRules(command);
+        bool canRehearse = command.SupportsShouldProcess || command.Parameter(WhatIf) is not null;
+        if (canRehearse && !bound.Contains(WhatIf) && LanguagePrimitives.IsTrue(Preference("WhatIfPreference")))
+        {
+            bound = new Hashtable(bound, StringComparer.OrdinalIgnoreCase) { [WhatIf] = true };
+        }
+        LanguagePrimitives.TryConvertTo(Preference("ConfirmPreference"), out ConfirmImpact askFrom);
+        byte[] document = ParameterDocument.Write(command, bound, Positional ?? Array.Empty<string>());
+        try
+        {
+            return Connection.Session.Invoke(Name, document, (uint)askFrom);
+        }
+        finally
+        {
+            Array.Clear(document);
+        }
+    }
+
+    /// <summary>What was bound, with the piped object where the command wants objects of its type.</summary>
+    private IDictionary ByTypeRules(RemoteCommand command)
+    {
+        if (command.TypeRules.Count == 0 || Piped is null)
+        {
+            return Bound;
+        }
+        object piped = Piped is PSObject wrapped ? wrapped.BaseObject : Piped;
+        string typeName = PSObject.AsPSObject(Piped).TypeNames is { Count: not 0 } names ? names[0] : string.Empty;
+        foreach (PipedTypeRule rule in command.TypeRules)
+        {
+            if (!rule.IsFor(typeName))
+            {
+                continue;
+            }
+            foreach (DictionaryEntry entry in Bound)
+            {
+                object? value = entry.Value is PSObject other ? other.BaseObject : entry.Value;
+                bool isPiped = piped is PSCustomObject ? ReferenceEquals(entry.Value, Piped) : ReferenceEquals(value, piped);
+                if (isPiped && !rule.Parameter.Equals((string)entry.Key, StringComparison.OrdinalIgnoreCase))
+                {
+                    var moved = new Hashtable(Bound, StringComparer.OrdinalIgnoreCase) { [rule.Parameter] = Piped };
+                    moved.Remove(entry.Key);
+                    return moved;
+                }
+            }
+        }
+        return Bound;
+    }
+
+    /// <summary>What the caller of the proxy sees under that name, be it local to the caller.</summary>
+    private object? Preference(string name) => Caller.SessionState.PSVariable.GetValue(name);
+
     private void Write(NativeEvent happened)
     {
         switch (happened.Kind)
@@ -102,6 +168,7 @@ public sealed class InvokeRemoteCommand : PSCmdlet
                 }
                 break;
             case EventKind.Error:
+                ProxyRun.Of(Caller).HadErrors = true;
                 Caller.WriteError(RemoteError.Of(happened.CopyTape()));
                 break;
             case EventKind.Warning:
@@ -120,27 +187,34 @@ public sealed class InvokeRemoteCommand : PSCmdlet
                 Caller.WriteProgress(StreamRecords.Progress(happened.CopyTape()));
                 break;
             case EventKind.HostCall:
-                WriteToHost(happened);
+                CallHost(happened);
                 break;
         }
     }
 
     /// <summary>
-    /// The server writes to the console. Calls that want an answer were refused before they came here, as by a host
-    /// that nobody sits at.
+    /// The server asks or writes to the console. Calls that want an answer and are no question of the service were
+    /// refused before they came here, as by a host that nobody sits at.
     /// </summary>
-    private void WriteToHost(NativeEvent happened)
+    private void CallHost(NativeEvent happened)
     {
         using var call = JsonDocument.Parse(happened.Json);
         string name = call.RootElement.GetProperty("name").GetString() ?? string.Empty;
-        if (!name.StartsWith("Write", StringComparison.Ordinal) || happened.TryCopyTape() is not { } parameters)
+        if (happened.TryCopyTape() is not { } tape || StreamRecords.Top(tape).Member("mp")?.Resolve() is not { } parameters)
         {
             return;
         }
-        string? text = StreamRecords.LastText(parameters);
+        List<string> texts = StreamRecords.Texts(parameters);
+        if (texts.Count == 0)
+        {
+            return;
+        }
+        string text = texts[^1];
         switch (name)
         {
-            case var _ when text is null:
+            case "PromptForChoice" when Connection.Command(Name).SupportsShouldProcess:
+                // The caption, then the question.
+                _operation!.Answer(ProxyRun.Of(Caller).Ask(texts[^1], texts[0]));
                 break;
             case "WriteWarningLine":
                 Caller.WriteWarning(text);
@@ -151,10 +225,14 @@ public sealed class InvokeRemoteCommand : PSCmdlet
             case "WriteDebugLine":
                 Caller.WriteDebug(text);
                 break;
-            default:
-                bool lineEnds = name.Contains("Line", StringComparison.Ordinal);
-                Caller.WriteInformation(
-                    new HostInformationMessage { Message = text, NoNewLine = !lineEnds }, new[] { "PSHOST" });
+            case "Write1" or "Write2":
+                Caller.Host.UI.Write(text);
+                break;
+            case "WriteLine2" or "WriteLine3":
+                Caller.Host.UI.WriteLine(text);
+                break;
+            case "WriteErrorLine":
+                Caller.Host.UI.WriteErrorLine(text);
                 break;
         }
     }
@@ -173,6 +251,8 @@ public sealed class InvokeRemoteCommand : PSCmdlet
 
     /// <summary>How long Ctrl+C may go unnoticed.</summary>
     private const uint PollMilliseconds = 100;
+
+    private const string WhatIf = "WhatIf";
 
     private volatile NativeOperation? _operation;
 }

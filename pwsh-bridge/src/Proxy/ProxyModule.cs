@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Language;
 using System.Text;
 
 namespace ExchangeOnlineManagement.Proxy;
@@ -13,13 +14,15 @@ internal static class ProxyModule
     internal static void Import(PSCmdlet cmdlet, Connection connection)
     {
         var body = new StringBuilder("param($Connection, $Invoke)\n");
-        foreach (string name in connection.CommandNames)
+        foreach (RemoteCommand command in connection.Commands)
         {
             // The name passed the check of RemoteCommand: there is nothing in it to escape.
+            string name = command.Name;
             body.Append("function ").Append(name)
-                .Append(" { [CmdletBinding()] param() dynamicparam { $Connection.Parameters('").Append(name)
+                .Append(" { [CmdletBinding(").Append(BindingOf(command))
+                .Append(")] param() dynamicparam { $Connection.Parameters('").Append(name)
                 .Append("') } process { $failure = & $Invoke $Connection '").Append(name)
-                .Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet;")
+                .Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet $_;")
                 .Append(" if ($failure) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
         }
         cmdlet.InvokeCommand.InvokeScript(
@@ -31,6 +34,19 @@ internal static class ProxyModule
             connection,
             new CmdletInfo("Invoke-RemoteCommand", typeof(InvokeRemoteCommand)),
             ScriptBlock.Create(body.ToString()));
+    }
+
+    private static string BindingOf(RemoteCommand command)
+    {
+        string binding = command.SupportsShouldProcess
+            ? $"SupportsShouldProcess = $true, ConfirmImpact = '{command.ConfirmImpact}'"
+            : string.Empty;
+        if (command.DefaultParameterSet is not { } set)
+        {
+            return binding;
+        }
+        string name = CodeGeneration.EscapeSingleQuotedStringContent(set);
+        return binding.Length == 0 ? $"DefaultParameterSetName = '{name}'" : $"DefaultParameterSetName = '{name}', {binding}";
     }
 
     /// <summary>Removes the module from this runspace, and with it the commands.</summary>

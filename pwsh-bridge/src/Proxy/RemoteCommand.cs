@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Management.Automation;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -6,21 +8,55 @@ namespace ExchangeOnlineManagement.Proxy;
 
 /// <summary>A command that the account may run on the server, and its parameters.</summary>
 /// <remarks>
-/// What a server says about its commands is not trusted: names that could be anything but names are refused, and of a
-/// parameter's type only whether it is a switch is used.
+/// What a server says about its commands is not trusted: names that could be anything but names are refused, and of the
+/// types only those that PowerShell has anyway are used.
 /// </remarks>
 internal sealed class RemoteCommand
 {
-    private RemoteCommand(string name, List<RemoteParameter> parameters)
+    private RemoteCommand(string name, JsonElement item)
     {
         Name = name;
-        Parameters = parameters;
+        DefaultParameterSet = TextOf(item, "defaultParameterSet");
+        IsDeclared = item.TryGetProperty("supportsShouldProcess", out JsonElement supports)
+            && supports.ValueKind is JsonValueKind.True or JsonValueKind.False;
+        SupportsShouldProcess = IsDeclared && supports.ValueKind == JsonValueKind.True;
+        ConfirmImpact = Enum.TryParse(TextOf(item, "confirmImpact"), out ConfirmImpact impact) ? impact : ConfirmImpact.Medium;
+        Parameters = ReadParameters(item, SupportsShouldProcess);
+        TypeRules = ReadTypeRules(item);
     }
 
     internal string Name { get; }
 
+    /// <summary>Whether the service says how its parameters bind. If not, the server binds for itself.</summary>
+    internal bool IsDeclared { get; }
+
+    /// <summary>The parameter set that is taken when the parameters do not decide; null for none.</summary>
+    internal string? DefaultParameterSet { get; }
+
+    /// <summary>Whether the proxy has -WhatIf and -Confirm of its own.</summary>
+    internal bool SupportsShouldProcess { get; }
+
+    /// <summary>What a change weighs.</summary>
+    internal ConfirmImpact ConfirmImpact { get; }
+
     /// <summary>In the order the server gave them; without the common ones.</summary>
     internal IReadOnlyList<RemoteParameter> Parameters { get; }
+
+    /// <summary>Which piped objects belong to another parameter than the one PowerShell binds them to.</summary>
+    internal IReadOnlyList<PipedTypeRule> TypeRules { get; }
+
+    /// <summary>The parameter called <paramref name="name"/> in any casing; null when there is none.</summary>
+    internal RemoteParameter? Parameter(string name)
+    {
+        foreach (RemoteParameter parameter in Parameters)
+        {
+            if (parameter.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return parameter;
+            }
+        }
+        return null;
+    }
 
     /// <summary>Reads the JSON of <c>exo_session_commands</c>.</summary>
     /// <param name="json">The array.</param>
@@ -41,49 +77,96 @@ internal sealed class RemoteCommand
                 refused.Add(name);
                 continue;
             }
-            commands.Add(new RemoteCommand(name, ReadParameters(item)));
+            commands.Add(new RemoteCommand(name, item));
         }
         return commands;
     }
 
-    private static List<RemoteParameter> ReadParameters(JsonElement command)
+    private static List<RemoteParameter> ReadParameters(JsonElement command, bool hasOwn)
     {
         var parameters = new List<RemoteParameter>();
-        if (!command.TryGetProperty("parameters", out JsonElement items))
+        var taken = new HashSet<string>(s_common, StringComparer.OrdinalIgnoreCase);
+        if (hasOwn)
         {
-            return parameters;
+            taken.UnionWith(s_shouldProcess);
         }
-        var taken = new HashSet<string>(s_common, System.StringComparer.OrdinalIgnoreCase);
-        foreach (JsonElement item in items.EnumerateArray())
+        foreach (JsonElement item in ItemsOf(command, "parameters"))
         {
-            string name = item.GetProperty("name").GetString() ?? string.Empty;
+            string name = TextOf(item, "name") ?? string.Empty;
             if (!s_safeParameter.IsMatch(name) || !taken.Add(name))
             {
                 continue;
             }
-            bool isSwitch = item.TryGetProperty("isSwitch", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
             var aliases = new List<string>();
-            if (item.TryGetProperty("aliases", out JsonElement others) && others.ValueKind == JsonValueKind.Array)
+            foreach (JsonElement other in ItemsOf(item, "aliases"))
             {
-                foreach (JsonElement other in others.EnumerateArray())
+                string alias = other.GetString() ?? string.Empty;
+                if (s_safeParameter.IsMatch(alias) && taken.Add(alias))
                 {
-                    string alias = other.GetString() ?? string.Empty;
-                    if (s_safeParameter.IsMatch(alias) && taken.Add(alias))
-                    {
-                        aliases.Add(alias);
-                    }
+                    aliases.Add(alias);
                 }
             }
-            parameters.Add(new RemoteParameter(name, isSwitch, aliases));
+            var sets = new List<RemoteParameterSet>();
+            foreach (JsonElement set in ItemsOf(item, "sets"))
+            {
+                sets.Add(new RemoteParameterSet(
+                    TextOf(set, "name") ?? ParameterAttribute.AllParameterSets,
+                    IsSet(set, "mandatory"),
+                    PositionOf(set),
+                    IsSet(set, "pipeline"),
+                    IsSet(set, "pipelineByPropertyName")));
+            }
+            var rules = new List<string>();
+            foreach (JsonElement rule in ItemsOf(item, "validation"))
+            {
+                rules.Add(rule.GetString() ?? string.Empty);
+            }
+            parameters.Add(new RemoteParameter(name, IsSet(item, "isSwitch"), TextOf(item, "type"), aliases, sets, rules));
         }
         return parameters;
     }
+
+    private static List<PipedTypeRule> ReadTypeRules(JsonElement command)
+    {
+        var rules = new List<PipedTypeRule>();
+        foreach (JsonElement item in ItemsOf(command, "typeRules"))
+        {
+            var types = new List<string>();
+            foreach (JsonElement type in ItemsOf(item, "types"))
+            {
+                if (type.GetString() is { Length: not 0 } ending)
+                {
+                    types.Add(ending);
+                }
+            }
+            if (TextOf(item, "parameter") is { } parameter)
+            {
+                rules.Add(new PipedTypeRule(types, parameter));
+            }
+        }
+        return rules;
+    }
+
+    private static string? TextOf(JsonElement item, string key) =>
+        item.TryGetProperty(key, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+
+    private static bool IsSet(JsonElement item, string key) =>
+        item.TryGetProperty(key, out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+
+    private static int? PositionOf(JsonElement set) =>
+        set.TryGetProperty("position", out JsonElement place) && place.ValueKind == JsonValueKind.Number
+            && place.TryGetInt32(out int position) && 0 <= position ? position : null;
+
+    private static IEnumerable<JsonElement> ItemsOf(JsonElement item, string key) =>
+        item.TryGetProperty(key, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray()
+            : Array.Empty<JsonElement>();
 
     private static readonly Regex s_safeName = new(@"^[\p{L}\p{Nd}_][\p{L}\p{Nd}._-]{0,99}$", RegexOptions.CultureInvariant);
     private static readonly Regex s_safeParameter = new(@"^[\p{L}\p{Nd}_-]{1,100}$", RegexOptions.CultureInvariant);
 
     /// <summary>What the restricted endpoint needs for itself, and every client has better.</summary>
-    private static readonly HashSet<string> s_notProxied = new(System.StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> s_notProxied = new(StringComparer.OrdinalIgnoreCase)
     {
         "Get-Command", "Get-FormatData", "Get-Help", "Select-Object", "Measure-Object", "Exit-PSSession", "Out-Default",
     };
@@ -95,10 +178,25 @@ internal sealed class RemoteCommand
         "ProgressAction", "proga", "ErrorVariable", "ev", "WarningVariable", "wv", "InformationVariable", "iv",
         "OutVariable", "ov", "OutBuffer", "ob", "PipelineVariable", "pv", "AsJob",
     };
+
+    /// <summary>What a proxy has besides when it can ask before it changes something.</summary>
+    private static readonly string[] s_shouldProcess = { "WhatIf", "wi", "Confirm", "cf" };
 }
 
-/// <summary>A parameter of a command on the server.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="IsSwitch">Whether it stands without a value.</param>
-/// <param name="Aliases">Its other names.</param>
-internal sealed record RemoteParameter(string Name, bool IsSwitch, IReadOnlyList<string> Aliases);
+/// <summary>A piped object whose first type name ends with one of some endings belongs to one parameter.</summary>
+/// <param name="Endings">Of type names.</param>
+/// <param name="Parameter">Where the object goes.</param>
+internal sealed record PipedTypeRule(IReadOnlyList<string> Endings, string Parameter)
+{
+    internal bool IsFor(string typeName)
+    {
+        foreach (string ending in Endings)
+        {
+            if (typeName.EndsWith(ending, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -92,9 +92,7 @@ internal sealed class Document
         switch (value.Kind)
         {
             case NodeKind.Object:
-                // The last word on what the node is: it may have become a live object.
-                made = MakeObject(value);
-                break;
+                return MakeObject(value);
             case NodeKind.Progress:
                 made = StreamRecords.Progress(value);
                 break;
@@ -105,7 +103,7 @@ internal sealed class Document
                 made = Container.New(value, typeNames: null);
                 Keep(value.Index, made);
                 Container.Fill(made, this, value);
-                break;
+                return made;
         }
         Keep(value.Index, made);
         return made;
@@ -117,23 +115,25 @@ internal sealed class Document
         if (parts.Base is { } core && !Container.Is(core.Kind))
         {
             PSObject around = MakeAround(core, parts);
-            Keep(value.Index, around);
-            SetTypeNames(around, parts.TypeNames);
+            // There are many of these in an object, and they are quickly made again.
+            if (!parts.IsPrimitive || IsReferredTo(value.Index))
+            {
+                Keep(value.Index, around);
+            }
             AddNotes(around.Members, parts.Props);
             AddNotes(around.Members, parts.Members);
-            return parts.IsPrimitive ? around : Rehydration.Apply(around);
+            return parts.IsPrimitive ? around : Live(value.Index, around);
         }
 
         bool isRow = parts.Base is null && parts.DisplayText is not null;
         PSObject made = isRow ? NewRow(value, parts)
             : parts.Props is { } adapted ? Skeleton.WithMembers(parts.TypeNames, parts.Base?.Kind, adapted.Children)
-            : parts.Base is { } container ? new PSObject(Container.New(container, parts.TypeNames))
-            : new PSObject();
+            : parts.Base is { } container ? Typed(new PSObject(Container.New(container, parts.TypeNames)), parts.TypeNames)
+            : Typed(new PSObject(), parts.TypeNames);
         // Known before its contents are: they may refer back to it.
         Keep(value.Index, made);
         if (!isRow)
         {
-            SetTypeNames(made, parts.TypeNames);
             if (parts.Base is { } filled)
             {
                 Container.Fill(made.BaseObject, this, filled);
@@ -147,7 +147,38 @@ internal sealed class Document
             }
         }
         AddNotes(made.Members, parts.Members);
-        return Rehydration.Apply(made);
+        return Live(value.Index, made);
+    }
+
+    /// <summary>The live object that PowerShell turns <paramref name="made"/> into; mostly itself.</summary>
+    private object Live(int index, PSObject made)
+    {
+        object live = Rehydration.Apply(made);
+        if (!ReferenceEquals(live, made))
+        {
+            Keep(index, live);
+        }
+        return live;
+    }
+
+    private bool IsReferredTo(int index)
+    {
+        if (_referredTo is null)
+        {
+            _referredTo = s_none;
+            foreach (Node node in _tape.Nodes)
+            {
+                if (node.Kind == NodeKind.Reference)
+                {
+                    if (_referredTo.Count == 0)
+                    {
+                        _referredTo = new HashSet<int>();
+                    }
+                    _referredTo.Add((int)node.A);
+                }
+            }
+        }
+        return _referredTo.Contains(index);
     }
 
     private PSObject NewRow(TapeValue value, in Parts parts)
@@ -159,11 +190,11 @@ internal sealed class Document
 
     /// <summary>An object around a single value or around another object.</summary>
     private PSObject MakeAround(TapeValue core, in Parts parts) =>
-        Value(core) is not { } value ? new PSObject()
+        Value(core) is not { } value ? Typed(new PSObject(), parts.TypeNames)
         : parts.IsPrimitive && parts.DisplayText is { } text ? Skeleton.OfPrimitive(parts.TypeNames, text, value)
-        : new PSObject(value);
+        : Typed(new PSObject(value), parts.TypeNames);
 
-    private static void SetTypeNames(PSObject made, string[]? names)
+    private static PSObject Typed(PSObject made, string[]? names)
     {
         if (names is not null)
         {
@@ -173,6 +204,7 @@ internal sealed class Document
                 made.TypeNames.Add(name);
             }
         }
+        return made;
     }
 
     private void AddNotes(PSMemberInfoCollection<PSMemberInfo> members, TapeValue? holder)
@@ -246,6 +278,10 @@ internal sealed class Document
     private object? _first;
     private int _firstIndex = -1;
     private Dictionary<int, object>? _others;
+    /// <summary>The nodes that references point to; null before somebody asks.</summary>
+    private HashSet<int>? _referredTo;
+
+    private static readonly HashSet<int> s_none = new();
 
     /// <summary>What an object without type names shows.</summary>
     private static readonly string[] s_withoutTypeNames =

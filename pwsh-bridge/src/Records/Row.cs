@@ -55,17 +55,21 @@ public sealed class Row : ICloneable
         {
             return null;
         }
-        TapeValue? found = null;
+        int found = -1;
+        uint first = numbers[0];
+        ReadOnlySpan<uint> others = numbers[1..];
         Node[] nodes = props.Tape.Nodes;
         int end = (int)props.Node.A;
-        for (int index = props.Index + 1; index < end; index = props.Tape.EndOf(index))
+        for (int index = props.Index + 1; index < end;)
         {
-            if (numbers.Contains(nodes[index].Name))
+            ref readonly Node node = ref nodes[index];
+            if (node.Name == first || (!others.IsEmpty && others.Contains(node.Name)))
             {
-                found = props.Tape[index];
+                found = index;
             }
+            index = node.IsContainer ? (int)node.A : index + 1;
         }
-        return found;
+        return found < 0 ? null : props.Tape[found];
     }
 
     internal string TypeNameOf(TapeValue property) => _document.TypeNameOf(property);

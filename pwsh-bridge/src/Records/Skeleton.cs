@@ -34,7 +34,7 @@ internal static class Skeleton
                 // The serializer's own text of the bare value, without the element around it.
                 string bare = PSSerializer.Serialize(value);
                 bare = bare[(bare.IndexOf('>') + 1)..bare.LastIndexOf('<')].Trim();
-                stock = new Stock(Describe(typeNames, "<ToString>" + Escape(displayText) + "</ToString>" + bare));
+                stock = new Stock(typeNames, "<ToString>" + Escape(displayText) + "</ToString>" + bare);
                 s_stock[kind] = stock;
             }
             return stock.Take();
@@ -67,7 +67,7 @@ internal static class Skeleton
         var text = new StringBuilder("<Obj>");
         if (typeNames is not null)
         {
-            text.Append("<TN>");
+            text.Append("<TN RefId=\"0\">");
             foreach (string name in typeNames)
             {
                 text.Append("<T>").Append(Escape(name)).Append("</T>");
@@ -104,31 +104,36 @@ internal static class Skeleton
     /// </summary>
     private sealed class Stock
     {
-        internal Stock(string element) => _element = element;
+        internal Stock(string[]? typeNames, string parts)
+        {
+            _first = Describe(typeNames, parts);
+            _next = typeNames is null ? _first : "<Obj><TNRef RefId=\"0\" />" + parts + "</Obj>";
+        }
 
         internal PSObject Take()
         {
             if (_left.Count == 0)
             {
-                var elements = new StringBuilder(_element.Length * _next);
-                for (int count = 0; count < _next; count++)
+                var elements = new StringBuilder(_first);
+                for (int count = 1; count < _atOnce; count++)
                 {
-                    elements.Append(_element);
+                    elements.Append(_next);
                 }
                 foreach (object made in Read(elements.ToString()))
                 {
                     _left.Push(PSObject.AsPSObject(made));
                 }
-                _next = Math.Min(_next * 2, MostAtOnce);
+                _atOnce = Math.Min(_atOnce * 2, MostAtOnce);
             }
             return _left.Pop();
         }
 
         private const int MostAtOnce = 64;
 
-        private readonly string _element;
+        private readonly string _first;
+        private readonly string _next;
         private readonly Stack<PSObject> _left = new();
-        private int _next = 1;
+        private int _atOnce = 1;
     }
 
     /// <summary>The stock is emptied when the server invents more.</summary>

@@ -75,18 +75,18 @@ internal static class StreamRecords
         return Progress(NumberAt(1), parts[0], parts[7], parts[2], NumberAt(3), NumberAt(4), NumberAt(6), type);
     }
 
-    /// <summary>The last string of a list of values, or null.</summary>
-    internal static string? LastText(Tape tape)
+    /// <summary>The strings of a list of values.</summary>
+    internal static List<string> Texts(TapeValue list)
     {
-        string? last = null;
-        foreach (TapeValue item in Top(tape).Items)
+        var texts = new List<string>();
+        foreach (TapeValue item in list.Items)
         {
             if (item.Kind == NodeKind.String)
             {
-                last = item.Text;
+                texts.Add(item.Text);
             }
         }
-        return last;
+        return texts;
     }
 
     private static ProgressRecord Progress(

@@ -1,8 +1,14 @@
 //! Our client against psrpcore's server.
 
-use exo_session::{Authentication, CarrierChoice, ConnectOptions, Secret, Session};
-use psrp::clixml::Value as Clixml;
-use psrp::{PipelineEvent, PsInvocationState};
+use std::sync::Arc;
+
+use exo_session::{
+    Authentication, CarrierChoice, ConnectOptions, FieldValue, Host, Invocation, Refusal, Secret, Session,
+};
+use psrp::clixml::{Value as Clixml, decode};
+use psrp::{
+    ChoiceQuestion, CredentialQuestion, PipelineEvent, PromptField, PromptQuestion, PsInvocationState,
+};
 use serde_json::{Value, json};
 
 use super::psrpcore::{self, Server};
@@ -128,6 +134,172 @@ async fn our_long_requests_reach_psrpcore_in_whole_fragments() {
     let seen: Value = serde_json::from_str(&texts(&report.output)[0]).expect("the server writes JSON");
     assert!(seen["value"] == long.as_str());
     session.close().await.expect("it closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_secure_strings_are_read_by_psrpcore_and_its_by_us() {
+    let test = "our_secure_strings_are_read_by_psrpcore_and_its_by_us";
+    // Whoever needs the session key first asks for it.
+    for server_first in [false, true] {
+        let Some(server) = server(test, 32_768).await else { return };
+        let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+        for ours in [!server_first, server_first] {
+            if ours {
+                send_secrets(&session).await;
+            } else {
+                let report = run(&session, "Show-Secret", "<S N=\"Text\">geheim: ß 😀</S>").await;
+                assert_eq!(report.state, Some(PsInvocationState::Completed), "{report:?}");
+                let secret = report.output[0].first().and_then(Clixml::text).expect("a secure string");
+                let plain = psrp::secret::plain_text(secret.as_bytes()).expect("base64 of UTF-16");
+                assert_eq!(*plain, "geheim: ß 😀");
+            }
+        }
+        session.close().await.expect("it closes");
+    }
+}
+
+async fn send_secrets(session: &Session) {
+    let first = psrp::secret::secure_text("pä&<ss>😀");
+    let second = psrp::secret::secure_text("x");
+    let parameters = format!(
+        "<SS N=\"Password\">{}</SS><S N=\"Name\">ana</S>\
+         <Obj N=\"Credential\" RefId=\"1\"><TN RefId=\"0\"><T>System.Management.Automation.PSCredential</T>\
+         <T>System.Object</T></TN><ToString>System.Management.Automation.PSCredential</ToString>\
+         <Props><S N=\"UserName\">ana</S><SS N=\"Password\">{}</SS></Props></Obj>",
+        *first, *second
+    );
+    let report = run(session, "Show-Parameter", &parameters).await;
+    assert_eq!(report.state, Some(PsInvocationState::Completed), "{report:?}");
+    let seen: Vec<Value> = texts(&report.output)
+        .iter()
+        .map(|text| serde_json::from_str(text).expect("the server writes JSON"))
+        .collect();
+    let secure = "System.Security.SecureString";
+    let expected = [
+        json!({"name": "Password", "type": secure, "value": "pä&<ss>😀"}),
+        json!({"name": "Name", "type": "System.String", "value": "ana"}),
+        json!({"name": "Credential", "type": "System.Management.Automation.PSCredential", "value": [
+            {"type": "System.String", "value": "ana"}, {"type": secure, "value": "x"}]}),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_input_reaches_psrpcore_value_by_value() {
+    let Some(server) = server("our_input_reaches_psrpcore_value_by_value", 1_000).await else { return };
+    let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+    let parameters = decode(&b""[..]).expect("an empty tape");
+    let invocation = Invocation { command: "Measure-Input".to_owned(), parameters };
+    let (mut pipeline, input) = session.invoke_with_input(invocation).await.expect("it starts");
+    let long = "long ".repeat(2_000);
+    let secure = psrp::secret::secure_text("geheim");
+    // Each value comes back before the next one is written: the server works while the input goes on.
+    for value in [
+        "<S>a</S>".to_owned(),
+        "<I32>5</I32>".to_owned(),
+        format!("<S>{long}</S>"),
+        format!("<SS>{}</SS>", *secure),
+        "<S>b</S>".to_owned(),
+    ] {
+        input.write(decode(value.clone().into_bytes()).expect("a value")).await.expect("it is taken");
+        let echo = loop {
+            match pipeline.next().await {
+                Some(Ok(PipelineEvent::Output(echo))) => break echo,
+                Some(Ok(PipelineEvent::State { state: PsInvocationState::Running, .. })) => {}
+                other => panic!("no output: {other:?}"),
+            }
+        };
+        let mut again = Vec::new();
+        psrp::clixml::Encoder::new(&mut again).value(echo.first().expect("a value"));
+        assert_eq!(String::from_utf8_lossy(&again), value);
+    }
+    // And many at once. (A null is an empty message, as PowerShell writes it, which psrpcore does not read.)
+    for number in 0..500 {
+        let value = format!("<S>{number}</S>");
+        input.write(decode(value.into_bytes()).expect("a value")).await.expect("it is taken");
+    }
+    drop(input);
+    let report = collect(pipeline).await;
+    assert_eq!(report.state, Some(PsInvocationState::Completed), "{report:?}");
+    assert_eq!(report.output.len(), 501);
+    let count = report.output.last().and_then(|tape| tape.first()?.as_i64());
+    assert_eq!(count, Some(505));
+    session.close().await.expect("it closes");
+}
+
+/// Answers everything.
+struct Person;
+
+impl Host for Person {
+    fn choose(&self, question: &ChoiceQuestion) -> Result<i32, Refusal> {
+        assert_eq!((question.choices.len(), question.default), (2, 1));
+        assert_eq!(
+            (question.choices[0].label.as_str(), question.choices[0].help.as_str()),
+            ("&Yes", "do it")
+        );
+        Ok(0)
+    }
+
+    fn read_line(&self) -> Result<String, Refusal> {
+        Ok("typed <&> 😀".to_owned())
+    }
+
+    fn read_secret(&self) -> Result<Secret, Refusal> {
+        Ok(Secret::new("hidden ß".to_owned()))
+    }
+
+    fn credential(&self, question: &CredentialQuestion) -> Result<(String, Secret), Refusal> {
+        assert_eq!((question.user_name.as_str(), question.target_name.as_str()), ("ana", "target"));
+        Ok((question.user_name.clone(), Secret::new("pass".to_owned())))
+    }
+
+    fn prompt(&self, question: &PromptQuestion) -> Result<Vec<(String, FieldValue)>, Refusal> {
+        let secret = |field: &PromptField| field.type_name == "System.Security.SecureString";
+        let value = |field: &PromptField| match secret(field) {
+            true => FieldValue::Secret(Secret::new("second".to_owned())),
+            false => FieldValue::Text("first".to_owned()),
+        };
+        Ok(question.fields.iter().map(|field| (field.name.clone(), value(field))).collect())
+    }
+}
+
+/// Answers nothing.
+struct Nobody;
+
+impl Host for Nobody {}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_host_answers_psrpcore() {
+    let Some(server) = server("our_host_answers_psrpcore", 32_768).await else { return };
+    let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+    let secure = |text: &str| json!({"type": "System.Security.SecureString", "value": text});
+    let string = |text: &str| json!({"type": "System.String", "value": text});
+    let credential = json!({"type": "System.Management.Automation.PSCredential",
+        "value": [string("ana"), secure("pass")]});
+    let table = json!({"type": "System.Collections.Hashtable",
+        "value": {"Name": string("first"), "Secret": secure("second")}});
+    let heard = ask(&session, Arc::new(Person)).await;
+    let choice = json!({"type": "System.Int32", "value": 0});
+    assert_eq!(heard[..5], [choice, string("typed <&> 😀"), secure("hidden ß"), credential, table]);
+    assert_eq!(heard[5], json!({"error": "the host of this session has no GetName"}));
+    for refused in ask(&session, Arc::new(Nobody)).await {
+        assert!(
+            refused["error"].as_str().is_some_and(|text| text.starts_with("the host of this session")),
+            "{refused}"
+        );
+    }
+    session.close().await.expect("it closes");
+}
+
+async fn ask(session: &Session, host: Arc<dyn Host>) -> Vec<Value> {
+    let parameters = decode(&b""[..]).expect("an empty tape");
+    let invocation = Invocation { command: "Ask-Host".to_owned(), parameters };
+    let report = collect(session.invoke_with_host(invocation, host).await.expect("it starts")).await;
+    assert_eq!(report.state, Some(PsInvocationState::Completed), "{report:?}");
+    texts(&report.output)
+        .iter()
+        .map(|text| serde_json::from_str(text).expect("the server writes JSON"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

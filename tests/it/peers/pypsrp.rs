@@ -59,6 +59,8 @@ async fn pypsrp_runs_cmdlets_in_the_lab() {
             {"name": "Get-NoSuchCmdlet"},
             {"name": "Get-Mailbox", "parameters": {"NoSuchParameter": 1}},
             {"name": "Get-Mailbox", "parameters": {"ResultSize": "Unlimited"}},
+            {"name": "Set-Mailbox", "parameters": {"Identity": "user00002"}, "secrets": {"Password": "pässwörd 😀"}},
+            {"name": "Set-Mailbox", "parameters": {"Identity": "user00002"}, "secrets": {"Password": "x-USER00002-x"}},
         ],
     });
     // The smallest envelopes a client may ask for, and the usual ones.
@@ -112,6 +114,10 @@ fn check_reports(reports: &[Value]) {
 
     let default_count = usize::try_from(LabConfig::default().mailboxes).expect("it fits");
     assert_eq!((output(6).len(), &reports[6]["warning"]), (default_count, &json!([])));
+
+    // The lab looks at passwords: this one is good, the next one has the account's name in it.
+    assert_eq!((&reports[7]["failure"], &reports[7]["errors"]), (&Value::Null, &json!([])));
+    assert!(error(8, "text").contains("minimum complexity requirements"), "{}", reports[8]);
 }
 
 /// Runs the client to its end and gives one report a command.

@@ -1,4 +1,6 @@
-use super::{CommandLine, ParseError, lexer};
+use exo_session::Secret;
+
+use super::{CommandLine, Parameter, ParseError, lexer};
 
 fn words(text: &[&str]) -> Vec<String> {
     text.iter().map(|&word| word.to_owned()).collect()
@@ -137,4 +139,24 @@ fn the_tape_holds_the_parameters_as_members_in_order() {
     let table = object.member("A").unwrap();
     let list: Vec<_> = table.entry("k").unwrap().items().collect();
     assert_eq!((list[0].as_i64(), list[1].as_str()), (Some(1), Some("x")));
+}
+
+#[test]
+fn a_secret_is_named_by_its_source_and_nothing_else_is() {
+    check(&["New-X", "-A", "@stdin", "-B:@prompt"], "A=Stdin B=Prompt");
+    check(&["New-X", "-A", "'@stdin'", "-B", "@STDIN"], r#"A="@stdin" B="@STDIN""#);
+    let line = CommandLine::parse(&words(&["New-X", "-A", "@prompt"])).unwrap();
+    assert!(!line.takes_stdin());
+}
+
+#[test]
+fn a_secret_becomes_a_secure_string_and_is_not_shown() {
+    let mut line = CommandLine::parse(&words(&["New-X", "-A", "@stdin", "-B", "b"])).unwrap();
+    assert!(line.takes_stdin());
+    line.parameters[0].1 = Parameter::Secure(Secret::new("p\u{e4}ss".to_owned()));
+    let tape = line.to_tape().unwrap();
+    let secret = tape.first().unwrap().member("A").unwrap();
+    assert_eq!(secret.kind(), psrp::clixml::Kind::SecureString);
+    assert_eq!(secret.text().unwrap().to_string(), "cADkAHMAcwA=");
+    assert_eq!(format!("{:?}", line.parameters), r#"[("A", secret), ("B", "b")]"#);
 }

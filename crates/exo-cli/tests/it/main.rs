@@ -1,10 +1,12 @@
 //! The `exo` binary: on files, and against a stand-in tenant on loopback.
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod cmdlets;
 mod command;
 mod decode;
 mod doctor;
 mod recorded;
+mod rest;
 mod run;
 mod signin;
 mod tenant;

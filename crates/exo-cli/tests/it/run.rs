@@ -244,3 +244,35 @@ fn start(tenant: &Tenant, more: &[&str]) -> Child {
 }
 
 const STOPPING: &str = "exo: stopping; press Ctrl+C again to end at once\n";
+
+#[test]
+fn a_password_parameter_comes_from_standard_input_behind_the_accounts_own() {
+    let tenant = Tenant::start();
+    let make = |name: &str, password: &str| {
+        let more = [
+            "--output",
+            "jsonl",
+            "--select",
+            "Name",
+            "--",
+            "New-Mailbox",
+            "-Name",
+            name,
+            "-Password",
+            "@stdin",
+        ];
+        let stdin = format!("{}\n{password}\n", tenant.lab.password());
+        let done = run_with(tenant.signed("run", &more), stdin.as_bytes());
+        tenant.assert_no_shell();
+        done
+    };
+    let made: Value = serde_json::from_str(&make("Zoe", "p\u{e4}ssw\u{f6}rd").output()).unwrap();
+    assert_eq!(made["Name"], "Zoe");
+    let refused = make("Yan", "short").complaint(1);
+    assert!(refused.contains("minimum complexity requirements"), "{refused}");
+    let missing = make("Xia", "").complaint(2);
+    assert!(missing.contains("there is no value of -Password on standard input"), "{missing}");
+    let line = ["--", "New-Mailbox", "-Name", "Wim", "-Password", "@prompt"];
+    let nobody = tenant.run(&line).complaint(2);
+    assert!(nobody.contains("there is no terminal"), "{nobody}");
+}

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ptr::{null, null_mut};
 
 use exo::{
-    EXO_STATUS_BAD_ARGUMENT, EXO_STATUS_BAD_CLIXML, EXO_STATUS_BAD_JSON, EXO_STATUS_BAD_UTF8,
-    EXO_STATUS_BUSY, EXO_STATUS_CANCELLED, EXO_STATUS_NO_SUCH_NAME, EXO_STATUS_NULL, EXO_STATUS_OK,
-    EXO_STATUS_WRONG_EVENT, ExoStatus,
+    EXO_IMPACT_HIGH, EXO_STATUS_BAD_ARGUMENT, EXO_STATUS_BAD_CLIXML, EXO_STATUS_BAD_JSON,
+    EXO_STATUS_BAD_UTF8, EXO_STATUS_BUSY, EXO_STATUS_CANCELLED, EXO_STATUS_NO_SUCH_NAME, EXO_STATUS_NULL,
+    EXO_STATUS_OK, EXO_STATUS_WRONG_EVENT, ExoStatus,
 };
 
 use crate::api::{self, Next, no_text, sized_error_view, sized_tape};
@@ -59,6 +59,16 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_tape_name(event.0, 1, null_mut())),
         call!(exo_session_invoke(null(), options.as_ptr(), 2, null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_session_invoke(null(), options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
+        call!(exo_session_invoke_asking(
+            null(),
+            options.as_ptr(),
+            2,
+            null(),
+            0,
+            EXO_IMPACT_HIGH,
+            &raw mut operation_out,
+            null_mut()
+        )),
         call!(exo_session_commands(null(), null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_session_commands(null(), null(), 0, null_mut(), null_mut())),
         call!(exo_session_info(null(), &raw mut bytes_out, null_mut())),
@@ -67,6 +77,7 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_operation_next(null(), 0, &raw mut event_out, null_mut())),
         call!(exo_operation_next(operation.0, 0, null_mut(), null_mut())),
         call!(exo_operation_cancel(null())),
+        call!(exo_operation_answer(null(), 0)),
         call!(exo_status_name(EXO_STATUS_OK, null_mut())),
     ];
     for (name, status) in &refused {

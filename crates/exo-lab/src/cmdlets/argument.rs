@@ -1,5 +1,7 @@
 //! What a caller gave for a parameter, free of its encoding.
 
+use zeroize::Zeroizing;
+
 use crate::data::value::{List, Value};
 
 /// One argument.
@@ -14,8 +16,30 @@ pub(crate) enum Argument {
     Table(Vec<(String, Argument)>),
     /// An object that was an output before; this is what it reads as.
     Object(String),
+    /// What a SecureString holds.
+    Secret(Secret),
     /// Something no parameter takes; its kind.
     Other(&'static str),
+}
+
+/// A password: wiped when it goes, and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub(crate) fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 impl Argument {
@@ -30,7 +54,7 @@ impl Argument {
                 [one] => one.text(),
                 _ => None,
             },
-            Self::Null | Self::Table(_) | Self::Other(_) => None,
+            Self::Null | Self::Table(_) | Self::Secret(_) | Self::Other(_) => None,
         }
     }
 
@@ -115,6 +139,7 @@ impl Argument {
                 }
                 (_, new) => new,
             },
+            Kind::Secret => return None,
             Kind::Text | Kind::Identity(_) | Kind::Any => match before {
                 Some(Value::Enumeration(old)) => Value::enumeration(old.type_name, &self.text()?, old.number),
                 _ => match self {

@@ -1,6 +1,6 @@
 //! From what the caller wrote to a cmdlet's parameters, by PowerShell's rules.
 
-use crate::cmdlets::{Argument, Cmdlet, CmdletError, Kind, Parameter};
+use crate::cmdlets::{Argument, Cmdlet, CmdletError, Kind, Parameter, SECURE_STRING};
 
 /// Which parameter got which argument.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +106,12 @@ fn checked(cmdlet: &Cmdlet, parameter: &Parameter, argument: Argument) -> Result
             argument.bool().is_some()
         }
         _ if argument == Argument::Null => true,
+        // The REST endpoint has looked at the secret already and gives its type only.
+        Kind::Secret => match &argument {
+            Argument::Secret(_) => true,
+            Argument::Object(name) => name == SECURE_STRING,
+            _ => false,
+        },
         Kind::Any => !matches!(argument, Argument::Other(_)),
         Kind::Text | Kind::Identity(_) => argument.text().is_some(),
         Kind::Texts => matches!(argument, Argument::Table(_)) || argument.texts().is_some(),
@@ -120,6 +126,7 @@ fn checked(cmdlet: &Cmdlet, parameter: &Parameter, argument: Argument) -> Result
     let value = match &argument {
         Argument::Other(kind) => (*kind).to_owned(),
         Argument::Table(_) => "System.Collections.Hashtable".to_owned(),
+        Argument::Secret(_) => SECURE_STRING.to_owned(),
         other => other.text().unwrap_or_else(|| "System.Object[]".to_owned()),
     };
     Err(CmdletError::bad_argument(cmdlet, parameter.name, &value, parameter.type_name()))

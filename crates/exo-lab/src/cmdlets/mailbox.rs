@@ -3,7 +3,7 @@
 use crate::clock::Moment;
 use crate::cmdlets::change::{change_recipient, warn_unchanged};
 use crate::cmdlets::identity::list_recipients;
-use crate::cmdlets::{Cmdlet, CmdletError, Halt, Invocation, Kind, Parameter};
+use crate::cmdlets::{Argument, Cmdlet, CmdletError, Halt, Invocation, Kind, Parameter};
 use crate::data::MAX_RECIPIENTS;
 use crate::data::recipient::{Recipient, RecipientKind};
 use crate::data::value::Value;
@@ -33,6 +33,7 @@ fn set(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
     let Some(identity) = invocation.text("Identity") else {
         return Err(CmdletError::missing_parameter(invocation.cmdlet, "Identity").into());
     };
+    check_password(invocation, &identity)?;
     let organization = invocation.organization;
     let changed = {
         let mut content = organization.write();
@@ -60,6 +61,7 @@ fn new(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
     } else {
         RecipientKind::UserMailbox
     };
+    check_password(invocation, &alias)?;
     let organization = invocation.organization;
     let mut recipient = Recipient::new(
         kind,
@@ -96,6 +98,24 @@ fn new(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
         }
     }
     invocation.write(&record)
+}
+
+/// The directory's rule for passwords; none is kept.
+fn check_password(invocation: &Invocation<'_>, account: &str) -> Result<(), CmdletError> {
+    let Some(Argument::Secret(password)) = invocation.argument("Password") else {
+        return Ok(());
+    };
+    let password = password.expose();
+    let names_account = !account.is_empty() && password.to_lowercase().contains(&account.to_lowercase());
+    if MIN_PASSWORD_LEN <= password.chars().count() && !names_account {
+        return Ok(());
+    }
+    Err(CmdletError::invalid(
+        invocation.cmdlet,
+        "The password supplied doesn't meet the minimum complexity requirements. Please select another password that \
+         meets all of the following requirements: it is at least 8 characters long and does not contain the name of \
+         the account.",
+    ))
 }
 
 fn remove(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
@@ -169,6 +189,7 @@ fn get_statistics(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
     }
 }
 
+const MIN_PASSWORD_LEN: usize = 8;
 const MAILBOX_ID: &str = "Microsoft.Exchange.Configuration.Tasks.MailboxIdParameter";
 
 const GET: &[Parameter] = &[
@@ -269,7 +290,7 @@ const SET: &[Parameter] = &[
     Parameter::bool("ModerationEnabled"),
     Parameter::text("Name"),
     Parameter::text("Office"),
-    Parameter::new("Password", Kind::Any),
+    Parameter::new("Password", Kind::Secret),
     Parameter::text("PrimarySmtpAddress"),
     Parameter::new("ProhibitSendQuota", Kind::Quota),
     Parameter::new("ProhibitSendReceiveQuota", Kind::Quota),
@@ -311,7 +332,7 @@ const NEW: &[Parameter] = &[
     Parameter::text("FirstName"),
     Parameter::text("LastName"),
     Parameter::text("MicrosoftOnlineServicesID"),
-    Parameter::new("Password", Kind::Any),
+    Parameter::new("Password", Kind::Secret),
     Parameter::text("PrimarySmtpAddress"),
     Parameter::new("ResourceCapacity", Kind::Int),
     Parameter::text("RetentionPolicy"),

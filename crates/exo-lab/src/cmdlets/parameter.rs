@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Limit,
     /// Names an object; the type is the identity class.
     Identity(&'static str),
+    /// A SecureString.
+    Secret,
     /// Anything.
     Any,
 }
@@ -80,6 +82,7 @@ impl Parameter {
             Kind::Quota => UNLIMITED_SIZE,
             Kind::Limit => UNLIMITED_INT,
             Kind::Identity(class) => class,
+            Kind::Secret => SECURE_STRING,
             Kind::Any => "System.Object",
         }
     }
@@ -110,6 +113,8 @@ pub(crate) const COMMON_PARAMETERS: &[Parameter] = &[
 pub(crate) const SHOULD_PROCESS_PARAMETERS: &[Parameter] =
     &[Parameter::switch("WhatIf").alias(&["wi"]), Parameter::switch("Confirm").alias(&["cf"])];
 
+/// The type of passwords.
+pub(crate) const SECURE_STRING: &str = "System.Security.SecureString";
 const MULTI_VALUED_TEXT: &str = "Microsoft.Exchange.Data.MultiValuedProperty`1[System.String]";
 const UNLIMITED_SIZE: &str =
     "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]";

@@ -6,9 +6,14 @@ use crate::data::record::Record;
 use crate::data::value::{Object, Value};
 
 impl Record {
-    /// Appends the object to `out`.
+    /// Appends the object to `out`, as a message of its own.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        Encoder::new(out).object(None, self.types, Some(&self.text), |object| {
+        self.encode_with(&mut Encoder::new(out));
+    }
+
+    /// Appends the object to the message of `out`.
+    pub(crate) fn encode_with(&self, out: &mut Encoder<'_>) {
+        out.object(None, self.types, Some(&self.text), |object| {
             object.props(|props| {
                 // Exchange gives the same object as Identity and as Id, which then is a reference to the first.
                 let mut identity = None;

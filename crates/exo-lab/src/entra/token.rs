@@ -25,6 +25,8 @@ pub(crate) struct Tokens {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claims {
     pub(crate) upn: String,
+    /// The service that the token was issued for.
+    pub(crate) audience: String,
 }
 
 impl Tokens {
@@ -58,6 +60,7 @@ impl Tokens {
             "tid": service.directory.tenant_id().to_string(),
             "unique_name": account.upn(),
             "upn": account.upn(),
+            "uti": opaque(),
             "ver": "1.0",
         }))
     }
@@ -105,7 +108,8 @@ impl Tokens {
         if payload.get("exp")?.as_u64()? <= Moment::now().unix() {
             return None;
         }
-        Some(Claims { upn: payload.get("upn")?.as_str()?.to_owned() })
+        let text = |name: &str| Some(payload.get(name)?.as_str()?.to_owned());
+        Some(Claims { upn: text("upn")?, audience: text("aud")? })
     }
 
     fn sign(&self, payload: &Value) -> String {

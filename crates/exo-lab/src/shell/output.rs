@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use psrp::MessageType;
 use psrp::clixml::Encoder;
 use psrp::records::ErrorCategory;
-use psrp::server::{ErrorBody, InformationalBody, ProgressBody};
+use psrp::server::{ErrorBody, HostResponse, InformationalBody, ProgressBody};
+use psrp::{HostInfo, HostMethod, MessageType};
 use uuid::Uuid;
 
-use crate::cmdlets::{CmdletError, Emission, Halt, Output};
+use crate::cmdlets::{Cmdlet, CmdletError, Emission, Halt, Output};
 use crate::shell::{Shell, State};
 
 /// What follows the cmdlet in its pipeline.
@@ -29,12 +29,41 @@ pub(crate) struct PipelineOutput {
     shell: Arc<Shell>,
     pid: Uuid,
     stage: Stage,
+    /// Whether the client has somebody to ask.
+    has_host: bool,
     buffer: Vec<u8>,
 }
 
 impl PipelineOutput {
-    pub(crate) fn new(shell: Arc<Shell>, pid: Uuid, stage: Stage) -> Self {
-        Self { shell, pid, stage, buffer: Vec::new() }
+    pub(crate) fn new(shell: Arc<Shell>, pid: Uuid, stage: Stage, host: HostInfo) -> Self {
+        let host = if host.use_runspace_host { shell.lock().host } else { host };
+        let has_host = !host.is_host_null && !host.is_host_ui_null;
+        Self { shell, pid, stage, has_host, buffer: Vec::new() }
+    }
+
+    /// Calls a method of the client's host and waits for its answer.
+    pub(crate) fn call_host(
+        &mut self,
+        cmdlet: &Cmdlet,
+        method: HostMethod,
+        parameters: impl FnOnce(&mut Encoder<'_>),
+    ) -> Result<HostResponse, Halt> {
+        if !self.has_host {
+            return Err(CmdletError::invalid(cmdlet, NO_HOST).into());
+        }
+        let mut state = self.shell.lock();
+        let Ok(call_id) = state.pool.host_call(Some(self.pid), method, parameters) else {
+            return Err(Halt::Stopped);
+        };
+        self.shell.changed.notify_waiters();
+        loop {
+            is_going_on(&state, self.pid)?;
+            let answer = state.commands.get_mut(&self.pid).and_then(|command| command.answer.take());
+            match answer {
+                Some(answer) if answer.call_id == call_id => return Ok(answer),
+                _ => state = self.shell.room.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner),
+            }
+        }
     }
 
     /// Writes what the last stage has left to say.
@@ -179,6 +208,8 @@ fn queued_len(state: &State, pid: Uuid) -> usize {
 
 /// How much of a pipeline's output waits for the client before the cmdlet does.
 const MAX_QUEUED_LEN: usize = 2 * 1024 * 1024;
+const NO_HOST: &str = "A command that prompts the user failed because the host program or the command type does not \
+    support user interaction. The host was attempting to request confirmation.";
 const MAX_KEPT_BUFFER_LEN: usize = 1024 * 1024;
 const MEASURE_INFO_NAME: &str = "Microsoft.PowerShell.Commands.GenericMeasureInfo";
 const MEASURE_INFO: &[&str] =

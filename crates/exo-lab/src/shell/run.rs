@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use psrp::PsInvocationState;
 use psrp::clixml::{Encoder, Kind, Tape, Value};
 use psrp::metadata::{CommandBody, CommandTypes, MetadataRequest, ParameterBody, encode_command_count};
 use psrp::server::{ErrorBody, Pipeline};
+use psrp::{HostInfo, PsInvocationState};
 use uuid::Uuid;
 
 use crate::Service;
 use crate::cmdlets::{
-    self, Argument, Bound, Cmdlet, CmdletError, Emission, Halt, Invocation, Output as _, Parameter,
+    self, Argument, Bound, Cmdlet, CmdletError, Emission, Halt, Invocation, Output as _, Parameter, Secret,
 };
 use crate::data::filter::wildcard;
 use crate::fault::FaultKind;
 use crate::shell::Shell;
+use crate::shell::confirm::is_confirmed;
 use crate::shell::output::{PipelineOutput, Stage, error_body};
 
 /// What a command of a shell does.
@@ -78,7 +79,7 @@ fn run_pipeline(
         )
     });
     let arguments: Vec<_> = arguments.collect();
-    let mut output = PipelineOutput::new(Arc::clone(shell), pid, stage);
+    let mut output = PipelineOutput::new(Arc::clone(shell), pid, stage, pipeline.host());
     if let Some(FaultKind::HugeMessage(len)) =
         service.faults.take(|kind| matches!(kind, FaultKind::HugeMessage(_)))
     {
@@ -153,6 +154,9 @@ fn invoke(
     output: &mut PipelineOutput,
 ) -> Result<(), Halt> {
     cmdlets::require_mandatory(cmdlet, bound)?;
+    if !is_confirmed(output, cmdlet, bound)? {
+        return Ok(());
+    }
     (cmdlet.run)(&mut Invocation::new(cmdlet, bound, &service.organization, output))
 }
 
@@ -185,7 +189,7 @@ fn run_metadata(shell: &Arc<Shell>, service: &Service, pid: Uuid, request: &Tape
         .and_then(MetadataRequest::command_types)
         .is_none_or(|types| types.0 & CommandTypes::CMDLET.0 != 0);
     let found = if wants_cmdlets { described(service, &names) } else { Vec::new() };
-    let mut output = PipelineOutput::new(Arc::clone(shell), pid, Stage::Out);
+    let mut output = PipelineOutput::new(Arc::clone(shell), pid, Stage::Out, HostInfo::NONE);
     output.write_encoded(|out| encode_command_count(u32::try_from(found.len()).unwrap_or(u32::MAX), out))?;
     for description in found {
         output.write_encoded(|out| description.encode(out))?;
@@ -290,7 +294,10 @@ fn argument(value: Value<'_>, depth: u32) -> Argument {
             Argument::Text(value.to_string())
         }
         Kind::ScriptBlock => Argument::Text(text()),
-        Kind::SecureString => Argument::Object("System.Security.SecureString".to_owned()),
+        Kind::SecureString => match psrp::secret::plain_text(text().as_bytes()) {
+            Ok(plain) => Argument::Secret(Secret::new(plain)),
+            Err(_) => Argument::Other("a damaged SecureString"),
+        },
         Kind::Bytes => Argument::Other("bytes"),
         Kind::List | Kind::Enumerable | Kind::Stack | Kind::Queue => {
             Argument::List(value.items().map(|item| argument(item, depth + 1)).collect())

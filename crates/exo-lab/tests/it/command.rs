@@ -26,6 +26,7 @@ fn the_command_prints_its_variables_and_ends_when_told() {
     };
     for name in [
         "EXO_LAB_URL=https://localhost:",
+        "EXO_LAB_REST_URL=https://localhost:",
         "EXO_LAB_AUTHORITY=https://localhost:",
         "EXO_LAB_USER=",
         "EXO_LAB_PASSWORD=",

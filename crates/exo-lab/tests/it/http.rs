@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 client over TLS: one connection per request, nothing hidden.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -40,6 +41,24 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: Option<&[u8]>,
 ) -> Result<Answer, String> {
+    exchange(lab, &request(method, path, headers, body)).await
+}
+
+/// The same at another of the lab's hosts, `https://localhost:PORT`.
+pub(crate) async fn send_to(
+    lab: &Lab,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Result<Answer, String> {
+    let port = host.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let address = SocketAddr::new(lab.addresses()[0].ip(), port);
+    exchange_at(lab, address, &request(method, path, headers, body)).await
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Vec<u8> {
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
@@ -50,11 +69,15 @@ pub(crate) async fn send(
     request.push_str("\r\n");
     let mut bytes = request.into_bytes();
     bytes.extend_from_slice(body.unwrap_or_default());
-    exchange(lab, &bytes).await
+    bytes
 }
 
 /// Sends exactly these bytes and reads one answer.
 pub(crate) async fn exchange(lab: &Lab, request: &[u8]) -> Result<Answer, String> {
+    exchange_at(lab, lab.addresses()[0], request).await
+}
+
+async fn exchange_at(lab: &Lab, address: SocketAddr, request: &[u8]) -> Result<Answer, String> {
     let mut roots = rustls::RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(lab.ca_file()).expect("the file is PEM"))
@@ -65,7 +88,7 @@ pub(crate) async fn exchange(lab: &Lab, request: &[u8]) -> Result<Answer, String
         .expect("the provider has protocol versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(lab.addresses()[0]).await.map_err(|error| error.to_string())?;
+    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     let name = ServerName::try_from("localhost").expect("it is a name");
     let mut stream = TlsConnector::from(Arc::new(config))
         .connect(name, stream)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says why and ends")]
 
+mod adminapi;
 mod command;
 mod endpoint;
 mod entra;

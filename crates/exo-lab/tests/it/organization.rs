@@ -42,7 +42,10 @@ async fn changes_stick() {
     assert_eq!(found.column("Name"), ["Zoë Test"]);
     session.run("Remove-Mailbox", &[("Identity", "zoe"), ("WhatIf", "$true")]).await;
     assert_eq!(session.run("Get-Mailbox", &[("Identity", "zoe")]).await.output.len(), 1);
-    session.run("Remove-Mailbox", &[("Identity", "zoe")]).await;
+    // There is nobody whom the server could ask.
+    assert!(!session.run("Remove-Mailbox", &[("Identity", "zoe")]).await.failure().is_empty());
+    assert_eq!(session.run("Get-Mailbox", &[("Identity", "zoe")]).await.output.len(), 1);
+    session.run("Remove-Mailbox", &[("Identity", "zoe"), ("Confirm", "$false")]).await;
     assert_eq!(session.run("Get-Mailbox", &[("Identity", "zoe")]).await.errors.len(), 1);
 
     session.run("Disable-Mailbox", &[("Identity", "user00002")]).await;

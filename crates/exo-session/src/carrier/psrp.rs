@@ -7,7 +7,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use ::psrp::{PoolConfig, RunspacePool};
+use ::psrp::clixml::Tape;
+use ::psrp::{HostCall, PoolConfig, RunspacePool};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,8 @@ use wsman::Endpoint;
 use self::driver::{Ask, Driver, Work};
 use self::wire::Wire;
 use super::{Carrier, Closing, Running};
+use crate::adminapi::Confirm;
+use crate::asking::Reply;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{Http, Redirects};
@@ -64,7 +67,7 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
     let mut endpoint = Endpoint::new(opening.url.as_str(), resource_uri, opening.session_id);
     endpoint.max_envelope_len = options.max_envelope_len;
     endpoint.operation_timeout = options.operation_timeout;
-    let mut config = PoolConfig::default();
+    let mut config = PoolConfig { max_runspaces: MAX_RUNSPACES, ..PoolConfig::default() };
     config.fragment_limits.max_message_len = options.max_message_len;
     config.fragment_limits.max_open_len = options.max_message_len;
     config.limits.max_body_len = options.max_message_len;
@@ -101,31 +104,54 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
 }
 
 impl PsrpCarrier {
-    fn start(&self, work: Work, step: Step) -> Result<Running, Error> {
+    fn start(
+        &self,
+        work: Work,
+        input: Option<mpsc::Receiver<Tape>>,
+        hosted: bool,
+        step: Step,
+    ) -> Result<Running, Error> {
         if let Some(error) = self.fate.get() {
             return Err(error.clone());
         }
         let pid = Uuid::new_v4();
         let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
         self.asks
-            .send(Ask::Start { pid, work, step, events: sender })
+            .send(Ask::Start { pid, work, input, hosted, step, events: sender })
             .map_err(|_| self.fate.get().cloned().unwrap_or_else(|| Error::new(step, Kind::Closed)))?;
         let asks = self.asks.clone();
         let cancel = Box::new(move || {
             // A session that has ended has nothing left to cancel.
             let _ = asks.send(Ask::Cancel { pid });
         });
-        Ok(Running { events, cancel, fate: Arc::clone(&self.fate) })
+        Ok(Running { events, cancel, answers: None, fate: Arc::clone(&self.fate) })
     }
 }
 
 impl Carrier for PsrpCarrier {
-    fn invoke(&self, invocation: Invocation) -> Result<Running, Error> {
-        self.start(Work::Command(invocation), Step::Run)
+    fn invoke(&self, invocation: Invocation, _confirm: Confirm) -> Result<Running, Error> {
+        self.start(Work::Command(invocation), None, false, Step::Run)
+    }
+
+    fn invoke_with_input(
+        &self,
+        invocation: Invocation,
+        input: mpsc::Receiver<Tape>,
+    ) -> Result<Running, Error> {
+        self.start(Work::Command(invocation), Some(input), false, Step::Run)
+    }
+
+    fn invoke_with_host(&self, invocation: Invocation) -> Result<Running, Error> {
+        self.start(Work::Command(invocation), None, true, Step::Run)
+    }
+
+    fn reply(&self, call: Arc<HostCall>, reply: Reply) {
+        // A session that has ended has no command that waits.
+        let _ = self.asks.send(Ask::Reply { call, reply });
     }
 
     fn commands(&self, names: Vec<String>) -> Result<Running, Error> {
-        self.start(Work::Metadata(names), Step::Commands)
+        self.start(Work::Metadata(names), None, false, Step::Commands)
     }
 
     fn close(&self) -> Closing<'_> {
@@ -147,6 +173,9 @@ impl fmt::Debug for PsrpCarrier {
     }
 }
 
+/// Commands that the server runs at the same time; it makes a runspace only when one is needed. The usual limit of an
+/// Exchange server (PowerShellMaxConcurrency) is 18 for one user, so two sessions fit.
+const MAX_RUNSPACES: i32 = 8;
 const RESOURCE_PREFIX: &str = "http://schemas.microsoft.com/powershell/";
 /// Events a consumer may be behind before the server is no longer asked for more.
 const MAX_WAITING_EVENTS: usize = 64;

@@ -54,7 +54,7 @@ impl Credential {
             // The server looks at the token; an application's token has no user, and any name does.
             basic(user.unwrap_or(APPLICATION_USER), &["Bearer ", token.expose()])?
         } else {
-            secret_header(&["Bearer ", token.expose()])?
+            Self::bearer(token)?
         };
         let tenant = options.delegated_organization.as_deref().or(claims.tid.as_deref());
         let mailbox_anchor = match (user, tenant) {
@@ -70,6 +70,11 @@ impl Credential {
             mailbox_anchor,
             kind: "a token",
         })
+    }
+
+    /// The header of a token.
+    pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, Error> {
+        secret_header(&["Bearer ", token.expose()])
     }
 
     /// What the sign-in saw, for people.
@@ -117,4 +122,4 @@ impl AsRef<[u8]> for Wiped {
 
 const APPLICATION_USER: &str = "OAuthUser";
 /// The organization's arbitration mailbox, which every tenant has.
-const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
+pub(crate) const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use exo_auth::Authority;
+use exo_auth::{Authority, Environment, Service};
 use reqwest::Url;
 use uuid::Uuid;
 
+use crate::adminapi::MAX_PAGE_SIZE;
 use crate::connect::credential::Credential;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -18,7 +19,11 @@ use crate::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod
 pub(crate) struct Plan {
     /// The address asked for, as the caller or the environment gave it.
     pub(crate) url: Url,
+    /// The base address when the REST carrier is to be spoken.
+    pub(crate) rest: Option<Url>,
     pub(crate) authentication: Authentication,
+    pub(crate) environment: Environment,
+    pub(crate) service: Service,
     pub(crate) authority: Authority,
     pub(crate) redirects: Redirects,
     pub(crate) warnings: Vec<String>,
@@ -30,13 +35,15 @@ impl Plan {
             options.connection_uri.as_deref().unwrap_or(options.environment.connection_uri(options.service));
         let url = parse_address(text)?;
         let host = host_of(&url);
-        let warnings = check_carrier(options.carrier, &url)?;
+        let (is_rest, warnings) = choose_carrier(options.carrier, &url);
+        let rest = is_rest.then(|| rest_base(&url));
+        let (environment, service) = served(options, &host);
         if !may_carry_secrets(&url) {
             return Err(Error::new(Step::Options, Kind::PlainHttp { host }));
         }
         let authority = match &options.authority {
             Some(text) => Authority::parse(text),
-            None => options.environment.authority(),
+            None => environment.authority(),
         };
         let authority = authority.map_err(|error| {
             let problem = format!("cannot be used: {error}");
@@ -50,8 +57,17 @@ impl Plan {
             );
             return Err(Error::new(Step::Options, Kind::Option { name: "maxEnvelopeLen", problem }));
         }
+        if !(1..=MAX_PAGE_SIZE).contains(&options.page_size) {
+            let problem = format!("is {}, and a page has 1 to {MAX_PAGE_SIZE} objects", options.page_size);
+            return Err(Error::new(Step::Options, Kind::Option { name: "pageSize", problem }));
+        }
+        let authentication =
+            if is_rest { rest_authentication(options)? } else { choose_authentication(options, &url) };
         Ok(Self {
-            authentication: choose_authentication(options, &url),
+            rest,
+            authentication,
+            environment,
+            service,
             authority,
             redirects: if options.allow_redirection { Redirects::Follow } else { Redirects::Refuse },
             warnings,
@@ -66,11 +82,17 @@ impl Plan {
             no_proxy: options.proxy.is_none() && stays_on_this_machine(&self.url),
             ca_file: options.ca_file.clone(),
             connect_timeout: options.connect_timeout,
-            read_timeout: options.operation_timeout.saturating_add(READ_MARGIN),
-            max_body_len: usize::try_from(options.max_envelope_len)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(2)
-                .max(MAX_ANSWER_LEN),
+            read_timeout: match self.rest {
+                Some(_) => REST_READ_TIMEOUT,
+                None => options.operation_timeout.saturating_add(READ_MARGIN),
+            },
+            max_body_len: match self.rest {
+                Some(_) => options.max_message_len,
+                None => usize::try_from(options.max_envelope_len)
+                    .unwrap_or(usize::MAX)
+                    .saturating_mul(2)
+                    .max(MAX_ANSWER_LEN),
+            },
         }
     }
 
@@ -154,24 +176,57 @@ fn parse_address(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// The table of the two carriers; this version has one of them.
-fn check_carrier(choice: CarrierChoice, url: &Url) -> Result<Vec<String>, Error> {
+/// The table of the two carriers. Says too what the user should know about the choice.
+fn choose_carrier(choice: CarrierChoice, url: &Url) -> (bool, Vec<String>) {
     let host = host_of(url);
     let cloud = is_microsoft_cloud(&host);
-    let rest = match choice {
+    let is_rest = match choice {
         CarrierChoice::Psrp => false,
         CarrierChoice::Rest => true,
         CarrierChoice::Auto => cloud || !has_powershell_path(url),
     };
-    if rest {
-        return Err(Error::new(Step::Options, Kind::NeedsRest { host }));
+    let warnings = if cloud && !is_rest {
+        vec![format!("{host} no longer offers remote PowerShell; expect it to refuse the session")]
+    } else {
+        Vec::new()
+    };
+    (is_rest, warnings)
+}
+
+/// Where the REST interface is for a connection address: on the same host, but for three old names.
+fn rest_base(url: &Url) -> Url {
+    let mut base = url.clone();
+    base.set_path("/");
+    base.set_query(None);
+    base.set_fragment(None);
+    let host = host_of(url).to_ascii_lowercase();
+    if let Some((_, name)) = REST_HOSTS.iter().find(|(old, _)| *old == host) {
+        // A name from the table is a host; the address stays what it was otherwise.
+        let _ = base.set_host(Some(name));
     }
-    if cloud {
-        return Ok(vec![format!(
-            "{host} no longer offers remote PowerShell; expect it to refuse the session"
-        )]);
+    base
+}
+
+/// Which environment and service an address of Microsoft's belongs to; what the options say for any other.
+fn served(options: &ConnectOptions, host: &str) -> (Environment, Service) {
+    let is_its = |(environment, service): &(Environment, Service)| {
+        let own = Url::parse(environment.connection_uri(*service)).ok();
+        own.and_then(|own| own.host_str().map(|own| own.eq_ignore_ascii_case(host))).unwrap_or(false)
+    };
+    let all =
+        Environment::ALL.into_iter().flat_map(|one| [(one, Service::Exchange), (one, Service::Compliance)]);
+    let named = options.connection_uri.as_deref().and_then(|_| all.into_iter().find(is_its));
+    named.unwrap_or((options.environment, options.service))
+}
+
+/// The service takes tokens only.
+fn rest_authentication(options: &ConnectOptions) -> Result<Authentication, Error> {
+    match options.authentication {
+        Some(Authentication::Basic) => {
+            Err(missing("authentication", "is Basic, and the service takes only tokens over REST"))
+        }
+        _ => Ok(Authentication::Bearer),
     }
-    Ok(Vec::new())
 }
 
 /// What the requests carry when the caller leaves it open: a token, except that a password for a server of
@@ -203,7 +258,15 @@ fn path_begins_with(url: &Url, prefix: &str) -> bool {
     url.path().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
+/// Hosts of connection addresses, and where the same service answers over REST.
+const REST_HOSTS: [(&str, &str); 3] = [
+    ("partner.outlook.cn", "outlook.office365.cn"),
+    ("webmail.apps.mil", "outlook-dod.office365.us"),
+    ("ps.protection.outlook.com", "outlook.office365.com"),
+];
 /// Room above the operation timeout for the server's own delay.
+/// The service's longest limit for a cmdlet, with room; each request has a limit of its own.
+const REST_READ_TIMEOUT: Duration = Duration::from_secs(3700);
 const READ_MARGIN: Duration = Duration::from_secs(30);
 const SIGN_IN_READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest envelope accepted: far above what any server sends, so that only broken ones meet it.

@@ -17,11 +17,18 @@ pub(crate) enum Kind {
     Option { name: &'static str, problem: String },
     /// A password or a token would go over plain http.
     PlainHttp { host: String },
-    /// The address is served by the REST carrier.
-    NeedsRest { host: String },
+
+    /// The command is none of those in the catalogue.
+    UnknownCommand { name: String },
+    /// A parameter has a value that cannot be sent.
+    Parameter { command: String, problem: String },
+    /// The command asks before it acts, and there is nobody to ask.
+    NeedsConfirmation { command: String },
 
     /// The sign-in did not give a token.
     SignIn(AuthError),
+    /// The token ended, and there is no way to another one without the user.
+    TokenEnded,
     /// 401.
     Unauthorized { host: String, basic: bool },
     /// 403.
@@ -50,6 +57,10 @@ pub(crate) enum Kind {
     ForeignRedirect { from: String, to: String },
     /// An answer sent the client from https to http.
     RedirectToPlainHttp { from: String, to: String },
+    /// The next page of an answer lies on a host that may not see the token.
+    ForeignPage { from: String, to: String },
+    /// The connection failed while a change was under way.
+    OutcomeUnknown { command: String, problem: String },
     /// Redirection was not allowed.
     RedirectRefused { from: String, to: String },
     /// More redirections than allowed.
@@ -64,7 +75,7 @@ pub(crate) enum Kind {
     /// Any other status that is no success.
     Status { host: String, status: u16, detail: Option<String> },
     /// A page for people instead of an envelope.
-    Html { host: String, title: Option<String> },
+    Html { host: String, expected: &'static str, title: Option<String> },
     /// The body passed the limit.
     BodyTooLong { limit: usize },
     /// The body cannot be decompressed.
@@ -90,11 +101,16 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn category(&self) -> Category {
         match self {
-            Self::Option { .. } | Self::PlainHttp { .. } | Self::NeedsRest { .. } | Self::Closed => {
-                Category::Usage
-            }
+            Self::Option { .. }
+            | Self::PlainHttp { .. }
+            | Self::UnknownCommand { .. }
+            | Self::Parameter { .. }
+            | Self::NeedsConfirmation { .. }
+            | Self::Closed => Category::Usage,
             Self::SignIn(error) if error.kind() == AuthErrorKind::Network => Category::Connection,
-            Self::SignIn(_) | Self::Unauthorized { .. } | Self::Forbidden { .. } => Category::SignIn,
+            Self::SignIn(_) | Self::TokenEnded | Self::Unauthorized { .. } | Self::Forbidden { .. } => {
+                Category::SignIn
+            }
             Self::Dns { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
@@ -105,6 +121,8 @@ impl Kind {
             | Self::Proxy { .. }
             | Self::CutOff { .. }
             | Self::ForeignRedirect { .. }
+            | Self::ForeignPage { .. }
+            | Self::OutcomeUnknown { .. }
             | Self::RedirectToPlainHttp { .. }
             | Self::RedirectRefused { .. }
             | Self::TooManyRedirects { .. }
@@ -127,10 +145,14 @@ impl Kind {
     pub(crate) fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::PlainHttp { .. } => "use an https address",
-            Self::NeedsRest { .. } => {
-                "give the address of a server that offers remote PowerShell over WSMan, or choose the psrp carrier"
+            Self::UnknownCommand { .. } => {
+                "check the spelling, or have an administrator give the account a role with it"
             }
+            Self::NeedsConfirmation { .. } => "give -Confirm:$false to have it done without a question",
+            Self::ForeignPage { .. } => "the token is not sent there; ask for fewer objects, or report this",
+            Self::OutcomeUnknown { .. } => "look before trying again",
             Self::SignIn(error) => return error.advice(),
+            Self::TokenEnded => "connect again",
             Self::Unauthorized { basic: true, .. } => {
                 "check the user name and the password, and that the server allows Basic authentication"
             }
@@ -172,6 +194,7 @@ impl Kind {
             Self::Broken { .. } => "connect again",
             Self::Closed => "connect first",
             Self::Option { .. }
+            | Self::Parameter { .. }
             | Self::BadRedirect { .. }
             | Self::Status { .. }
             | Self::BadGzip
@@ -186,16 +209,30 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option { name, problem } => write!(f, "{name} {problem}"),
+            Self::UnknownCommand { name } => {
+                write!(f, "{name} is not among the commands that this account may run")
+            }
+            Self::Parameter { command, problem } => write!(f, "{command}: {problem}"),
+            Self::NeedsConfirmation { command } => write!(f, "{command} asks before it acts"),
+            Self::ForeignPage { from, to } => {
+                write!(
+                    f,
+                    "{from} has its next page at {to}, which is neither the same host nor one of Microsoft's"
+                )
+            }
+            Self::OutcomeUnknown { command, problem } => {
+                write!(f, "whether {command} was carried out is not known: {problem}")
+            }
             Self::PlainHttp { host } => {
                 write!(
                     f,
                     "a password or a token would go to {host} over plain http, where anybody could read it"
                 )
             }
-            Self::NeedsRest { host } => {
-                write!(f, "{host} answers over REST, which this version does not speak yet")
-            }
             Self::SignIn(error) => error.fmt(f),
+            Self::TokenEnded => {
+                f.write_str("the service wants a new token, and the one there is cannot be renewed")
+            }
             Self::Unauthorized { host, basic: true } => {
                 write!(f, "{host} did not accept the user name and the password (HTTP 401)")
             }
@@ -249,8 +286,8 @@ impl fmt::Display for Kind {
                 write!(f, "{host} answered HTTP {status}")?;
                 write_detail(f, detail.as_deref())
             }
-            Self::Html { host, title } => {
-                write!(f, "{host} answered with an HTML page instead of WSMan")?;
+            Self::Html { host, expected, title } => {
+                write!(f, "{host} answered with an HTML page instead of {expected}")?;
                 write_detail(f, title.as_deref())
             }
             Self::BodyTooLong { limit } => write!(f, "the answer is longer than the limit of {limit} bytes"),

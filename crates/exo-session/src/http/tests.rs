@@ -338,3 +338,21 @@ fn wrong_settings_are_refused_before_anything_is_sent() {
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
+
+#[test]
+fn an_internal_region_is_asked_under_its_public_name() {
+    for (from, expected) in [
+        (
+            "https://nam12b.admin.protection.outlook.com:446/adminapi/x?y=1",
+            "https://nam12b.ps.compliance.protection.outlook.com/adminapi/x?y=1",
+        ),
+        ("https://nam12b.admin.protection.outlook.com/x", "https://nam12b.admin.protection.outlook.com/x"),
+        (
+            "https://admin.protection.outlook.com.example.org:446/",
+            "https://admin.protection.outlook.com.example.org:446/",
+        ),
+        ("https://localhost:446/", "https://localhost:446/"),
+    ] {
+        assert_eq!(public_name(Url::parse(from).unwrap()).unwrap().as_str(), expected);
+    }
+}

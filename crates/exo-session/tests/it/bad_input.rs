@@ -95,7 +95,7 @@ async fn unreachable_hosts_are_told_by_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_http_and_the_cloud_are_refused_before_anything_is_sent() {
+async fn plain_http_and_passwords_for_the_cloud_are_refused_before_anything_is_sent() {
     let lab = lab().await;
     let mut plain = basic(&lab);
     plain.connection_uri = Some("http://mail.contoso.com/powershell".to_owned());
@@ -103,7 +103,9 @@ async fn plain_http_and_the_cloud_are_refused_before_anything_is_sent() {
     let mut cloud = options(&lab);
     cloud.connection_uri = None;
     cloud.environment = Environment::O365Default;
-    check(&lab, cloud, Category::Usage, &["outlook.office365.com answers over REST"]).await;
+    cloud.authentication = Some(Authentication::Basic);
+    check(&lab, cloud, Category::Usage, &["authentication is Basic, and the service takes only tokens"])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

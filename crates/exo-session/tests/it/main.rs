@@ -1,9 +1,16 @@
 //! The session manager against the stand-in tenant, over TLS on loopback.
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the failure to report")]
 
+mod asking;
 mod bad_input;
 mod cancel;
+mod catalog;
+mod input;
+mod many;
 mod peer;
+mod rest;
+mod rest_replay;
 mod run;
+mod secret;
 mod shell;
 mod support;

@@ -104,3 +104,27 @@ pub(crate) async fn shells_become(lab: &Lab, count: usize) {
         tokio::task::yield_now().await;
     }
 }
+
+/// A token of the tenant's administrator, as another program would have got it.
+pub(crate) async fn token(lab: &Lab) -> String {
+    let ca = reqwest::Certificate::from_pem(&std::fs::read(lab.ca_file()).unwrap()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_merge([ca]).no_proxy().build().unwrap();
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "fb78d390-0c51-40cd-8e17-fdbfab77341b"),
+        ("username", &lab.user()),
+        ("password", lab.password()),
+        ("scope", "https://outlook.office365.com/.default"),
+    ];
+    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let answer = client
+        .post(format!("{}/oauth2/v2.0/token", lab.authority()))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.join("&"))
+        .send()
+        .await
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}

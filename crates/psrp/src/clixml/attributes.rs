@@ -3,9 +3,9 @@
 use super::content::CHARACTER;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::escape::{entity_at, unescape};
-use super::parse::{Parser, Start};
+use super::parse::Parser;
 use super::primitive::trim;
-use super::scan::find_markup;
+use super::start_tag::Start;
 use super::tag::is_name_end;
 use super::text::push_code_point;
 use super::value::Stream;
@@ -127,7 +127,7 @@ impl Parser<'_> {
                 }
                 Some(0..=0x1F) => return Err(DecodeError::syntax(CHARACTER, at)),
                 _ => {
-                    let len = find_markup(text, 0).max(1);
+                    let len = self.scanner.find_markup(text, 0).max(1);
                     self.side.extend_from_slice(text.get(..len).unwrap_or_default());
                     at += len;
                 }

@@ -1,14 +1,11 @@
 //! Text that is not simply there: entities, escapes, CDATA, comments, line ends, base64.
 
-use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::error::{DecodeError, DecodeErrorKind};
 use super::escape::{entity_at, unescape};
 use super::node::{Kind, Node};
-use super::parse::{Parser, Start};
+use super::parse::Parser;
 use super::primitive::{expectation, is_valid_text, parse_scalar, trim};
-use super::scan::find_markup;
+use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::push_code_point;
 use super::wide::number;
@@ -60,7 +57,7 @@ impl Parser<'_> {
             let rest = self.rest();
             let len = memchr::memchr(b'<', rest).unwrap_or(rest.len());
             let text = rest.get(..len).unwrap_or_default();
-            let decoded = BASE64.decode_vec(text, &mut self.side).is_ok();
+            let decoded = self.scanner.decode_base64(text, &mut self.side);
             match TAG.end_at(self.body, begin + len) {
                 Some(next) if decoded => self.at = next,
                 _ => {
@@ -88,8 +85,11 @@ impl Parser<'_> {
         let digits = self.side.iter().skip(base).filter(|byte| !byte.is_ascii_whitespace());
         self.scratch.extend(digits);
         self.side.truncate(base);
-        let decoded = BASE64.decode_vec(self.scratch.as_slice(), &mut self.side);
-        decoded.map_err(|_| DecodeError::value(Kind::Bytes.tag(), expectation(Kind::Bytes), begin))
+        if self.scanner.decode_base64(self.scratch, &mut self.side) {
+            Ok(())
+        } else {
+            Err(DecodeError::value(Kind::Bytes.tag(), expectation(Kind::Bytes), begin))
+        }
     }
 
     /// The text of an element up to and with its end tag, appended to the side text. Entities are decoded, CDATA is
@@ -97,7 +97,7 @@ impl Parser<'_> {
     pub(super) fn content(&mut self, open: &'static str) -> Result<(), DecodeError> {
         let base = self.side.len();
         loop {
-            let end = find_markup(self.body, self.at);
+            let end = self.scanner.find_markup(self.body, self.at);
             self.side.extend_from_slice(self.body.get(self.at..end).unwrap_or_default());
             self.at = end;
             match self.rest() {
@@ -153,11 +153,3 @@ impl Parser<'_> {
 }
 
 pub(super) const CHARACTER: &str = "a character that XML allows";
-
-/// As .NET decodes base64: padding is required, the unused bits of the last digit are not looked at.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true),
-);

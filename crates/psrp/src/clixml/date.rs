@@ -1,5 +1,6 @@
 //! Dates and durations in .NET ticks of 100 ns, as XML Schema writes them.
 
+use super::digits::{push_number, push_padded};
 use super::node::Node;
 
 /// A date as the wire has it: the clock it was read from is not converted.
@@ -86,6 +87,14 @@ impl DateTime {
         Some(DateTime { ticks, kind, offset_minutes })
     }
 
+    /// The same instant on a clock that is ahead of UTC by so many minutes; a date without an offset counts as one of
+    /// UTC. What lies before the year 1 or after the year 9999 is its end, as in .NET.
+    pub(super) fn on_clock(self, offset_minutes: i16) -> Self {
+        let shift = i64::from(offset_minutes) - i64::from(self.offset_minutes);
+        let ticks = (self.ticks + shift * 60 * TICKS_PER_SECOND).clamp(0, MAX_TICKS);
+        DateTime { ticks, offset_minutes, kind: DateTimeKind::Local }
+    }
+
     /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let ticks = self.ticks.clamp(0, MAX_TICKS);
@@ -94,7 +103,7 @@ impl DateTime {
         let fields = [(year, 4, b'-'), (month, 2, b'-'), (day, 2, b'T')];
         let time = [(seconds / 3600 % 24, 2, b':'), (seconds / 60 % 60, 2, b':'), (seconds % 60, 2, 0)];
         for (value, width, after) in fields.into_iter().chain(time) {
-            push_padded(out, value, width);
+            push_padded(out, value.unsigned_abs(), width);
             if after != 0 {
                 out.push(after);
             }
@@ -106,9 +115,9 @@ impl DateTime {
             DateTimeKind::Local => {
                 let offset = i64::from(self.offset_minutes);
                 out.push(if offset < 0 { b'-' } else { b'+' });
-                push_padded(out, offset.abs() / 60, 2);
+                push_padded(out, offset.unsigned_abs() / 60, 2);
                 out.push(b':');
-                push_padded(out, offset.abs() % 60, 2);
+                push_padded(out, offset.unsigned_abs() % 60, 2);
             }
         }
     }
@@ -168,7 +177,7 @@ pub(super) fn write_duration(ticks: i64, out: &mut Vec<u8>) {
     out.push(b'P');
     let (days, seconds, fraction) = (total / DAY, total / SECOND, total % SECOND);
     let mut part = |value: u64, unit: u8| {
-        out.extend_from_slice(value.to_string().as_bytes());
+        push_number(out, value);
         out.push(unit);
     };
     if days != 0 {
@@ -184,12 +193,12 @@ pub(super) fn write_duration(ticks: i64, out: &mut Vec<u8>) {
     out.push(b'T');
     for (value, unit) in [(hours, b'H'), (minutes, b'M')] {
         if value != 0 {
-            out.extend_from_slice(value.to_string().as_bytes());
+            push_number(out, value);
             out.push(unit);
         }
     }
     if seconds != 0 || fraction != 0 {
-        out.extend_from_slice(seconds.to_string().as_bytes());
+        push_number(out, seconds);
         push_fraction(out, i64::try_from(fraction).unwrap_or(0));
         out.push(b'S');
     }
@@ -208,9 +217,17 @@ fn digits(text: &[u8]) -> usize {
 
 /// A number of at most 31 bits at the start.
 fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let (number, rest) = text.split_at_checked(digits(text))?;
-    let value = std::str::from_utf8(number).ok()?.parse::<i32>().ok()?;
-    Some((u64::try_from(value).ok()?, rest))
+    let (mut value, mut rest) = (0_u64, text);
+    while let Some((byte, after)) = rest.split_first()
+        && byte.is_ascii_digit()
+    {
+        value = value * 10 + u64::from(byte - b'0');
+        if 1 << 31 <= value {
+            return None;
+        }
+        rest = after;
+    }
+    (rest.len() < text.len()).then_some((value, rest))
 }
 
 /// Fraction digits as ticks, the eighth digit rounding; at least one digit must stand there.
@@ -227,13 +244,17 @@ fn rounded_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 /// Fraction digits as ticks, the eighth and later digits dropped.
 fn truncated_fraction(text: &[u8]) -> (u64, &[u8]) {
     let (fraction, rest) = text.split_at(digits(text));
-    let digit = |place: usize| fraction.get(place).map_or(0, |byte| u64::from(byte - b'0'));
-    ((0..7).fold(0, |ticks, place| ticks * 10 + digit(place)), rest)
+    let (mut ticks, mut unit) = (0, SECOND / 10);
+    for byte in fraction.iter().take(7) {
+        ticks += u64::from(byte - b'0') * unit;
+        unit /= 10;
+    }
+    (ticks, rest)
 }
 
 /// Days from 0001-01-01 to a date of the proleptic Gregorian calendar; `None` when there is no such date.
 #[inline]
-fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(super) fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
     let month_index = usize::try_from(month - 1).ok()?;
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let mut length = *MONTH_LENGTHS.get(month_index)?;
@@ -263,24 +284,23 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-fn push_padded(out: &mut Vec<u8>, value: i64, width: usize) {
-    out.extend_from_slice(format!("{value:0width$}").as_bytes());
-}
-
 fn push_fraction(out: &mut Vec<u8>, ticks: i64) {
     if ticks != 0 {
         out.push(b'.');
-        out.extend_from_slice(format!("{ticks:07}").trim_end_matches('0').as_bytes());
+        push_padded(out, ticks.unsigned_abs(), 7);
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
     }
 }
 
 const SECOND: u64 = 10_000_000;
 const DAY: u64 = 86_400 * SECOND;
-const TICKS_PER_SECOND: i64 = 10_000_000;
-const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
+pub(super) const TICKS_PER_SECOND: i64 = 10_000_000;
+pub(super) const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
 /// 9999-12-31T23:59:59.9999999
 const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
 /// Fourteen hours, the largest offset XML Schema allows.
-const MAX_OFFSET: i64 = 14 * 60;
+pub(super) const MAX_OFFSET: i64 = 14 * 60;
 const MONTH_LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const DAYS_BEFORE_MONTH: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];

@@ -10,6 +10,7 @@ use super::limits::Limits;
 use super::names::Names;
 use super::parse::{Frame, Parser};
 use super::refs::RefTable;
+use super::scan::Scanner;
 use super::tape::{Parts, Tape};
 
 /// Decodes message bodies and documents into tapes.
@@ -47,6 +48,9 @@ pub struct Decoder {
     types: RefTable,
     stack: Vec<Frame>,
     scratch: Vec<u8>,
+    scanner: Scanner,
+    /// How many nodes a body had, and how many bytes.
+    density: (usize, usize),
     spares: Vec<Parts>,
 }
 
@@ -60,6 +64,8 @@ impl Decoder {
             types: RefTable::default(),
             stack: Vec::new(),
             scratch: Vec::new(),
+            scanner: Scanner::detect(),
+            density: (0, 0),
             spares: Vec::new(),
         }
     }
@@ -79,10 +85,12 @@ impl Decoder {
         if max < body.len() {
             return Err(DecodeError::limit("max_body_len", u64::try_from(max).unwrap_or(u64::MAX), 0));
         }
-        if let Err(error) = std::str::from_utf8(&body) {
-            return Err(DecodeError::new(DecodeErrorKind::Utf, error.valid_up_to()));
+        if let Err(valid_up_to) = self.scanner.check_utf8(&body) {
+            return Err(DecodeError::new(DecodeErrorKind::Utf, valid_up_to));
         }
-        let parts = self.spares.pop().unwrap_or_default();
+        let spare = self.spares.pop();
+        let is_fresh = spare.is_none();
+        let parts = spare.unwrap_or_else(|| self.fresh_parts(body.len()));
         self.objects.clear();
         self.types.clear();
         self.stack.clear();
@@ -100,14 +108,21 @@ impl Decoder {
             interner: &mut self.interner,
             scratch: &mut self.scratch,
             limits: &self.limits,
-            value_start: 0,
+            scanner: self.scanner,
+            value_end: usize::MAX,
             skips_unknown: false,
         };
         let outcome = parser.document();
         let Parser { nodes, side, floats, .. } = parser;
-        let parts = Parts { nodes, side, floats };
+        let mut parts = Parts { nodes, side, floats };
         match outcome {
-            Ok(()) => Ok(Tape::new(parts, body, Arc::clone(self.interner.names()))),
+            Ok(()) => {
+                if is_fresh {
+                    self.density = (parts.nodes.len(), body.len());
+                    parts.trim();
+                }
+                Ok(Tape::new(parts, body, Arc::clone(self.interner.names())))
+            }
             Err(error) => {
                 self.keep(parts);
                 Err(error)
@@ -128,6 +143,16 @@ impl Decoder {
     /// The limits it was made with.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Room for as many nodes a byte as the last body had that met no recycled memory, and a few more.
+    fn fresh_parts(&self, body_len: usize) -> Parts {
+        let (nodes, bytes) = self.density;
+        let expected = nodes.saturating_mul(body_len) / bytes.max(1);
+        let most = body_len / MIN_ELEMENT_LEN + 1;
+        let mut parts = Parts::default();
+        parts.nodes.reserve_exact((expected + expected / 16 + 4).min(most));
+        parts
     }
 
     fn keep(&mut self, mut parts: Parts) {
@@ -164,5 +189,7 @@ pub fn decode(body: impl Into<Bytes>) -> Result<Tape, DecodeError> {
 
 /// Offsets in a tape have 32 bits.
 const MAX_LEN: usize = super::wide::index(u32::MAX);
+/// `<S/>`
+const MIN_ELEMENT_LEN: usize = 4;
 const MAX_SPARES: usize = 8;
 const MAX_SPARE_LEN: usize = 64 * 1024 * 1024;

@@ -6,6 +6,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::date::{DateTime, write_duration};
+use super::digits::{push_number, push_signed};
+use super::hash::Seeded;
 use super::node::Kind;
 use super::text::Text;
 use super::value::Stream;
@@ -31,9 +33,9 @@ pub struct Encoder<'b> {
     pub(super) out: &'b mut Vec<u8>,
     pub(super) objects: u64,
     /// Lists of type names that were written, each with its id.
-    types: HashMap<Vec<u8>, u64>,
+    types: HashMap<Vec<u8>, u64, Seeded>,
     /// Nodes of tapes that were written: objects and lists of type names have their own ids.
-    pub(super) written: HashMap<(u64, u32), u64>,
+    pub(super) written: HashMap<(u64, u32), u64, Seeded>,
     /// The name that the next element gets whatever its caller says: the two parts of a dictionary entry.
     forced_name: Option<&'static str>,
     pub(super) stream: Option<Stream>,
@@ -50,7 +52,7 @@ pub struct RefId(pub(super) u64);
 impl<'b> Encoder<'b> {
     /// An encoder that appends one message to `out`.
     pub fn new(out: &'b mut Vec<u8>) -> Self {
-        let (types, written) = (HashMap::new(), HashMap::new());
+        let (types, written) = (HashMap::default(), HashMap::default());
         Encoder { out, objects: 0, types, written, forced_name: None, stream: None }
     }
 
@@ -67,47 +69,47 @@ impl<'b> Encoder<'b> {
 
     /// `<C>`: one UTF-16 unit.
     pub fn char<'n>(&mut self, name: impl Into<Name<'n>>, unit: u16) {
-        self.shown("C", name.into(), unit);
+        self.unsigned("C", name.into(), unit);
     }
 
     /// `<By>`
     pub fn u8<'n>(&mut self, name: impl Into<Name<'n>>, value: u8) {
-        self.shown("By", name.into(), value);
+        self.unsigned("By", name.into(), value);
     }
 
     /// `<SB>`
     pub fn i8<'n>(&mut self, name: impl Into<Name<'n>>, value: i8) {
-        self.shown("SB", name.into(), value);
+        self.signed("SB", name.into(), value);
     }
 
     /// `<I16>`
     pub fn i16<'n>(&mut self, name: impl Into<Name<'n>>, value: i16) {
-        self.shown("I16", name.into(), value);
+        self.signed("I16", name.into(), value);
     }
 
     /// `<U16>`
     pub fn u16<'n>(&mut self, name: impl Into<Name<'n>>, value: u16) {
-        self.shown("U16", name.into(), value);
+        self.unsigned("U16", name.into(), value);
     }
 
     /// `<I32>`
     pub fn i32<'n>(&mut self, name: impl Into<Name<'n>>, value: i32) {
-        self.shown("I32", name.into(), value);
+        self.signed("I32", name.into(), value);
     }
 
     /// `<U32>`
     pub fn u32<'n>(&mut self, name: impl Into<Name<'n>>, value: u32) {
-        self.shown("U32", name.into(), value);
+        self.unsigned("U32", name.into(), value);
     }
 
     /// `<I64>`
     pub fn i64<'n>(&mut self, name: impl Into<Name<'n>>, value: i64) {
-        self.shown("I64", name.into(), value);
+        self.signed("I64", name.into(), value);
     }
 
     /// `<U64>`
     pub fn u64<'n>(&mut self, name: impl Into<Name<'n>>, value: u64) {
-        self.shown("U64", name.into(), value);
+        self.unsigned("U64", name.into(), value);
     }
 
     /// `<Sg>`
@@ -210,7 +212,7 @@ impl<'b> Encoder<'b> {
     /// `<Ref>` to an object that was begun in this message.
     pub fn reference<'n>(&mut self, name: impl Into<Name<'n>>, target: RefId) {
         self.start_with_stream_first("Ref", name.into());
-        self.out.extend_from_slice(format!(" RefId=\"{}\" />", target.0).as_bytes());
+        self.ref_id(target.0, b"\" />");
     }
 
     /// `<Props>`: adapted members; inside an object.
@@ -294,7 +296,8 @@ impl<'b> Encoder<'b> {
         }
         let id = u64::try_from(self.types.len()).unwrap_or(u64::MAX);
         self.types.insert(key, id);
-        self.out.extend_from_slice(format!("<TN RefId=\"{id}\">").as_bytes());
+        self.open("TN");
+        self.ref_id(id, b"\">");
         self.close_with("TN", |list| {
             for name in names {
                 list.element("T", name);
@@ -304,7 +307,8 @@ impl<'b> Encoder<'b> {
     }
 
     pub(super) fn type_names_reference(&mut self, id: u64) {
-        self.out.extend_from_slice(format!("<TNRef RefId=\"{id}\" />").as_bytes());
+        self.open("TNRef");
+        self.ref_id(id, b"\" />");
     }
 
     /// `<ToString>`; inside an object.
@@ -336,7 +340,7 @@ impl<'b> Encoder<'b> {
         let id = self.objects;
         self.objects += 1;
         self.start_with_stream_first("Obj", name);
-        self.out.extend_from_slice(format!(" RefId=\"{id}\">").as_bytes());
+        self.ref_id(id, b"\">");
         id
     }
 
@@ -383,8 +387,18 @@ impl<'b> Encoder<'b> {
         self.close_with(tag, body);
     }
 
-    fn shown(&mut self, tag: &str, name: Name<'_>, value: impl fmt::Display) {
-        self.leaf(tag, name, |out| out.extend_from_slice(value.to_string().as_bytes()));
+    fn unsigned(&mut self, tag: &str, name: Name<'_>, value: impl Into<u64>) {
+        self.leaf(tag, name, |out| push_number(out, value.into()));
+    }
+
+    fn signed(&mut self, tag: &str, name: Name<'_>, value: impl Into<i64>) {
+        self.leaf(tag, name, |out| push_signed(out, value.into()));
+    }
+
+    fn ref_id(&mut self, id: u64, end: &[u8]) {
+        self.out.extend_from_slice(b" RefId=\"");
+        push_number(self.out, id);
+        self.out.extend_from_slice(end);
     }
 
     fn name_attribute(&mut self, name: Name<'_>) {

@@ -4,6 +4,7 @@
 //!   where it came, references are indices, nothing is dropped and nothing is guessed.
 //! * [`Value`] is a view of one node; it walks the tape.
 //! * [`Encoder`] writes values byte for byte as PowerShell does, and [`encode_document`] a whole tape.
+//!   [`export_document`] writes what PowerShell would after reading it.
 //!
 //! The module knows nothing of fragments and messages, does no I/O, and uses no machine stack for nesting. Whatever is
 //! sent, the work grows with the bytes, memory stays a small multiple of them, and [`Limits`] bounds the rest.
@@ -12,13 +13,17 @@ mod attributes;
 mod content;
 mod date;
 mod decode;
+mod digits;
 mod encode;
 mod encode_tape;
 mod encoding;
 mod error;
 mod escape;
+mod export;
+mod hash;
 mod intern;
 mod limits;
+mod literal;
 mod markup;
 mod names;
 mod node;
@@ -28,9 +33,11 @@ mod progress;
 mod refs;
 mod refusal;
 mod scan;
+mod start_tag;
 mod tag;
 mod tape;
 mod text;
+mod usual_date;
 mod value;
 mod wide;
 mod write;
@@ -41,6 +48,7 @@ pub use self::encode::{Encoder, Name, RefId};
 pub use self::encode_tape::encode_document;
 pub use self::encoding::utf8_document;
 pub use self::error::{DecodeError, DecodeErrorKind};
+pub use self::export::export_document;
 pub use self::limits::Limits;
 pub use self::names::{NameId, Names};
 pub use self::node::{Kind, Node};

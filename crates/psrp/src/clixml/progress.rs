@@ -3,8 +3,9 @@
 use super::error::{DecodeError, DecodeErrorKind};
 use super::escape::unescape;
 use super::node::{Kind, Node};
-use super::parse::{Parser, Start};
+use super::parse::Parser;
 use super::primitive::{expectation, parse_scalar, trim};
+use super::start_tag::Start;
 use super::tag::{Tag, is_name_end};
 use super::wide::number;
 

@@ -58,7 +58,8 @@ impl Parser<'_> {
     #[track_caller]
     pub(super) fn object_too_long(&self) -> DecodeError {
         let max = u64::try_from(self.limits.max_object_len).unwrap_or(u64::MAX);
-        DecodeError::limit("max_object_len", max, self.value_start)
+        let begin = self.value_end.saturating_sub(self.limits.max_object_len);
+        DecodeError::limit("max_object_len", max, begin)
     }
 
     #[cold]

@@ -1,55 +1,170 @@
-//! Looking through bytes many at a time, in safe code.
+//! Looking through bytes many at a time.
 //!
-//! Each function gives the same answer for any alignment and length; the word width is only a matter of speed.
+//! A [`Scanner`] is chosen once per decoder by what the processor has: AVX2, NEON, or the portable code of this file.
+//! Each gives the same answer for any alignment and length; the width is only a matter of speed. The feature
+//! `portable` of the crate chooses the portable code everywhere, so that every test can run on it too.
 
-/// The first byte from `from` on that text cannot simply run over: `<`, `&`, `_`, or a control character.
-/// The length of `bytes` when there is none.
-#[inline]
-pub(super) fn find_special(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    // Most texts end within two words; only the longer ones are worth a vector.
-    for _ in 0..2 {
-        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
-            return find_in_tail(bytes, at, is_special);
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::wide::index;
+
+#[cfg(target_arch = "x86_64")]
+#[expect(
+    unsafe_code,
+    reason = "vector loads take pointers, and instructions must be there that are detected at run time"
+)]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+#[expect(unsafe_code, reason = "vector loads take pointers")]
+mod neon;
+
+/// The way to look through bytes on this processor.
+#[derive(Clone, Copy)]
+pub(super) enum Scanner {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
+}
+
+impl Scanner {
+    /// The widest one that this processor has.
+    pub(super) fn detect() -> Self {
+        if cfg!(feature = "portable") {
+            return Scanner::Portable;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = avx2::Avx2::detect() {
+            return Scanner::Avx2(avx2);
+        }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(neon) = neon::Neon::detect() {
+            return Scanner::Neon(neon);
+        }
+        Scanner::Portable
+    }
+
+    /// The first byte from `from` on that text cannot simply run over: `<`, `&`, `_`, or a control character.
+    /// The length of `bytes` when there is none.
+    #[inline]
+    pub(super) fn find_special(self, bytes: &[u8], from: usize) -> usize {
+        match self {
+            Scanner::Portable => find::<true>(bytes, from),
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.find::<true>(bytes, from),
+            #[cfg(target_arch = "aarch64")]
+            Scanner::Neon(neon) => neon.find::<true>(bytes, from),
+        }
+    }
+
+    /// The first `<`, `&` or control character from `from` on; the length of `bytes` when there is none.
+    #[inline]
+    pub(super) fn find_markup(self, bytes: &[u8], from: usize) -> usize {
+        match self {
+            Scanner::Portable => find::<false>(bytes, from),
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.find::<false>(bytes, from),
+            #[cfg(target_arch = "aarch64")]
+            Scanner::Neon(neon) => neon.find::<false>(bytes, from),
+        }
+    }
+
+    /// The first byte from `from` on that may have to be escaped when text is written: a control character, one of
+    /// `"&<>_`, or what is not ASCII. The length of `bytes` when there is none.
+    #[inline]
+    pub(super) fn find_escapable(self, bytes: &[u8], from: usize) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.find_escapable(bytes, from),
+            _ => find_escapable(bytes, from),
+        }
+    }
+
+    /// Whether the bytes are UTF-8; the error is how many of them are.
+    pub(super) fn check_utf8(self, bytes: &[u8]) -> Result<(), usize> {
+        let mut at = 0;
+        loop {
+            at = self.find_beyond_ascii(bytes, at);
+            // What is not ASCII stands in clumps; the standard library checks a clump and the text around it.
+            let rest = bytes.get(at..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let clump = rest.get(..CLUMP_LEN).unwrap_or(rest);
+            match std::str::from_utf8(clump) {
+                Ok(_) => at += clump.len(),
+                Err(error) if error.error_len().is_none() && clump.len() < rest.len() => {
+                    at += error.valid_up_to();
+                }
+                Err(error) => return Err(at + error.valid_up_to()),
+            }
+        }
+    }
+
+    /// Appends the bytes that a base64 text without white space stands for, as .NET decodes them. When it is none,
+    /// what was appended is of no use.
+    pub(super) fn decode_base64(self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        let decoded = match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => {
+                let start = out.len();
+                let len = text.len() / 4 * 3;
+                // The decoder of what is left wants a few bytes more than it writes.
+                out.reserve(len + 64);
+                out.resize(start + len, 0);
+                let decoded = avx2.decode_base64(text, out.get_mut(start..).unwrap_or_default());
+                out.truncate(start + decoded / 4 * 3);
+                decoded
+            }
+            _ => 0,
         };
-        let hits = special_in(u64::from_le_bytes(*word));
+        BASE64.decode_vec(text.get(decoded..).unwrap_or_default(), out).is_ok()
+    }
+
+    /// Some place from `from` on, ahead of which everything is ASCII; the length of `bytes` when all is.
+    fn find_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
+        match self {
+            Scanner::Portable => find_beyond_ascii(bytes, from),
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.find_beyond_ascii(bytes, from),
+            #[cfg(target_arch = "aarch64")]
+            Scanner::Neon(neon) => neon.find_beyond_ascii(bytes, from),
+        }
+    }
+}
+
+/// [`Scanner::find_special`] when `STOPS_AT_ESCAPE`, otherwise [`Scanner::find_markup`].
+fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        let escapes = if STOPS_AT_ESCAPE { zero_bytes(word ^ (ONES * 0x5F)) } else { 0 };
+        let hits =
+            escapes | zero_bytes(word ^ (ONES * 0x3C)) | zero_bytes(word ^ (ONES * 0x26)) | low_bytes(word);
         if hits != 0 {
             return at + first_byte(hits);
         }
         at += 8;
     }
-    find_special_far(bytes, at)
+    let stops = |byte: &u8| {
+        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || (STOPS_AT_ESCAPE && *byte == b'_')
+    };
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().position(stops).map_or(bytes.len(), |len| at + len)
 }
 
-#[inline(never)]
-fn find_special_far(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let marks = either(
-            either(equal(block, b'<'), equal(block, b'&')),
-            either(equal(block, b'_'), below(block, FIRST_PRINTABLE)),
-        );
-        let hits = u128::from_le_bytes(marks);
-        if hits != 0 {
-            return at + super::wide::index(hits.trailing_zeros() / 8);
-        }
-        at += 16;
-    }
-    find_in_tail(bytes, at, is_special)
+fn find_escapable(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().position(|byte| ESCAPABLE[usize::from(*byte)]).map_or(bytes.len(), |len| from + len)
 }
 
-/// The first `<`, `&` or control character from `from` on; the length of `bytes` when there is none.
-pub(super) fn find_markup(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let marks = either(either(equal(block, b'<'), equal(block, b'&')), below(block, FIRST_PRINTABLE));
-        let hits = u128::from_le_bytes(marks);
-        if hits != 0 {
-            return at + super::wide::index(hits.trailing_zeros() / 8);
-        }
-        at += 16;
-    }
-    find_in_tail(bytes, at, is_markup)
+fn find_beyond_ascii(bytes: &[u8], from: usize) -> usize {
+    let (blocks, rest) = bytes.get(from..).unwrap_or_default().as_chunks::<32>();
+    let is_ascii = |block: &[u8; 32]| block.iter().fold(0, |all, byte| all | byte) < 0x80;
+    let len = 32 * blocks.iter().take_while(|block| is_ascii(block)).count();
+    if len == blocks.len() * 32 && rest.is_ascii() { bytes.len() } else { from + len }
 }
 
 /// The first `<` from `from` on; the length of `bytes` when there is none. For what is short: numbers and dates.
@@ -63,7 +178,8 @@ pub(super) fn find_tag(bytes: &[u8], from: usize) -> usize {
         }
         at += 8;
     }
-    find_in_tail(bytes, at, |byte| byte == b'<')
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().position(|byte| *byte == b'<').map_or(bytes.len(), |len| at + len)
 }
 
 /// Eight bytes from `at` on as a little-endian word; bytes past the end are 0.
@@ -102,25 +218,38 @@ pub(super) fn keep(word: u64, len: u32) -> u64 {
 }
 
 /// Whether both are the same bytes; inlined, because names are short.
-#[inline]
+#[inline(always)]
 pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) else {
-        return left.iter().zip(right).all(|(l, r)| l == r);
-    };
-    let (left_words, _) = left.as_chunks::<8>();
-    let (right_words, _) = right.as_chunks::<8>();
-    left_words.iter().zip(right_words).all(|(l, r)| u64::from_le_bytes(*l) == u64::from_le_bytes(*r))
-        && u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
+    // The last chunk overlaps the one ahead of it, so that there is no rest.
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk::<16>(), right.last_chunk::<16>()) {
+        let (left_chunks, _) = left.as_chunks::<16>();
+        let (right_chunks, _) = right.as_chunks::<16>();
+        return left_chunks.iter().zip(right_chunks).all(|(l, r)| l == r) && left_end == right_end;
+    }
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        return left.first_chunk::<8>() == right.first_chunk::<8>() && left_end == right_end;
+    }
+    left.iter().zip(right).all(|(l, r)| l == r)
 }
 
-fn special_in(word: u64) -> u64 {
-    zero_bytes(word ^ (ONES * 0x3C))
-        | zero_bytes(word ^ (ONES * 0x26))
-        | zero_bytes(word ^ (ONES * 0x5F))
-        | low_bytes(word)
+/// The number that up to eight digits at the start of a word stand for, and how many there are.
+#[inline]
+pub(super) fn leading_digits(word: u64) -> (u64, u32) {
+    let digits = word ^ (ONES * 0x30);
+    // A byte above 9 carries into its high bit, or has it set already.
+    let others = (digits.wrapping_add(ONES * 0x76) | digits) & HIGHS;
+    let len = others.trailing_zeros() / 8;
+    if len == 0 {
+        return (0, 0);
+    }
+    // The missing digits become leading zeros; then two, four and eight digits are added up at a time.
+    let padded = digits << (64 - len * 8);
+    let pairs = padded.wrapping_mul(10).wrapping_add(padded >> 8) & 0x00FF_00FF_00FF_00FF;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
+    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xFFFF_FFFF, len)
 }
 
 /// The high bit of the first zero byte, and perhaps of bytes behind it.
@@ -134,54 +263,30 @@ fn low_bytes(word: u64) -> u64 {
 }
 
 fn first_byte(hits: u64) -> usize {
-    super::wide::index(hits.trailing_zeros() / 8)
+    index(hits.trailing_zeros() / 8)
 }
 
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'<' | b'&' | b'_') || byte < FIRST_PRINTABLE
-}
-
-fn is_markup(byte: u8) -> bool {
-    matches!(byte, b'<' | b'&') || byte < FIRST_PRINTABLE
-}
-
-fn find_in_tail(bytes: &[u8], from: usize, hit: impl Fn(u8) -> bool) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().position(|byte| hit(*byte)).map_or(bytes.len(), |at| from + at)
-}
-
-// The three below are written lane by lane so that the compiler makes vector instructions of them.
-
-#[inline(always)]
-fn equal(block: &[u8; 16], byte: u8) -> [u8; 16] {
-    let mut marks = [0; 16];
-    for (mark, own) in marks.iter_mut().zip(block) {
-        *mark = if *own == byte { 0xFF } else { 0 };
+/// As .NET decodes base64: padding is required, the unused bits of the last digit are not looked at.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true),
+);
+static ESCAPABLE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_usize;
+    while byte < 256 {
+        table[byte] = matches!(byte, 0..=0x1F | 0x22 | 0x26 | 0x3C | 0x3E | 0x5F | 0x7F..);
+        byte += 1;
     }
-    marks
-}
-
-#[inline(always)]
-fn below(block: &[u8; 16], byte: u8) -> [u8; 16] {
-    let mut marks = [0; 16];
-    for (mark, own) in marks.iter_mut().zip(block) {
-        *mark = if *own < byte { 0xFF } else { 0 };
-    }
-    marks
-}
-
-#[inline(always)]
-fn either(left: [u8; 16], right: [u8; 16]) -> [u8; 16] {
-    let mut marks = [0; 16];
-    for (mark, (left, right)) in marks.iter_mut().zip(left.iter().zip(right)) {
-        *mark = left | right;
-    }
-    marks
-}
-
+    table
+};
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const FIRST_PRINTABLE: u8 = 0x20;
+/// Longer, and more ASCII is checked slowly behind each clump; shorter, and there are more clumps in other scripts.
+const CLUMP_LEN: usize = 128;
 
 #[cfg(test)]
 mod tests;

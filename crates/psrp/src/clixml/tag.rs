@@ -50,6 +50,14 @@ impl Tag {
         }
     }
 
+    /// `<tag N="` as a word and how many bytes that is, for the tags with which it fits a word.
+    pub(super) fn start_word(self) -> Option<(u64, u8)> {
+        let name = self.name();
+        let len = u8::try_from(name.len()).ok().filter(|len| (1..=3).contains(len))?;
+        let attribute = u64::from_le_bytes(*b" N=\"\0\0\0\0");
+        Some((0x3C | key_of(name) << 8 | attribute << ((len + 1) * 8), len + 5))
+    }
+
     /// What it may stand for inside a parent: one bit of [`class`].
     #[inline]
     pub(super) fn class(self) -> u16 {
@@ -63,20 +71,24 @@ impl Tag {
     }
 
     /// Where the end tag of this element ends, when it begins at `at` and is written without white space.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end_at(self, body: &[u8], at: usize) -> Option<usize> {
         let traits = TRAITS.get(usize::from(self.0))?;
-        if traits.end_mask == 0 {
-            return self.long_end_at(body, at);
+        if word_at(body, at) & traits.end_mask != traits.end_word {
+            return None;
         }
-        (word_at(body, at) & traits.end_mask == traits.end_word).then_some(at + usize::from(traits.end_len))
+        if 8 < traits.end_len && !self.name_ends_at(body, at + 8) {
+            return None;
+        }
+        Some(at + usize::from(traits.end_len))
     }
 
-    #[inline(never)]
-    fn long_end_at(self, body: &[u8], at: usize) -> Option<usize> {
-        let name = self.name();
-        let rest = body.get(at..)?.strip_prefix(b"</")?.strip_prefix(name.as_bytes())?;
-        (rest.first() == Some(&b'>')).then_some(at + name.len() + 3)
+    /// Whether what an end tag has beyond a word stands at `at`.
+    #[inline]
+    fn name_ends_at(self, body: &[u8], at: usize) -> bool {
+        let name = self.name().as_bytes();
+        let rest = body.get(at..).and_then(|rest| rest.strip_prefix(name.get(6..)?));
+        rest.and_then(<[u8]>::first) == Some(&b'>')
     }
 }
 
@@ -115,6 +127,7 @@ struct Traits {
     class: u16,
     holds: u16,
     end_len: u8,
+    /// The first bytes of the end tag, all of it when it is no longer.
     end_mask: u64,
     end_word: u64,
 }
@@ -156,7 +169,7 @@ const fn slots() -> [Slot; 128] {
 }
 
 const fn traits() -> [Traits; 64] {
-    let mut all = [Traits { class: 0, holds: 0, end_len: 0, end_mask: 0, end_word: 0 }; 64];
+    let mut all = [Traits { class: 0, holds: 0, end_len: 0, end_mask: 0, end_word: 1 }; 64];
     let mut number = 0;
     while number < 64 {
         if let Some((tag, name)) = tag_and_name(number) {
@@ -164,13 +177,16 @@ const fn traits() -> [Traits; 64] {
             #[expect(clippy::as_conversions, reason = "`usize::from` is not callable in a constant")]
             let entry = &mut all[index as usize];
             (entry.class, entry.holds) = class_and_holds(tag);
-            if name.len() <= 5 {
-                let len = name.len() + 3;
-                #[expect(clippy::as_conversions, reason = "at most eight")]
-                let end_len = len as u8;
-                entry.end_len = end_len;
+            let len = name.len() + 3;
+            #[expect(clippy::as_conversions, reason = "at most eighteen")]
+            let end_len = len as u8;
+            entry.end_len = end_len;
+            entry.end_word = 0x2F3C | key_of(name) << 16;
+            if len <= 8 {
                 entry.end_mask = u64::MAX >> ((8 - len) * 8);
-                entry.end_word = 0x2F3C | key_of(name) << 16 | 0x3E << ((len - 1) * 8);
+                entry.end_word |= 0x3E << ((len - 1) * 8);
+            } else {
+                entry.end_mask = u64::MAX;
             }
         }
         number += 1;

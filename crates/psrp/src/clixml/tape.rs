@@ -115,6 +115,13 @@ impl Parts {
         self.floats.clear();
     }
 
+    /// Gives memory back that is not used.
+    pub(super) fn trim(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.side.shrink_to_fit();
+        self.floats.shrink_to_fit();
+    }
+
     pub(super) fn capacity_len(&self) -> usize {
         let nodes = self.nodes.capacity() * size_of::<Node>();
         nodes + self.side.capacity() + self.floats.capacity() * size_of::<FloatText>()

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::date::{DateTime, write_duration};
+use super::digits::{push_number, push_signed};
 use super::node::{Kind, Node};
 use super::tape::{Siblings, Tape};
 use super::text::Text;
@@ -335,9 +336,9 @@ impl<'t> Value<'t> {
                 }
             }
             Kind::TimeSpan => write_duration(bits.cast_signed(), out),
-            Kind::Char => out.extend_from_slice(bits.to_string().as_bytes()),
-            kind if is_signed(kind) => out.extend_from_slice(bits.cast_signed().to_string().as_bytes()),
-            kind if is_unsigned(kind) => out.extend_from_slice(bits.to_string().as_bytes()),
+            Kind::Char => push_number(out, bits),
+            kind if is_signed(kind) => push_signed(out, bits.cast_signed()),
+            kind if is_unsigned(kind) => push_number(out, bits),
             _ => {}
         }
     }

@@ -3,13 +3,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::digits::{push_number, push_padded};
+use super::scan::Scanner;
+
 /// Appends text with `_xHHHH_` for what MS-PSRP 2.2.5.3.2 escapes and entities for what XML does not allow: control
-/// characters (0000–001F, 007F–009F), each half of a surrogate pair, and `_` ahead of `x` or `X`. In an attribute the
+/// characters (0000–001F, 007F–009F), each half of a surrogate pair, `_` ahead of `x` or `X`, and
+/// the two units that are no characters of XML (FFFE, FFFF). In an attribute the
 /// double quote becomes an entity too.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], in_attribute: bool) {
+    let scanner = Scanner::detect();
     let mut rest = text;
     loop {
-        let plain = rest.iter().position(|byte| NEEDS_LOOK[usize::from(*byte)]).unwrap_or(rest.len());
+        let plain = plain_len(scanner, rest);
         let (run, special) = rest.split_at(plain);
         out.extend_from_slice(run);
         let taken = match special {
@@ -21,6 +26,8 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], in_attribute: bool) {
             [b'_', b'x' | b'X', ..] => unit(out, 0x5F, 1),
             [control @ (0..=0x1F | 0x7F), ..] => unit(out, u32::from(*control), 1),
             [0xC2, low @ 0x80..=0x9F, ..] => unit(out, u32::from(*low), 2),
+            // XML has neither; PowerShell cannot write them, and reads them in this form.
+            [0xEF, 0xBF, last @ (0xBE | 0xBF), ..] => unit(out, 0xFF40 | u32::from(*last), 3),
             [0xED, second @ 0xA0..=0xBF, third, ..] => {
                 unit(out, 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F), 3)
             }
@@ -38,6 +45,18 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], in_attribute: bool) {
             }
         };
         rest = special.get(taken..).unwrap_or_default();
+    }
+}
+
+/// How many bytes at the start need no look.
+fn plain_len(scanner: Scanner, text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at = scanner.find_escapable(text, at);
+        match text.get(at) {
+            Some(byte) if !NEEDS_LOOK[usize::from(*byte)] => at += 1,
+            _ => return at,
+        }
     }
 }
 
@@ -67,8 +86,44 @@ pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
 pub(super) fn push_double(out: &mut Vec<u8>, value: f64) {
     match named(value) {
         Some(name) => out.extend_from_slice(name),
+        None if push_short(out, value) => {}
         None => push_general(out, &format!("{value:e}"), DOUBLE_DIGITS),
     }
+}
+
+/// Appends a float if at most fifteen digits stand for it and none of .NET's exponents is needed.
+///
+/// Different decimal numbers of at most fifteen digits are different floats. So when one of them reads back to `value`,
+/// no other does, and without its trailing zeros it is the shortest text there is.
+fn push_short(out: &mut Vec<u8>, value: f64) -> bool {
+    let magnitude = value.abs();
+    if !(1e-4..1e15).contains(&magnitude) {
+        return false;
+    }
+    let mut power = 1_u64;
+    for places in 0..MAX_PLACES {
+        #[expect(clippy::as_conversions, reason = "powers up to 10^9 are floats")]
+        let scale = power as f64;
+        let digits = (magnitude * scale).round_ties_even();
+        if 1e15 <= digits {
+            return false;
+        }
+        if digits / scale == magnitude {
+            #[expect(clippy::as_conversions, reason = "an integer below 10^15")]
+            let digits = digits as u64;
+            if value < 0.0 {
+                out.push(b'-');
+            }
+            push_number(out, digits / power);
+            if places != 0 {
+                out.push(b'.');
+                push_padded(out, digits % power, places);
+            }
+            return true;
+        }
+        power *= 10;
+    }
+    false
 }
 
 /// Appends a 32-bit float; see [`push_double`].
@@ -166,12 +221,14 @@ const fn needs_look() -> [bool; 256] {
     let mut byte = 0;
     while byte < 256 {
         table[byte] =
-            matches!(byte, 0..=0x1F | 0x22 | 0x26 | 0x3C | 0x3E | 0x5F | 0x7F | 0xC2 | 0xED | 0xF0..);
+            matches!(byte, 0..=0x1F | 0x22 | 0x26 | 0x3C | 0x3E | 0x5F | 0x7F | 0xC2 | 0xED | 0xEF..);
         byte += 1;
     }
     table
 }
 
 static NEEDS_LOOK: [bool; 256] = needs_look();
-const DOUBLE_DIGITS: usize = 15;
-const SINGLE_DIGITS: usize = 7;
+/// Fraction digits up to which [`push_short`] tries.
+const MAX_PLACES: usize = 10;
+const DOUBLE_DIGITS: usize = 17;
+const SINGLE_DIGITS: usize = 9;

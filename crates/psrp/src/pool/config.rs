@@ -1,5 +1,7 @@
 //! What a pool asks for.
 
+use std::time::Duration;
+
 use crate::clixml::{Encoder, Limits, Tape};
 use crate::fragment::FragmentLimits;
 use crate::host::HostInfo;
@@ -23,6 +25,8 @@ pub struct PoolConfig {
     pub limits: Limits,
     /// What may be waiting for its other fragments.
     pub fragment_limits: FragmentLimits,
+    /// How long the server may take to answer PUBLIC_KEY (`SessionKeyTransferTimeoutms`, 3.1.2).
+    pub session_key_timeout: Duration,
 }
 
 impl Default for PoolConfig {
@@ -36,6 +40,7 @@ impl Default for PoolConfig {
             application_arguments: None,
             limits: Limits::default(),
             fragment_limits: FragmentLimits::default(),
+            session_key_timeout: Duration::from_secs(60),
         }
     }
 }

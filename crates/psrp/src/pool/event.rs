@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::clixml::Tape;
-use crate::error::{Error, StateError};
+use crate::error::Error;
 use crate::host::HostCall;
-use crate::message::MessageType;
+use crate::secret::EncryptedKey;
 use crate::state::{PsInvocationState, RunspacePoolState};
 
 /// Something the pool learned.
@@ -48,13 +48,12 @@ pub enum PoolEvent {
         /// Pipelines that may run at the same time.
         max_runspaces: i32,
     },
-    /// The server asked for something this client does not do. The pool stays open, but the server may wait for ever.
-    NotSupported {
-        /// The message that asked.
-        message_type: MessageType,
-        /// What was asked, in a sentence.
-        error: StateError,
-    },
+    /// The server wants to send a secure string and asks for a public key: make a key pair and call
+    /// [`RunspacePool::exchange_keys`](crate::RunspacePool::exchange_keys).
+    SessionKeyRequested,
+    /// The session key came: decrypt it, drop the private key, and call
+    /// [`RunspacePool::session_key`](crate::RunspacePool::session_key).
+    SessionKey(EncryptedKey),
 }
 
 /// The two forms of RUNSPACE_AVAILABILITY.

@@ -8,6 +8,7 @@ use crate::error::{Error, StateError, StateErrorKind};
 use crate::host::HostCall;
 use crate::message::{Destination, Message, MessageTarget, MessageType};
 use crate::records;
+use crate::secret;
 use crate::state::{PIPELINE_STATE, PsInvocationState, RUNSPACE_STATE, RunspacePoolState};
 use crate::version;
 
@@ -61,14 +62,8 @@ impl RunspacePool {
                 let (min_runspaces, max_runspaces) = (count("MinRunspaces")?, count("MaxRunspaces")?);
                 self.tell(PoolEvent::InitData { min_runspaces, max_runspaces })
             }
-            MessageType::PublicKeyRequest | MessageType::EncryptedSessionKey => {
-                let kind = StateErrorKind::NotSupported;
-                let error = StateError::new(kind, "exchange a session key", self.state.name(), &[])
-                    .with_advice(
-                        "this client exchanges secure strings with servers of protocol 2.4 and later only",
-                    );
-                self.tell(PoolEvent::NotSupported { message_type, error })
-            }
+            MessageType::PublicKeyRequest => self.key_requested(),
+            MessageType::EncryptedSessionKey => self.key_received(&body),
             _ => Err(Error::WrongSide { message_type }),
         }
     }
@@ -168,7 +163,12 @@ impl RunspacePool {
 
     fn decode(&mut self, message: Message) -> Result<Tape, Error> {
         let message_type = message.message_type;
-        self.decoder.decode(message.data).map_err(|error| Error::body(message_type, error))
+        let tape = self.decoder.decode(message.data).map_err(|error| Error::body(message_type, error))?;
+        // A server has nothing to encrypt with before there is a key, so nothing is looked for.
+        match self.session_key.codec() {
+            Some(codec) if secret::has_secure_string(&tape) => Ok(secret::unseal(&tape, codec)?),
+            _ => Ok(tape),
+        }
     }
 
     fn tell(&mut self, event: PoolEvent) -> Result<(), Error> {

@@ -160,7 +160,9 @@ fn encode_exception(
                 });
             });
             match inner {
-                Some((types, message)) => encode_exception("InnerException", types, message, None, &[], props),
+                Some((types, message)) => {
+                    encode_exception("InnerException", types, message, None, &[], props);
+                }
                 None => props.nil("InnerException"),
             }
             props.nil("HelpLink");

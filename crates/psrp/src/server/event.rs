@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::host::{self, HostInfo, HostMethod};
 use crate::message::MessageType;
 use crate::records::{ErrorRecord, member_text};
+use crate::secret::PublicKey;
 use crate::version::ProtocolVersion;
 
 /// Something the client wants.
@@ -80,6 +81,10 @@ pub enum ServerEvent {
         /// What the answer repeats.
         call_id: i64,
     },
+    /// The client's public key: make a session key and answer with
+    /// [`ServerPool::session_key`](super::ServerPool::session_key). Until then the client holds back what has secure
+    /// strings in it.
+    PublicKey(PublicKey),
     /// Something this server does not do.
     NotSupported {
         /// The message that asked.

@@ -24,6 +24,7 @@ impl ServerPool {
         }
         let pid = message.pid;
         let body = self.decoder.decode(message.data).map_err(|error| Error::body(message_type, error))?;
+        let body = self.unsealed(body)?;
         match message_type.target() {
             MessageTarget::Pool => self.handle_pool_message(message_type, pid, body),
             MessageTarget::Pipeline => self.handle_pipeline_message(message_type, pid, body),
@@ -71,9 +72,8 @@ impl ServerPool {
             }
             MessageType::GetAvailableRunspaces => ServerEvent::GetAvailableRunspaces { call_id: call("ci")? },
             MessageType::ResetRunspaceState => ServerEvent::ResetRunspaceState { call_id: call("ci")? },
-            MessageType::PublicKey | MessageType::ConnectRunspacePool => {
-                ServerEvent::NotSupported { message_type }
-            }
+            MessageType::PublicKey => self.key_received(&body)?,
+            MessageType::ConnectRunspacePool => ServerEvent::NotSupported { message_type },
             _ => return Err(Error::WrongSide { message_type }),
         };
         self.events.push_back(event);
@@ -113,7 +113,7 @@ impl ServerPool {
         Ok(())
     }
 
-    fn expect(&self, state: RunspacePoolState, action: &'static str) -> Result<(), StateError> {
+    pub(super) fn expect(&self, state: RunspacePoolState, action: &'static str) -> Result<(), StateError> {
         if self.state == state {
             return Ok(());
         }

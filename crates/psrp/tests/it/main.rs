@@ -18,5 +18,6 @@ mod powershell_client;
 mod recordings;
 mod records;
 mod replay;
+mod secret;
 mod shared;
 mod written;

@@ -10,8 +10,6 @@ use psrp::{
 };
 use uuid::Uuid;
 
-use crate::pair::parameters;
-
 const RPID: Uuid = Uuid::from_u128(0xF00D);
 const PID: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);
@@ -94,7 +92,6 @@ fn line(event: &PoolEvent) -> String {
             PipelineEvent::Broken(error) => format!("{} broken: {error}", pid.as_u128()),
             other => format!("{} {other:?}", pid.as_u128()),
         },
-        PoolEvent::NotSupported { message_type, error } => format!("{message_type}: {error}"),
         other => format!("{other:?}"),
     }
 }
@@ -294,21 +291,10 @@ fn a_request_for_a_session_key_is_told_and_not_answered() {
         &mut pool,
         &[message(MessageType::PublicKeyRequest, None, "<S></S>")],
         expect![[r#"
-            PUBLIC_KEY_REQUEST: cannot exchange a session key in state Opened; this client exchanges secure strings with servers of protocol 2.4 and later only
+            SessionKeyRequested
             Opened"#]],
     );
     assert_eq!(pool.waiting_targets().count(), 1, "only the opening messages wait");
-}
-
-#[test]
-fn secure_strings_go_to_new_servers_only() {
-    let secret = parameters(|members| members.secure_string("Password", "cABhAHMAcwA="));
-    let spec = PipelineSpec::new(vec![CommandSpec::command("New-Mailbox", Some(&secret))]);
-    opened("2.4", PoolConfig::default()).create_pipeline(PID, &spec).unwrap();
-    let error = opened("2.3", PoolConfig::default()).create_pipeline(PID, &spec).unwrap_err();
-    assert_eq!(error.kind(), StateErrorKind::NotSupported);
-    expect!["cannot send a secure string in state Opened; the server speaks a protocol before 2.4 and needs a session key, which this client does not exchange"]
-        .assert_eq(&error.to_string());
 }
 
 #[test]

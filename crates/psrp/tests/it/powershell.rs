@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use expect_test::expect;
 use psrp::metadata::{CommandMetadata, CommandTypes, command_count};
+use psrp::secret::{decode_secret, plain_text, secure_text};
 use psrp::{
     CommandSpec, HostAnswer, HostInfo, PipelineEvent, PipelineSpec, PoolConfig, PoolEvent, RunspacePool,
     RunspacePoolState, Target,
@@ -191,6 +192,38 @@ fn the_client_works_with_a_powershell_server() {
         2 Completed"#]]
     .assert_eq(&told);
 
+    // Version 2.4 has no session key: a secure string goes in the clear, and comes back so.
+    let given = parameters(|members| {
+        members.secure_string("SecureString", &secure_text("pä&<😀"));
+        members.switch_parameter("AsPlainText", true);
+    });
+    let reveal = CommandSpec::command("ConvertFrom-SecureString", Some(&given));
+    let told = remote.run(&PipelineSpec::new(vec![reveal]));
+    expect![[r#"
+        3 output pä&<😀
+        3 Completed"#]]
+    .assert_eq(&told);
+    let hide = CommandSpec::script("ConvertTo-SecureString -AsPlainText -Force 'geheim 😀'");
+    remote.begin(|client, pid| client.create_pipeline(pid, &PipelineSpec::new(vec![hide])).unwrap());
+    let events = remote.finish(HostAnswer::Null);
+    let Some(PoolEvent::Pipeline { event: PipelineEvent::Output(output), .. }) = events.first() else {
+        panic!("{events:?}")
+    };
+    let secret = output.first().unwrap();
+    assert_eq!(secret.kind(), psrp::clixml::Kind::SecureString);
+    assert_eq!(*plain_text(secret.text().unwrap().as_bytes()).unwrap(), "geheim 😀");
+    let script = "$s = $Host.UI.ReadLineAsSecureString(); ConvertFrom-SecureString -AsPlainText $s";
+    let typed = decode_secret(format!("<SS>{}</SS>", *secure_text("typed ß")).into_bytes().into()).unwrap();
+    remote.begin(|client, pid| {
+        client.create_pipeline(pid, &PipelineSpec::new(vec![CommandSpec::script(script)])).unwrap();
+    });
+    let answer = HostAnswer::Value(typed.first().unwrap());
+    expect![[r#"
+        5 host call ReadLineAsSecureString []
+        5 output typed ß
+        5 Completed"#]]
+    .assert_eq(&lines(&remote.finish(answer)));
+
     let mut spec = PipelineSpec::new(vec![CommandSpec::script("process { \"<$_>\" }")]);
     spec.no_input = false;
     let values = psrp::clixml::decode(&b"<S>a</S><I32>2</I32><Nil />"[..]).unwrap();
@@ -201,10 +234,10 @@ fn the_client_works_with_a_powershell_server() {
     remote.client.end_input(pid).unwrap();
     remote.send();
     expect![[r#"
-        3 output <a>
-        3 output <2>
-        3 output <>
-        3 Completed"#]]
+        6 output <a>
+        6 output <2>
+        6 output <>
+        6 Completed"#]]
     .assert_eq(&lines(&remote.finish(HostAnswer::Null)));
 
     let sleep = PipelineSpec::new(vec![CommandSpec::script("'started'; Start-Sleep -Seconds 1000")]);
@@ -222,8 +255,8 @@ fn the_client_works_with_a_powershell_server() {
     let mut events = vec![first];
     events.extend(remote.finish(HostAnswer::Null));
     expect![[r#"
-        4 output started
-        4 Stopped: The pipeline has been stopped."#]]
+        7 output started
+        7 Stopped: The pipeline has been stopped."#]]
     .assert_eq(&lines(&events));
 
     remote.begin(|client, pid| {

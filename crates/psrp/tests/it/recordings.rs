@@ -186,9 +186,9 @@ fn the_client_reaches_the_recorded_outcome_of_every_conversation() {
         test_psrp_get_command_metadata: private-data opened out out out out Completed out out out Completed out out out Completed
         test_psrp_is_alive_http_error: private-data opened
         test_psrp_long_running_cmdlet: private-data opened out Completed
-        test_psrp_multiple_commands: private-data opened no-ENCRYPTED_SESSION_KEY out out out out out out out Completed
+        test_psrp_multiple_commands: private-data opened session-key out out out out out out out Completed
         test_psrp_open_runspace: private-data opened
-        test_psrp_pshost_ui_mocked_methods: private-data opened no-ENCRYPTED_SESSION_KEY ReadLine out ReadLineAsSecureString out Write1 Write2 WriteLine1 WriteLine2 WriteLine3 WriteErrorLine debug WriteDebugLine progress WriteProgress progress WriteProgress verbose WriteVerboseLine warning WriteWarningLine Prompt out PromptForCredential2 out PromptForChoice out Completed
+        test_psrp_pshost_ui_mocked_methods: private-data opened session-key ReadLine out ReadLineAsSecureString out Write1 Write2 WriteLine1 WriteLine2 WriteLine3 WriteErrorLine debug WriteDebugLine progress WriteProgress progress WriteProgress verbose WriteVerboseLine warning WriteWarningLine Prompt out PromptForCredential2 out PromptForChoice out Completed
         test_psrp_receive_failure: private-data opened
         test_psrp_reset_runspace_state: private-data opened progress out Completed 0:true Completed
         test_psrp_run_protocol_version_2.1: private-data opened debug out out out out debug Completed

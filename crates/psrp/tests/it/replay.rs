@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
-use psrp::clixml::Kind;
 use psrp::metadata::CommandTypes;
 use psrp::records::{ErrorRecord, state_reason};
 use psrp::{
@@ -11,6 +10,8 @@ use psrp::{
     PoolEvent, RunspacePool,
 };
 use uuid::Uuid;
+
+use crate::secret::{Plain, public_key};
 
 /// Runs our client against one side of a recording and notes what it told.
 #[derive(Default)]
@@ -40,10 +41,11 @@ impl Replay {
             }
             MessageType::PipelineInput => {
                 let tape = psrp::clixml::decode(message.data.clone()).unwrap();
-                if let Some(value) = tape.first().filter(|value| value.kind() != Kind::SecureString) {
+                if let Some(value) = tape.first() {
                     self.pool().input(pid, value).unwrap();
                 }
             }
+            MessageType::PublicKey => self.pool().exchange_keys(&public_key(message)).unwrap(),
             MessageType::EndOfPipelineInput => self.pool().end_input(pid).unwrap(),
             _ => {}
         }
@@ -54,6 +56,9 @@ impl Replay {
         self.pool().handle_bytes(bytes).unwrap();
         while let Some(event) = self.pool().poll_event() {
             self.note(&event);
+            if let PoolEvent::SessionKey(_) = event {
+                self.pool().session_key(Box::new(Plain)).unwrap();
+            }
             if let PoolEvent::Pipeline { event: PipelineEvent::HostCall(call), .. } = event {
                 self.pool().host_response(&call, HostAnswer::Null).unwrap();
             }
@@ -83,7 +88,8 @@ impl Replay {
             PoolEvent::InitData { min_runspaces, max_runspaces } => {
                 write!(self.told, "init:{min_runspaces}-{max_runspaces}").unwrap();
             }
-            PoolEvent::NotSupported { message_type, .. } => write!(self.told, "no-{message_type}").unwrap(),
+            PoolEvent::SessionKey(_) => self.told.push_str("session-key"),
+            PoolEvent::SessionKeyRequested => self.told.push_str("key-requested"),
             PoolEvent::Pipeline { event, .. } => match event {
                 PipelineEvent::Output(_) => self.told.push_str("out"),
                 PipelineEvent::Error(record) => {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ::psrp::{RunspacePool, Target};
+use ::psrp::clixml::Tape;
+use ::psrp::{HostCall, PipelineEvent, PsInvocationState, RunspacePool, SecretError, Target};
 use bytes::Bytes;
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
@@ -12,21 +13,44 @@ use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
 use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Ids, Response, ShellId, Signal};
 
+use self::keys::Keys;
 use super::entry::Entry;
 use super::wire::Wire;
+use crate::asking::Reply;
 use crate::carrier::Event;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
+use crate::secret::KeyPair;
 use crate::session::Invocation;
 
 mod incoming;
+mod input;
+mod keys;
 mod outgoing;
+mod replies;
 
 /// What a handle wants from the task.
 pub(crate) enum Ask {
-    Start { pid: Uuid, work: Work, step: Step, events: mpsc::Sender<Event> },
-    Cancel { pid: Uuid },
-    Close { done: oneshot::Sender<Result<(), Error>> },
+    Start {
+        pid: Uuid,
+        work: Work,
+        /// The values for a command that takes input.
+        input: Option<mpsc::Receiver<Tape>>,
+        /// Somebody answers its questions.
+        hosted: bool,
+        step: Step,
+        events: mpsc::Sender<Event>,
+    },
+    Cancel {
+        pid: Uuid,
+    },
+    Reply {
+        call: Arc<HostCall>,
+        reply: Reply,
+    },
+    Close {
+        done: oneshot::Sender<Result<(), Error>>,
+    },
 }
 
 /// The two kinds of pipeline.
@@ -49,6 +73,7 @@ pub(crate) struct Driver {
     /// Bytes of one Command or Send; small enough for servers with old limits.
     max_send_len: u32,
     pool: RunspacePool,
+    keys: Keys,
     shell: Option<ShellId>,
     opened: bool,
     asks: mpsc::UnboundedReceiver<Ask>,
@@ -71,6 +96,9 @@ enum Arrival {
     Answer { call: Call, outcome: Box<Outcome> },
     Room { pid: Uuid, permit: Option<mpsc::OwnedPermit<Event>> },
     Overdue { pid: Uuid },
+    Keys(Result<Box<KeyPair>, SecretError>),
+    KeyOverdue,
+    Input { pid: Uuid, input: mpsc::Receiver<Tape>, first: Option<Tape> },
 }
 
 /// Which request an answer belongs to.
@@ -103,6 +131,7 @@ impl Driver {
             max_send_len: endpoint.max_envelope_len.min(FALLBACK_MAX_ENVELOPE_LEN),
             endpoint,
             pool,
+            keys: Keys::None,
             shell: None,
             opened: false,
             asks,
@@ -182,12 +211,19 @@ impl Driver {
         loop {
             let step = tokio::select! {
                 ask = self.asks.recv() => match ask {
-                    Some(Ask::Start { pid, work, step, events }) => {
-                        self.start(pid, &work, step, events);
+                    Some(Ask::Start { pid, work, input, hosted, step, events }) => {
+                        let mut entry = Entry::new(step, events);
+                        entry.input = input;
+                        entry.hosted = hosted;
+                        self.start(pid, work, entry);
                         Ok(())
                     }
                     Some(Ask::Cancel { pid }) => {
                         self.cancel(pid);
+                        Ok(())
+                    }
+                    Some(Ask::Reply { call, reply }) => {
+                        self.reply(call, reply);
                         Ok(())
                     }
                     Some(Ask::Close { done }) => return End::Closed(done),
@@ -281,6 +317,11 @@ impl Driver {
         entry.cancelled = true;
         entry.discard();
         if entry.ended {
+            return;
+        }
+        if entry.waiting.take().is_some() {
+            // The server has never heard of it.
+            entry.push(PipelineEvent::State { state: PsInvocationState::Stopped, reason: None });
             return;
         }
         // The pipeline is known: its entry has not ended.

@@ -1,11 +1,15 @@
 //! One running pipeline, as the task sees it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use ::psrp::PipelineEvent;
+use ::psrp::clixml::Tape;
+use ::psrp::{HostCall, PipelineEvent};
 use tokio::sync::mpsc::{self, OwnedPermit, error::TrySendError};
 use tokio::task::AbortHandle;
 
+use super::driver::Work;
+use crate::asking::Reply;
 use crate::carrier::Event;
 use crate::error::{Error, Step};
 
@@ -17,6 +21,20 @@ pub(crate) struct Entry {
     /// What the consumer has not had room for.
     backlog: VecDeque<Event>,
     waiting_for_room: bool,
+    /// What the caller feeds in; `None` when there is nothing more, or while the next is waited for.
+    pub(crate) input: Option<mpsc::Receiver<Tape>>,
+    /// Input that the state machine has not taken.
+    pub(crate) values: VecDeque<Tape>,
+    /// Values of the first of them that it has.
+    pub(crate) values_fed: usize,
+    /// Somebody answers its questions.
+    pub(crate) hosted: bool,
+    /// An answer that waits for the session key.
+    pub(crate) reply: Option<(Arc<HostCall>, Reply)>,
+    /// Nothing follows the values.
+    pub(crate) input_ends: bool,
+    /// What to start once there is a session key for its secrets.
+    pub(crate) waiting: Option<Work>,
     /// The Command was answered: the server knows the pipeline.
     pub(crate) started: bool,
     /// The Receive that is out.
@@ -61,6 +79,13 @@ impl Entry {
             events: Some(events),
             backlog: VecDeque::new(),
             waiting_for_room: false,
+            input: None,
+            values: VecDeque::new(),
+            values_fed: 0,
+            hosted: false,
+            reply: None,
+            input_ends: false,
+            waiting: None,
             started: false,
             receive: None,
             failures: 0,

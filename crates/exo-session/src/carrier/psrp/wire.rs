@@ -57,7 +57,9 @@ fn judge(answer: Answer, basic: bool, step: Step) -> Result<Response, Error> {
         let body = body?;
         return Response::decode(&body).map_err(|error| {
             let kind = match error.kind() {
-                EnvelopeErrorKind::NotXml(NotXml::Html) => Kind::Html { host, title: html_title(&body) },
+                EnvelopeErrorKind::NotXml(NotXml::Html) => {
+                    Kind::Html { host, expected: "WSMan", title: html_title(&body) }
+                }
                 EnvelopeErrorKind::Truncated => Kind::CutOff { host, inside: true },
                 EnvelopeErrorKind::TooLarge { .. } => Kind::TooLarge { problem: error.to_string() },
                 _ => Kind::Protocol { problem: format!("{host} broke the WSMan protocol: {error}") },

@@ -17,37 +17,59 @@ fn the_address_decides_what_is_spoken() {
         ("https://mail.contoso.com/PowerShell/", CarrierChoice::Auto, None),
         ("http://localhost:8080/powershell-liveid/", CarrierChoice::Auto, None),
         ("https://mail.contoso.com/owa", CarrierChoice::Psrp, None),
-        ("https://mail.contoso.com/owa", CarrierChoice::Auto, Some("mail.contoso.com answers over REST")),
+        ("https://mail.contoso.com/owa?x=1", CarrierChoice::Auto, Some("https://mail.contoso.com/")),
         (
-            "https://mail.contoso.com/powershell",
+            "https://mail.contoso.com:444/powershell",
             CarrierChoice::Rest,
-            Some("mail.contoso.com answers over REST"),
+            Some("https://mail.contoso.com:444/"),
         ),
         (
             "https://outlook.office365.com/powershell-liveid/",
             CarrierChoice::Auto,
-            Some("outlook.office365.com answers over REST, which this version does not speak yet"),
+            Some("https://outlook.office365.com/"),
         ),
         ("https://outlook.office365.com/powershell-liveid/", CarrierChoice::Psrp, None),
+        (
+            "https://ps.protection.outlook.com/powershell-liveid/",
+            CarrierChoice::Auto,
+            Some("https://outlook.office365.com/"),
+        ),
     ] {
-        let options = ConnectOptions { carrier, ..options(uri) };
-        match (Plan::of(&options), expected) {
-            (Ok(_), None) => {}
-            (Err(error), Some(text)) => assert!(error.to_string().contains(text), "{uri}: {error}"),
-            (plan, _) => panic!("{uri}: {plan:?}"),
+        let plan = Plan::of(&ConnectOptions { carrier, ..options(uri) }).unwrap();
+        assert_eq!(plan.rest.as_ref().map(Url::as_str), expected, "{uri} {carrier:?}");
+    }
+}
+
+#[test]
+fn each_environment_is_served_over_rest() {
+    for (environment, exchange, compliance) in [
+        (Environment::O365Default, "outlook.office365.com", "ps.compliance.protection.outlook.com"),
+        (Environment::O365China, "outlook.office365.cn", "ps.compliance.protection.partner.outlook.cn"),
+        (Environment::O365GermanyCloud, "outlook.office.de", "ps.compliance.protection.outlook.de"),
+        (Environment::O365USGovGCCHigh, "outlook.office365.us", "ps.compliance.protection.office365.us"),
+        (Environment::O365USGovDoD, "outlook-dod.office365.us", "l5.ps.compliance.protection.office365.us"),
+    ] {
+        for (service, host) in [(Service::Exchange, exchange), (Service::Compliance, compliance)] {
+            let plan =
+                Plan::of(&ConnectOptions { environment, service, ..ConnectOptions::default() }).unwrap();
+            assert_eq!(plan.rest.unwrap().as_str(), format!("https://{host}/"), "{environment}");
+            // The same by its address.
+            let plan = Plan::of(&options(environment.connection_uri(service))).unwrap();
+            assert_eq!((plan.environment, plan.service), (environment, service));
         }
     }
 }
 
 #[test]
-fn each_environment_has_an_address_that_is_refused_with_its_host() {
-    for environment in Environment::ALL {
-        for service in [Service::Exchange, Service::Compliance] {
-            let options = ConnectOptions { environment, service, ..ConnectOptions::default() };
-            let text = refusal(&options);
-            assert!(text.contains("answers over REST"), "{environment}: {text}");
-        }
-    }
+fn a_password_never_goes_over_rest_itself() {
+    let basic = Some(Authentication::Basic);
+    let text = refusal(&ConnectOptions { authentication: basic, ..ConnectOptions::default() });
+    assert!(text.contains("authentication is Basic, and the service takes only tokens over REST"), "{text}");
+    let plan = Plan::of(&ConnectOptions {
+        authentication: Some(Authentication::BasicToken),
+        ..ConnectOptions::default()
+    });
+    assert_eq!(plan.unwrap().authentication, Authentication::Bearer);
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn wide_scans_agree_with_a_byte_loop() {
         state ^= state << 17;
         state
     };
-    for round in 0..2000_u64 {
+    for round in 0..if cfg!(miri) { 20 } else { 2000_u64 } {
         let len = usize::try_from(next() % 70).unwrap();
         let bytes: Vec<u8> = (0..len)
             .map(|_| {
@@ -20,10 +20,78 @@ fn wide_scans_agree_with_a_byte_loop() {
         for from in 0..=len {
             let slow =
                 |hit: fn(u8) -> bool| bytes[from..].iter().position(|b| hit(*b)).map_or(len, |at| from + at);
-            assert_eq!(find_special(&bytes, from), slow(is_special));
-            assert_eq!(find_markup(&bytes, from), slow(is_markup));
+            for scanner in [Scanner::detect(), Scanner::Portable] {
+                assert_eq!(scanner.find_special(&bytes, from), slow(is_special));
+                assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
+                assert_eq!(scanner.find_escapable(&bytes, from), slow(|byte| ESCAPABLE[usize::from(byte)]));
+            }
             assert_eq!(find_tag(&bytes, from), slow(|byte| byte == b'<'));
         }
+    }
+}
+
+#[test]
+fn utf8_is_checked_as_the_standard_library_does() {
+    let pieces: [&[u8]; 9] = [
+        b"a",
+        b"plain text ",
+        "é".as_bytes(),
+        "山".as_bytes(),
+        "😀".as_bytes(),
+        b"\xFF",
+        b"\xC3",
+        b"\xE5\xB1",
+        &[b'x'; 200],
+    ];
+    let mut state = 1_u64;
+    for round in 0..if cfg!(miri) { 60 } else { 3000 } {
+        let mut bytes = Vec::new();
+        for _ in 0..round % 40 {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            let good = if round % 2 == 0 { 5 } else { 9 };
+            bytes.extend_from_slice(pieces[usize::try_from((state >> 33) % good).unwrap()]);
+        }
+        let expected = std::str::from_utf8(&bytes).map(drop).map_err(|error| error.valid_up_to());
+        for scanner in [Scanner::detect(), Scanner::Portable] {
+            assert_eq!(scanner.check_utf8(&bytes), expected, "{bytes:?}");
+        }
+    }
+}
+
+#[test]
+fn base64_is_decoded_alike_on_every_path_and_refused_alike() {
+    for len in (0..200_u8).step_by(if cfg!(miri) { 13 } else { 1 }) {
+        let bytes: Vec<u8> = (0..len).map(|at| at.wrapping_mul(73) ^ len).collect();
+        let mut text = BASE64.encode(&bytes).into_bytes();
+        for scanner in [Scanner::detect(), Scanner::Portable] {
+            let mut out = b"ahead".to_vec();
+            assert!(scanner.decode_base64(&text, &mut out));
+            assert_eq!(out, [b"ahead", bytes.as_slice()].concat());
+        }
+        let no_digits = (0..=u8::MAX).filter(|byte| !byte.is_ascii_alphanumeric() && !b"+/".contains(byte));
+        for wrong in no_digits.filter(|_| len != 0) {
+            text[usize::from(wrong) % usize::from(len)] = wrong;
+            for scanner in [Scanner::detect(), Scanner::Portable] {
+                assert!(!scanner.decode_base64(&text, &mut Vec::new()), "{wrong}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_digits_at_the_start_of_a_word_are_a_number() {
+    for (text, value, len) in [
+        ("0<......", 0, 1),
+        ("7\".......", 7, 1),
+        ("1234<../", 1234, 4),
+        ("12345678", 12_345_678, 8),
+        ("99999999", 99_999_999, 8),
+        ("0000001:", 1, 7),
+        ("x1234567", 0, 0),
+        ("/1234567", 0, 0),
+        ("12é45678", 12, 2),
+    ] {
+        assert_eq!(leading_digits(word_at(text.as_bytes(), 0)), (value, len), "{text}");
     }
 }
 
@@ -53,4 +121,12 @@ fn the_same_bytes_are_the_same() {
         }
         assert!(!same(&left, &vec![7; len + 1]));
     }
+}
+
+fn is_special(byte: u8) -> bool {
+    is_markup(byte) || byte == b'_'
+}
+
+fn is_markup(byte: u8) -> bool {
+    matches!(byte, b'<' | b'&') || byte < FIRST_PRINTABLE
 }

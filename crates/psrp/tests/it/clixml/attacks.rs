@@ -125,29 +125,32 @@ fn every_limit_is_named_by_the_error_that_meets_it() {
         Decoder::new(limits)
     };
     let names: String = (0..11).map(|n| format!("<S N=\"n{n}\" />")).collect();
-    type Row = (fn(&mut Limits), String, &'static str);
+    type Row = (fn(&mut Limits), String, &'static str, usize);
     let rows: [Row; 8] = [
-        (|limits| limits.max_body_len = 10, "<S>12345</S>".into(), "max_body_len"),
-        (|limits| limits.max_object_len = 20, format!("<S>{}</S>", "x".repeat(20)), "max_object_len"),
+        (|limits| limits.max_body_len = 10, "<S>12345</S>".into(), "max_body_len", 0),
+        (|limits| limits.max_object_len = 20, format!("<S>{}</S>", "x".repeat(20)), "max_object_len", 0),
         (
             |limits| limits.max_object_len = 20,
             "<Obj><LST><S>123</S><S>123</S></LST></Obj>".into(),
             "max_object_len",
+            0,
         ),
-        (|limits| limits.max_depth = 2, "<Obj><Obj><Obj></Obj></Obj></Obj>".into(), "max_depth"),
-        (|limits| limits.max_names = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names"),
-        (|limits| limits.max_names_len = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names_len"),
-        (|limits| limits.max_name_len = 3, "<S N=\"abcd\">x</S>".into(), "max_name_len"),
+        (|limits| limits.max_depth = 2, "<Obj><Obj><Obj></Obj></Obj></Obj>".into(), "max_depth", 10),
+        (|limits| limits.max_names = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names", 135),
+        (|limits| limits.max_names_len = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names_len", 75),
+        (|limits| limits.max_name_len = 3, "<S N=\"abcd\">x</S>".into(), "max_name_len", 6),
         (
             |limits| limits.max_type_names = 2,
             "<Obj><TN><T>a</T><T>b</T><T>c</T></TN></Obj>".into(),
             "max_type_names",
+            28,
         ),
     ];
-    for (change, body, name) in rows {
+    for (change, body, name, offset) in rows {
         let error = limited(change).decode(body.into()).unwrap_err();
         assert!(error.is_limit());
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        assert_eq!(error.offset(), offset, "{error}");
     }
     assert!(
         limited(|limits| limits.max_names = 11).decode(format!("<Obj><MS>{names}</MS></Obj>").into()).is_ok()

@@ -52,6 +52,7 @@ fn text_is_escaped_in_both_layers() {
         ("\u{7F}\u{80}\u{9F}\u{A0}", "_x007F__x0080__x009F_\u{A0}"),
         ("😀", "_xD83D__xDE00_"),
         ("ż美\u{2028}\u{FFFD}", "ż美\u{2028}\u{FFFD}"),
+        ("a\u{FFFE}\u{FFFF}\u{F000}", "a_xFFFE__xFFFF_\u{F000}"),
         ("<&>\"'", "&lt;&amp;&gt;\"'"),
         ("]]>", "]]&gt;"),
     ] {

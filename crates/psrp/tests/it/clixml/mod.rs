@@ -4,8 +4,11 @@ mod attacks;
 mod cases;
 mod documents;
 mod encode;
+mod export;
 mod fidelity;
+mod grammar;
 mod numbers;
+mod parameters;
 mod powershell;
 mod roundtrip;
 

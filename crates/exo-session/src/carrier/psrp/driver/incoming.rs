@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::psrp::{HostAnswer, HostCall, PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
+use ::psrp::{PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
 use uuid::Uuid;
 use wsman::{ReceiveResponse, Response, ShellId, Signal};
 
@@ -26,6 +26,12 @@ impl Driver {
                 self.stop_waiting(pid);
                 Ok(())
             }
+            Arrival::Input { pid, input, first } => {
+                self.input_arrived(pid, input, first);
+                Ok(())
+            }
+            Arrival::Keys(made) => self.keys_made(made),
+            Arrival::KeyOverdue => self.key_overdue(),
             Arrival::Answer { call, outcome } => self.answered(call, *outcome),
         }
     }
@@ -208,9 +214,8 @@ impl Driver {
                     let reason = "the server closed it".to_owned();
                     return Err(Error::new(step, Kind::Broken { reason }));
                 }
-                PoolEvent::NotSupported { message_type, error } => {
-                    tracing::warn!(%message_type, %error, "the server asked for something unknown");
-                }
+                PoolEvent::SessionKeyRequested => self.make_keys(),
+                PoolEvent::SessionKey(encrypted) => self.take_session_key(&encrypted)?,
                 _ => {}
             }
         }
@@ -218,7 +223,9 @@ impl Driver {
     }
 
     fn pipeline_event(&mut self, pid: Uuid, event: PipelineEvent) {
-        if let PipelineEvent::HostCall(call) = &event {
+        if let PipelineEvent::HostCall(call) = &event
+            && !self.pipelines.get(&pid).is_some_and(|entry| entry.hosted)
+        {
             self.refuse_host_call(call);
         }
         let step = self.step_of(pid);
@@ -230,14 +237,6 @@ impl Driver {
             }
             PipelineEvent::Broken(error) => entry.fail(of_psrp(step, error)),
             event => entry.push(event),
-        }
-    }
-
-    /// There is nobody to ask: the command gets an error where it waits for an answer.
-    fn refuse_host_call(&mut self, call: &HostCall) {
-        let answer = HostAnswer::Failed("this session has no host that could answer");
-        if let Err(error) = self.pool.host_response(call, answer) {
-            tracing::debug!(%error, "a host call was not answered");
         }
     }
 }

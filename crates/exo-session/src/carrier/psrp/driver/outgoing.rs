@@ -3,28 +3,44 @@
 use std::time::Instant;
 
 use ::psrp::metadata::CommandTypes;
-use ::psrp::{CommandSpec, PipelineSpec, Stream, Target};
+use ::psrp::secret::has_secure_string;
+use ::psrp::{CommandSpec, HostInfo, PipelineSpec, StateErrorKind, Stream, Target};
 use bytes::Bytes;
 use reqwest::Url;
-use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 use wsman::{Carrying, Endpoint, ShellId, Signal};
 
 use super::{Arrival, Call, Driver, Work, new_ids, of_psrp};
-use crate::carrier::Event;
 use crate::carrier::psrp::entry::{Delivery, Entry, Release};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
+use crate::host::may_carry_secrets;
 
 impl Driver {
     /// Begins a pipeline: its first fragment is the Command.
-    pub(super) fn start(&mut self, pid: Uuid, work: &Work, step: Step, events: mpsc::Sender<Event>) {
-        let mut entry = Entry::new(step, events);
-        let queued = match work {
+    pub(super) fn start(&mut self, pid: Uuid, work: Work, entry: Entry) {
+        self.pipelines.insert(pid, entry);
+        self.begin(pid, work);
+    }
+
+    /// The same for a pipeline that may have waited for a session key.
+    pub(super) fn begin(&mut self, pid: Uuid, work: Work) {
+        let Some(entry) = self.pipelines.get_mut(&pid) else { return };
+        let step = entry.step;
+        let queued = match &work {
             Work::Command(invocation) => {
+                if has_secure_string(&invocation.parameters) && !may_carry_secrets(&self.wire.url) {
+                    let host = crate::http::host_of(&self.wire.url);
+                    return entry.fail(Error::new(step, Kind::PlainHttp { host }));
+                }
                 let command = CommandSpec::command(&invocation.command, Some(&invocation.parameters));
-                self.pool.create_pipeline(pid, &PipelineSpec::new(vec![command]))
+                let mut spec = PipelineSpec::new(vec![command]);
+                spec.no_input = entry.input.is_none();
+                if entry.hosted {
+                    spec.host = HostInfo::LINES;
+                }
+                self.pool.create_pipeline(pid, &spec)
             }
             Work::Metadata(names) => {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -40,9 +56,12 @@ impl Driver {
                 self.call_with(Call::Command(pid), step, body);
             }
             (Ok(()), None) => entry.fail(Error::new(step, Kind::Closed)),
+            (Err(error), _) if error.kind() == StateErrorKind::NeedsSessionKey => {
+                entry.waiting = Some(work);
+                self.make_keys();
+            }
             (Err(error), _) => entry.fail(of_psrp(step, error.into())),
         }
-        self.pipelines.insert(pid, entry);
     }
 
     /// Hands over events and sends whatever may be sent now.
@@ -83,6 +102,7 @@ impl Driver {
             entry.ctrl_c_sent = true;
             self.signal(pid, &shell, Signal::CtrlC, step);
         }
+        self.want_input(pid);
         self.ask_for_more(pid);
         if self.pipelines.get(&pid).is_some_and(Entry::is_over) {
             self.pipelines.remove(&pid);

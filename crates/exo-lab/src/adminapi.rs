@@ -1,0 +1,127 @@
+//! The REST endpoints of the service: cmdlets by `InvokeCommand`, their description by `EXOModuleFile`.
+
+mod answer;
+mod argument;
+mod batch;
+mod catalog;
+mod confirm;
+mod failure;
+mod gate;
+mod invoke;
+mod json;
+mod key;
+mod module_file;
+mod objects;
+mod page;
+mod paging;
+mod refused;
+mod role;
+mod value;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::Method;
+use axum::response::Response;
+
+use crate::Service;
+use crate::adminapi::answer::Answer;
+use crate::adminapi::key::Key;
+use crate::adminapi::objects::Objects;
+use crate::adminapi::paging::Cursors;
+use crate::adminapi::refused::Refused;
+
+/// What the REST side remembers.
+#[derive(Debug)]
+pub(crate) struct AdminApi {
+    /// `https://localhost:PORT` of the regional compliance host.
+    regional_origin: String,
+    key: OnceLock<Option<Key>>,
+    cursors: Cursors,
+    objects: Objects,
+    executions: Mutex<HashMap<String, u64>>,
+    refused: Refused,
+}
+
+/// Marks requests that came in at the regional compliance host.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Regional;
+
+impl AdminApi {
+    pub(crate) fn new(regional_origin: String) -> Self {
+        Self {
+            regional_origin,
+            key: OnceLock::new(),
+            cursors: Cursors::default(),
+            objects: Objects::default(),
+            executions: Mutex::default(),
+            refused: Refused::default(),
+        }
+    }
+
+    /// Where the compliance service is.
+    pub(crate) fn regional_origin(&self) -> &str {
+        &self.regional_origin
+    }
+
+    /// How often a cmdlet was executed, previews and confirmation questions not counted.
+    pub(crate) fn executions(&self, cmdlet: &str) -> u64 {
+        let executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
+        executions.get(&cmdlet.to_ascii_lowercase()).copied().unwrap_or(0)
+    }
+
+    /// Ends the cmdlets that wait for somebody to ask for their next page.
+    pub(crate) fn close_all(&self) {
+        self.cursors.clear();
+    }
+
+    fn count_execution(&self, cmdlet: &str) {
+        let mut executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
+        *executions.entry(cmdlet.to_ascii_lowercase()).or_default() += 1;
+    }
+
+    /// The key for password parameters, made when it is first wanted.
+    fn key(&self) -> Option<&Key> {
+        self.key.get_or_init(Key::generate).as_ref()
+    }
+}
+
+/// Everything below `/adminapi/`, in any case.
+pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
+    let accepts_gzip = answer::accepts_gzip(request.headers());
+    let path = request.uri().path().to_ascii_lowercase();
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (what, tenant) = match segments.as_slice() {
+        ["adminapi", "beta" | "v1.0", tenant, what] => (*what, *tenant),
+        _ => return Answer::not_found(&path).into_response(accepts_gzip),
+    };
+    let runs_cmdlets = what == "invokecommand" || what == "$batch";
+    if let Some(response) = gate::misbehave(&service, runs_cmdlets).await {
+        return response;
+    }
+    let caller = match gate::admit(&service, &request, tenant) {
+        Ok(caller) => caller,
+        Err(response) => return *response,
+    };
+    let is_post = request.method() == Method::POST;
+    let answer = match what {
+        "invokecommand" if is_post => match gate::body(request).await {
+            Ok((head, body)) => {
+                let call = invoke::Call::from_request(&head, &body, caller);
+                invoke::answer(&service, call).await
+            }
+            Err(answer) => answer,
+        },
+        "$batch" if is_post => match gate::body(request).await {
+            Ok((head, body)) => batch::answer(&service, &head, &body, caller).await,
+            Err(answer) => answer,
+        },
+        "exomodulefile" if request.method() == Method::GET => {
+            module_file::answer(&service, &request, &caller)
+        }
+        "invokecommand" | "$batch" | "exomodulefile" => Answer::method_not_allowed(),
+        _ => Answer::not_found(&path),
+    };
+    gate::deliver(&service, answer, accepts_gzip, runs_cmdlets).await
+}

@@ -1,0 +1,270 @@
+//! Reads the body of an answer: one page of objects, or an error.
+//!
+//! The objects come as CLIXML inside a JSON string. That string may be many megabytes, so it is never made into a
+//! JSON value: its raw text is found, and unescaped once, into the buffer that the CLIXML decoder then borrows from.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// One page of an answer with status 200.
+#[derive(Default)]
+pub(crate) struct Page {
+    /// The CLIXML document with the page's objects; `None` when the answer has none.
+    pub(crate) clixml: Option<Bytes>,
+    /// Where the next page is asked for.
+    pub(crate) next_link: Option<String>,
+    /// Warnings of the server, in order.
+    pub(crate) warnings: Vec<String>,
+    /// Errors that did not end the command, in order: each text, the `message` of an object, or else its JSON text.
+    pub(crate) errors: Vec<String>,
+    /// What a change would do, in words; asked for before it is done.
+    pub(crate) confirmation: Option<String>,
+}
+
+/// Sizes only: the payload holds personal data.
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("clixml_len", &self.clixml.as_ref().map(Bytes::len))
+            .field("has_next_link", &self.next_link.is_some())
+            .field("warnings", &self.warnings.len())
+            .field("errors", &self.errors.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a body with status 200 is no page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AnswerError {
+    /// HTML, a truncated body, or JSON of another form.
+    #[error("the answer is not the JSON that the service sends (line {line}, column {column})")]
+    NotJson {
+        /// Counted from one.
+        line: usize,
+        /// Counted from one.
+        column: usize,
+    },
+    /// An error object where the page should be.
+    #[error("the answer says that it succeeded and holds an error")]
+    Failure,
+    /// JSON objects instead of CLIXML.
+    #[error("the answer holds its objects as JSON although CLIXML was asked for")]
+    NoClixml,
+}
+
+impl From<serde_json::Error> for AnswerError {
+    // serde_json's own text can quote the payload; the place cannot.
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson { line: error.line(), column: error.column() }
+    }
+}
+
+impl Page {
+    /// Reads a whole body. No body at all is an empty page.
+    ///
+    /// # Errors
+    /// The body is not JSON of the service's form.
+    pub(crate) fn decode(body: &[u8]) -> Result<Self, AnswerError> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let answer: Answer<'_> = serde_json::from_slice(body)?;
+        if answer.value.is_none() && answer.error.is_some() {
+            return Err(AnswerError::Failure);
+        }
+        let clixml = match answer.value {
+            Some(First::Clixml(raw)) => Some(unescape(raw.get()).into()),
+            Some(First::Other) => return Err(AnswerError::NoClixml),
+            Some(First::Null | First::Nothing) | None => None,
+        };
+        Ok(Self {
+            clixml,
+            next_link: answer.next_link,
+            warnings: answer.warnings.unwrap_or_default(),
+            errors: answer.errors.unwrap_or_default().into_iter().map(text_of).collect(),
+            confirmation: answer.confirmation,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default)]
+    value: Option<First<'a>>,
+    #[serde(rename = "@odata.nextLink", default)]
+    next_link: Option<String>,
+    #[serde(rename = "@adminapi.warnings", default)]
+    warnings: Option<Vec<String>>,
+    #[serde(borrow, rename = "@adminapi.errors", default)]
+    errors: Option<Vec<&'a RawValue>>,
+    #[serde(rename = "@adminapi.confirmationmessage", default)]
+    confirmation: Option<String>,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+}
+
+/// The first element of `value`; the service puts everything there.
+enum First<'a> {
+    /// Its `_cliXml` member, still with the quotes and escapes of JSON.
+    Clixml(&'a RawValue),
+    /// `_cliXml` is null.
+    Null,
+    /// `value` is empty.
+    Nothing,
+    /// Something else.
+    Other,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = First<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<First<'de>, A::Error> {
+                let first = list.next_element::<Element<'de>>()?;
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(first.map_or(First::Nothing, |element| element.0))
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
+/// One element of `value`.
+struct Element<'a>(First<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Element<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Element<'de>, A::Error> {
+                let mut first = First::Other;
+                while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
+                    if !name.eq_ignore_ascii_case("_cliXml") {
+                        members.next_value::<IgnoredAny>()?;
+                        continue;
+                    }
+                    let raw = members.next_value::<&'de RawValue>()?;
+                    first = match raw.get().as_bytes().first() {
+                        Some(b'"') => First::Clixml(raw),
+                        Some(b'n') => First::Null,
+                        _ => First::Other,
+                    };
+                }
+                Ok(Element(first))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_unit<E>(self) -> Result<Element<'de>, E> {
+                Ok(Element(First::Other))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Element<'de>, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Element(First::Other))
+            }
+        }
+        deserializer.deserialize_any(Members)
+    }
+}
+
+/// A text as it is, of an object its message, anything else as its JSON.
+fn text_of(raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct WithMessage {
+        message: String,
+    }
+    let text = serde_json::from_str::<String>(raw.get());
+    let of_object = || serde_json::from_str::<WithMessage>(raw.get()).map(|object| object.message);
+    text.or_else(|_| of_object()).unwrap_or_else(|_| raw.get().to_owned())
+}
+
+/// The bytes of a JSON string that serde_json has already found to be one, quotes included.
+///
+/// A lone surrogate, which JSON can write and UTF-8 cannot, becomes three bytes that are not UTF-8; the CLIXML
+/// decoder refuses them with their offset. PowerShell writes surrogates as `_xD83D_` and not this way.
+fn unescape(quoted: &str) -> Vec<u8> {
+    let bytes = quoted.as_bytes();
+    let mut rest = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
+    let mut text = Vec::with_capacity(rest.len());
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let (plain, escape) = rest.split_at(at);
+        text.extend_from_slice(plain);
+        let (unit, len) = match escape {
+            [_, b'u', digits @ ..] => (hex(digits), 6),
+            [_, b'n', ..] => (u32::from(b'\n'), 2),
+            [_, b'r', ..] => (u32::from(b'\r'), 2),
+            [_, b't', ..] => (u32::from(b'\t'), 2),
+            [_, b'b', ..] => (0x08, 2),
+            [_, b'f', ..] => (0x0C, 2),
+            [_, other, ..] => (u32::from(*other), 2),
+            _ => break,
+        };
+        rest = escape.get(len..).unwrap_or_default();
+        if unit < 0x80 {
+            text.extend(u8::try_from(unit));
+            continue;
+        }
+        let pair = match rest {
+            [b'\\', b'u', digits @ ..] if (0xD800..0xDC00).contains(&unit) => hex(digits),
+            _ => 0,
+        };
+        let code = if (0xDC00..0xE000).contains(&pair) {
+            rest = rest.get(6..).unwrap_or_default();
+            0x1_0000 + ((unit - 0xD800) << 10) + (pair - 0xDC00)
+        } else {
+            unit
+        };
+        if let Some(character) = char::from_u32(code) {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        } else {
+            text.extend([0xED, 0xA0, 0x80]);
+        }
+    }
+    text.extend_from_slice(rest);
+    text
+}
+
+/// Four hexadecimal digits; serde_json has checked that they are.
+fn hex(digits: &[u8]) -> u32 {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default();
+    digits.iter().take(4).fold(0, |value, byte| value << 4 | digit(byte))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+using System;
+using System.Text.Json;
+
+namespace ExchangeOnlineManagement.Proxy;
+
+/// <summary>What the native library knows about a connection.</summary>
+internal sealed class SessionInfo
+{
+    /// <summary>Reads the JSON of <c>exo_session_info</c>.</summary>
+    internal SessionInfo(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        JsonElement info = document.RootElement;
+        Id = Guid.TryParse(Text(info, "sessionId"), out Guid id) ? id : Guid.NewGuid();
+        Uri = Text(info, "connectionUri") ?? string.Empty;
+        ServerUri = Text(info, "serverUri") ?? Uri;
+        IsRest = Text(info, "carrier") == "rest";
+        User = Text(info, "user");
+        TenantId = Text(info, "tenantId");
+        DelegatedOrganization = Text(info, "delegatedOrganization");
+        if (info.TryGetProperty("tokenExpiresAt", out JsonElement end) && end.ValueKind == JsonValueKind.Number
+            && end.TryGetInt64(out long seconds) && seconds is > 0 and < MaxSeconds)
+        {
+            TokenEnd = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        }
+    }
+
+    /// <summary>The number of the connection.</summary>
+    internal Guid Id { get; }
+
+    /// <summary>The address asked for.</summary>
+    internal string Uri { get; }
+
+    /// <summary>The address that answered.</summary>
+    internal string ServerUri { get; }
+
+    internal bool IsRest { get; }
+
+    internal string? User { get; }
+
+    internal string? TenantId { get; }
+
+    internal string? DelegatedOrganization { get; }
+
+    /// <summary>When the token that it was opened with ends; null when there was none.</summary>
+    internal DateTimeOffset? TokenEnd { get; }
+
+    /// <summary>The last second of the year 9999.</summary>
+    private const long MaxSeconds = 253_402_300_799;
+
+    private static string? Text(JsonElement info, string key) =>
+        info.TryGetProperty(key, out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+}

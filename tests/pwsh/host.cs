@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.ObjectModel;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using System.Security;
+
+/// <summary>A host for tests: answers questions from a list and keeps what is written and asked.</summary>
+public sealed class TestHost : PSHost
+{
+    public TestUI TestUI { get; } = new TestUI();
+
+    public override CultureInfo CurrentCulture => CultureInfo.InvariantCulture;
+    public override CultureInfo CurrentUICulture => CultureInfo.InvariantCulture;
+    public override Guid InstanceId { get; } = Guid.NewGuid();
+    public override string Name => "test";
+    public override PSHostUserInterface UI => TestUI;
+    public override Version Version => new Version(1, 0);
+
+    public override void EnterNestedPrompt() => throw new NotSupportedException();
+    public override void ExitNestedPrompt() => throw new NotSupportedException();
+    public override void NotifyBeginApplication() { }
+    public override void NotifyEndApplication() { }
+    public override void SetShouldExit(int exitCode) { }
+}
+
+/// <summary>What the host shows and asks.</summary>
+public sealed class TestUI : PSHostUserInterface
+{
+    /// <summary>The places of the choices to take; when it is empty a question fails.</summary>
+    public Queue<int> Answers { get; } = new Queue<int>();
+
+    public List<string> Asked { get; } = new List<string>();
+    public List<string> Lines { get; } = new List<string>();
+
+    public override PSHostRawUserInterface RawUI => null;
+
+    public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice)
+    {
+        var labels = new List<string>();
+        foreach (ChoiceDescription choice in choices)
+        {
+            labels.Add(choice.Label);
+        }
+        Asked.Add(caption + "|" + message.Replace("\r", "") + "|" + string.Join(",", labels) + "|" + defaultChoice);
+        return Answers.Dequeue();
+    }
+
+    public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
+        throw new NotSupportedException();
+    public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
+        throw new NotSupportedException();
+    public override PSCredential PromptForCredential(
+        string caption, string message, string userName, string targetName, PSCredentialTypes types, PSCredentialUIOptions options) =>
+        throw new NotSupportedException();
+    public override string ReadLine() => throw new NotSupportedException();
+    public override SecureString ReadLineAsSecureString() => throw new NotSupportedException();
+    public override void Write(string value) => Lines.Add(value);
+    public override void Write(ConsoleColor foreground, ConsoleColor background, string value) => Lines.Add(value);
+    public override void WriteLine(string value) => Lines.Add(value);
+    public override void WriteErrorLine(string value) => Lines.Add(value);
+    public override void WriteDebugLine(string value) { }
+    public override void WriteProgress(long sourceId, ProgressRecord record) { }
+    public override void WriteVerboseLine(string value) { }
+    public override void WriteWarningLine(string value) { }
+}

@@ -1,0 +1,200 @@
+//! What is sent to hurt, in any size: one row for each attack. The tests measure what a row costs at one size and at
+//! twice that size, in memory and in instructions.
+
+use bytes::Bytes;
+use psrp::clixml::{decode, encode_document, export_document};
+use psrp::{Defragmenter, FragmentLimits};
+
+/// One attack.
+#[derive(Debug)]
+pub struct Attack {
+    /// A sentence, which the tests name.
+    pub name: &'static str,
+    /// Makes about so many bytes.
+    pub build: fn(usize) -> Vec<u8>,
+    /// Takes the bytes and says how it ended.
+    pub run: fn(&[u8]) -> Outcome,
+    /// How it must end.
+    pub outcome: Outcome,
+}
+
+/// How an attack ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a correct result.
+    Read,
+    /// With a clear error.
+    Refused,
+}
+
+/// Every row of the table of attacks that grows with its size.
+pub const ATTACKS: &[Attack] = &[
+    row("objects inside objects", |len| "<Obj>".repeat(len / 5).into(), clixml, Outcome::Refused),
+    row("unknown elements inside each other", unknown_elements, clixml, Outcome::Refused),
+    row("entities that define each other", laughing_entities, clixml, Outcome::Refused),
+    row("a chain of doubled references", doubled_references, clixml, Outcome::Read),
+    row("references to one large object", references, clixml, Outcome::Read),
+    row("references to one long type name", type_references, clixml, Outcome::Read),
+    row("references to an object of many values", value_references, clixml, Outcome::Read),
+    row("attributes without end", attributes, clixml, Outcome::Read),
+    row("names without end", names, clixml, Outcome::Read),
+    row("underscores that begin no escape", |len| text("_x00", len), clixml, Outcome::Read),
+    row("escapes side by side", |len| text("_x0000_", len), clixml, Outcome::Read),
+    row("entities side by side", |len| text("&#x41;", len), clixml, Outcome::Read),
+    row("comments side by side", |len| text("<!---->", len), clixml, Outcome::Read),
+    row("empty CDATA sections side by side", |len| text("<![CDATA[]]>", len), clixml, Outcome::Read),
+    row("a comment that never ends", |len| open("<S><!-- ", "- ", len), clixml, Outcome::Refused),
+    row("a number of many digits", |len| wrapped("<Db>", "1", "</Db>", len), clixml, Outcome::Refused),
+    row("fragments of one byte", small_fragments, fragments, Outcome::Read),
+    row("fragments without a byte", empty_fragments, fragments, Outcome::Read),
+    row("a message that never ends", endless_message, fragments, Outcome::Refused),
+    row("messages that are begun and never ended", open_messages, fragments, Outcome::Refused),
+    row("a blob said to be longer than any", long_blob, fragments, Outcome::Refused),
+    row("the same fragment again and again", copies, fragments, Outcome::Refused),
+];
+
+const fn row(
+    name: &'static str,
+    build: fn(usize) -> Vec<u8>,
+    run: fn(&[u8]) -> Outcome,
+    outcome: Outcome,
+) -> Attack {
+    Attack { name, build, run, outcome }
+}
+
+/// Decodes, and writes in both ways what was decoded.
+fn clixml(bytes: &[u8]) -> Outcome {
+    let Ok(tape) = decode(Bytes::copy_from_slice(bytes)) else { return Outcome::Refused };
+    let mut written = encode_document(&tape);
+    written.clear();
+    match export_document(&tape, |_| 0, &mut written) {
+        Ok(()) => Outcome::Read,
+        Err(_) => Outcome::Refused,
+    }
+}
+
+/// Takes everything in one read, within limits that are smaller than the bytes.
+fn fragments(bytes: &[u8]) -> Outcome {
+    let limits = FragmentLimits { max_message_len: bytes.len() / 2, ..FragmentLimits::default() };
+    let mut defragmenter = Defragmenter::new(limits);
+    match defragmenter.handle_bytes(Bytes::copy_from_slice(bytes)) {
+        Ok(()) => Outcome::Read,
+        Err(_) => Outcome::Refused,
+    }
+}
+
+fn wrapped(start: &str, middle: &str, end: &str, len: usize) -> Vec<u8> {
+    [start, &middle.repeat(len / middle.len()), end].concat().into()
+}
+
+fn open(start: &str, middle: &str, len: usize) -> Vec<u8> {
+    wrapped(start, middle, "", len)
+}
+
+fn text(middle: &str, len: usize) -> Vec<u8> {
+    wrapped("<S>", middle, "</S>", len)
+}
+
+fn unknown_elements(len: usize) -> Vec<u8> {
+    open("<Objs Version=\"1.9\"><Obj>", "<X>", len)
+}
+
+fn laughing_entities(len: usize) -> Vec<u8> {
+    open("<!DOCTYPE x [<!ENTITY a \"ha\">", "<!ENTITY b \"&a;&a;&a;\">", len)
+}
+
+fn doubled_references(len: usize) -> Vec<u8> {
+    let mut body = String::from(r#"<Obj RefId="0"><LST><S>x</S></LST></Obj>"#);
+    let mut id = 1;
+    while body.len() < len {
+        let below = id - 1;
+        body +=
+            &format!(r#"<Obj RefId="{id}"><LST><Ref RefId="{below}"/><Ref RefId="{below}"/></LST></Obj>"#);
+        id += 1;
+    }
+    body.into()
+}
+
+fn references(len: usize) -> Vec<u8> {
+    let large = "x".repeat(len / 16);
+    let start = format!(r#"<Obj RefId="0"><LST><Obj RefId="1"><MS><S N="a">{large}</S></MS></Obj>"#);
+    wrapped(&start, r#"<Ref RefId="1" />"#, "</LST></Obj>", len)
+}
+
+fn type_references(len: usize) -> Vec<u8> {
+    let long = "N".repeat(len / 16);
+    let start = format!(r#"<Obj><TN RefId="0"><T>{long}</T></TN><LST>"#);
+    wrapped(&start, r#"<Obj><TNRef RefId="0" /></Obj>"#, "</LST></Obj>", len)
+}
+
+fn value_references(len: usize) -> Vec<u8> {
+    let start = format!(r#"<Obj RefId="0"><LST><Obj RefId="1">{}</Obj>"#, "<S />".repeat(len / 10));
+    wrapped(&start, r#"<Ref RefId="1" />"#, "</LST></Obj>", len / 2)
+}
+
+fn attributes(len: usize) -> Vec<u8> {
+    let many: String = (0..len / 12).map(|number| format!(" a{number}=\"{number}\"")).collect();
+    format!("<Obj><MS><S{many} N=\"a\">x</S></MS></Obj>").into()
+}
+
+fn names(len: usize) -> Vec<u8> {
+    let many: String = (0..len / 20).map(|number| format!("<S N=\"name{number}\" />")).collect();
+    format!("<Obj><MS>{many}</MS></Obj>").into()
+}
+
+/// A fragment as MS-PSRP 2.2.4 has it; the flags are 1 for the first and 2 for the last of a message.
+fn fragment(object_id: u64, fragment_id: u64, flags: u8, blob: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(blob.len()).unwrap_or(u32::MAX);
+    [&object_id.to_be_bytes()[..], &fragment_id.to_be_bytes(), &[flags], &len.to_be_bytes(), blob].concat()
+}
+
+/// The header of a message: PIPELINE_OUTPUT to the client, without ids.
+fn message_header() -> Vec<u8> {
+    [&1_u32.to_le_bytes()[..], &0x0004_1004_u32.to_le_bytes(), &[0; 32]].concat()
+}
+
+fn many_fragments(len: usize, blob: &[u8], end: bool) -> Vec<u8> {
+    let mut bytes = fragment(1, 0, 1, &message_header());
+    let mut number = 1;
+    while bytes.len() < len {
+        bytes.extend(fragment(1, number, 0, blob));
+        number += 1;
+    }
+    if end {
+        bytes.extend(fragment(1, number, 2, blob));
+    }
+    bytes
+}
+
+fn small_fragments(len: usize) -> Vec<u8> {
+    many_fragments(len, b"x", true)
+}
+
+fn empty_fragments(len: usize) -> Vec<u8> {
+    many_fragments(len, b"", true)
+}
+
+fn endless_message(len: usize) -> Vec<u8> {
+    many_fragments(len, &[b'x'; 1000], false)
+}
+
+fn open_messages(len: usize) -> Vec<u8> {
+    (1..).take(len / 22).flat_map(|object_id| fragment(object_id, 0, 1, b"x")).collect()
+}
+
+fn long_blob(len: usize) -> Vec<u8> {
+    let mut bytes = fragment(1, 0, 1, b"");
+    if let Some(blob_len) = bytes.get_mut(17..21) {
+        blob_len.fill(0xFF);
+    }
+    bytes.resize(len, b'x');
+    bytes
+}
+
+fn copies(len: usize) -> Vec<u8> {
+    let mut bytes = fragment(1, 0, 1, &message_header());
+    while bytes.len() < len {
+        bytes.extend(fragment(1, 1, 0, b"x"));
+    }
+    bytes
+}

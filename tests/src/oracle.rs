@@ -1,0 +1,203 @@
+//! What must hold for any bytes whatever. Each oracle takes bytes and panics when something does not hold; a fuzz target
+//! is one line over it, and what it once found is replayed by the tests.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "an oracle panics when what it watches over does not hold"
+)]
+
+use bytes::Bytes;
+use psrp::clixml::{
+    Decoder, Encoder, Kind, Limits, Tape, Text, Value, decode, encode_document, export_document,
+    utf8_document,
+};
+use psrp::{Defragmenter, FragmentLimits, Fragmenter, Message};
+use wsman::{Request, Response};
+
+/// Fragments: the messages do not depend on how the bytes are cut into reads, and go back into the same messages.
+pub fn fragments(bytes: &[u8]) {
+    let whole = messages(std::iter::once(bytes));
+    // The first byte decides where the second run cuts.
+    let step = usize::from(bytes.first().copied().unwrap_or(1) % 64) + 1;
+    let cut = messages(bytes.chunks(step));
+    assert_eq!(whole, cut, "cut into reads of {step} bytes");
+    let (messages, _) = whole;
+    let total: usize = messages.iter().map(|message| message.data.len()).sum();
+    assert!(total <= bytes.len(), "{total} bytes out of {}", bytes.len());
+    let mut fragmenter = Fragmenter::new();
+    for message in &messages {
+        fragmenter.push(message);
+    }
+    let mut again = Defragmenter::new(FragmentLimits::default());
+    while let Some(sent) = fragmenter.poll_transmit(64 + step) {
+        again.handle_bytes(sent.into()).unwrap();
+    }
+    for message in messages {
+        assert_eq!(again.poll_message(), Some(message));
+    }
+    assert_eq!(again.poll_message(), None);
+}
+
+fn messages<'b>(reads: impl Iterator<Item = &'b [u8]>) -> (Vec<Message>, Option<String>) {
+    let mut defragmenter = Defragmenter::new(FragmentLimits::default());
+    let mut found = Vec::new();
+    let mut error = None;
+    for read in reads {
+        let outcome = defragmenter.handle_bytes(Bytes::copy_from_slice(read));
+        while let Some(message) = defragmenter.poll_message() {
+            found.push(message);
+        }
+        if let Err(refusal) = outcome {
+            error = Some(refusal.to_string());
+            break;
+        }
+    }
+    (found, error)
+}
+
+/// CLIXML: a tape that is a small multiple of the bytes, or an error with a place in them; a tape can be shown and
+/// written in every way.
+pub fn clixml(bytes: &[u8]) {
+    if let Ok(document) = utf8_document(bytes.to_vec()) {
+        _ = decode(document);
+    }
+    let mut decoder = Decoder::new(Limits::default());
+    // The second run uses the memory of the first.
+    for _ in 0..2 {
+        let tape = match decoder.decode(Bytes::copy_from_slice(bytes)) {
+            Ok(tape) => tape,
+            Err(error) => {
+                assert!(error.offset() <= bytes.len(), "{error}");
+                continue;
+            }
+        };
+        assert!(tape.nodes().len() <= bytes.len() / 4 + 1, "{} nodes", tape.nodes().len());
+        assert!(tape.side().len() <= bytes.len(), "{} bytes of side text", tape.side().len());
+        let mut exported = Vec::new();
+        export_document(&tape, |_| -90, &mut exported).unwrap();
+        // PowerShell's document is deeper by what it adds, so the depth limit may refuse it, and nothing else.
+        if let Err(error) = decode(exported) {
+            assert!(error.is_limit(), "{error}");
+        }
+        decoder.recycle(tape);
+    }
+}
+
+/// CLIXML: what is written from a tape gives the same tape, and is written the same again.
+pub fn clixml_round_trip(bytes: &[u8]) {
+    let Ok(tape) = decode(Bytes::copy_from_slice(bytes)) else { return };
+    let document = encode_document(&tape);
+    let again = match decode(document.clone()) {
+        Ok(again) => again,
+        Err(error) => panic!("{error}"),
+    };
+    assert_same(&tape, &again);
+    assert_eq!(encode_document(&again), document);
+}
+
+/// Reading a tape: each accessor of each value, also of parts that no caller should ask for.
+pub fn tape_read(bytes: &[u8]) {
+    let Ok(tape) = decode(Bytes::copy_from_slice(bytes)) else { return };
+    let end = u32::try_from(tape.nodes().len()).unwrap();
+    let mut below_top = 0;
+    for value in tape.values() {
+        below_top = subtree_end(value, end);
+    }
+    assert_eq!(below_top, end, "the top-level values are the whole tape");
+    assert!(tape.value_at(end).is_none());
+    for index in 0..end {
+        read(tape.value_at(index).unwrap(), end);
+    }
+    // Any value can be written for itself.
+    let mut out = Vec::new();
+    for index in (0..end).step_by(1 + tape.nodes().len() / 16) {
+        let value = tape.value_at(index).unwrap();
+        if value.kind().is_primitive() || matches!(value.kind(), Kind::Object | Kind::Ref) {
+            out.clear();
+            Encoder::new(&mut out).value_named("x", value);
+            decode(out.clone())
+                .map_err(|error| error.is_limit())
+                .map_or_else(|is_limit| assert!(is_limit), drop);
+        }
+    }
+}
+
+/// WSMan: an envelope that was read holds no more than its own bytes, and its fragments end in messages or an error.
+pub fn wsman_receive(bytes: &[u8]) {
+    _ = Request::decode(bytes);
+    let Ok(Response::Receive(receive)) = Response::decode(bytes) else { return };
+    let total: usize = receive.streams.iter().map(|chunk| chunk.bytes.len()).sum();
+    assert!(total <= bytes.len(), "{total} bytes out of {}", bytes.len());
+    let mut defragmenter = Defragmenter::new(FragmentLimits::default());
+    for chunk in receive.streams {
+        if defragmenter.handle_bytes(chunk.bytes).is_err() {
+            break;
+        }
+        while defragmenter.poll_message().is_some() {}
+    }
+}
+
+/// Checks that a subtree lies inside `end` and gives back the index behind it.
+fn subtree_end(value: Value<'_>, end: u32) -> u32 {
+    let own = value.index();
+    let behind = if value.kind().is_container() { value.node().a } else { own + 1 };
+    assert!(own < behind && behind <= end, "{value:?} ends at {behind} of {end}");
+    behind
+}
+
+fn read(value: Value<'_>, end: u32) {
+    let behind = subtree_end(value, end);
+    let mut next = value.index() + 1;
+    for child in value.children() {
+        assert_eq!(child.index(), next, "children of {value:?}");
+        next = subtree_end(child, behind);
+    }
+    assert_eq!(next, behind, "children of {value:?}");
+    let target = value.resolve();
+    assert!(target.kind() != Kind::Ref && target.index() < end);
+    if let Some(text) = value.text() {
+        assert_eq!(text.as_str().is_some(), !text.to_lossy().contains('\u{FFFD}') || text.as_str().is_some());
+        _ = text.encode_utf16().count();
+    }
+    _ = (value.name().map(Text::to_lossy), value.stream(), value.bytes(), value.is_nil(), value.float_text());
+    _ = (value.as_bool(), value.as_i64(), value.as_u64(), value.as_i32(), value.as_f64(), value.as_f32());
+    _ = (value.as_char(), value.date_time(), value.time_span_ticks(), value.as_str(), value.base());
+    _ = (value.type_names().count(), value.is_type("System.Object"), value.to_string_text());
+    _ = (value.items().count(), value.entries().count(), value.entry("k"));
+    for member in value.props().chain(value.members()).take(8) {
+        let name = member.name().map(Text::to_lossy).unwrap_or_default();
+        assert!(value.member(&name).is_some() || name.contains('\u{FFFD}'), "a member has its name");
+    }
+    _ = value.to_string();
+}
+
+/// Two tapes that hold the same, wherever their text stands and however their names are numbered.
+#[track_caller]
+fn assert_same(left: &Tape, right: &Tape) {
+    assert_eq!(left.nodes().len(), right.nodes().len());
+    for (index, (own, other)) in left.nodes().iter().zip(right.nodes()).enumerate() {
+        let index = u32::try_from(index).unwrap();
+        let (own_value, other_value) = (left.value_at(index).unwrap(), right.value_at(index).unwrap());
+        let kind = own_value.kind();
+        assert_eq!(kind, other_value.kind(), "node {index}");
+        assert_eq!(
+            own_value.name().map(Text::as_bytes),
+            other_value.name().map(Text::as_bytes),
+            "node {index}"
+        );
+        assert_eq!((own.aux, own.flags & !1), (other.aux, other.flags & !1), "node {index}");
+        match kind {
+            // The text of these has several forms.
+            Kind::Guid | Kind::Decimal => {}
+            _ if kind.is_text() => {
+                assert_eq!(own_value.text().map(Text::as_bytes), other_value.text().map(Text::as_bytes));
+            }
+            Kind::Bytes => assert_eq!(own_value.bytes(), other_value.bytes()),
+            // Every NaN is one.
+            Kind::Single | Kind::Double if own_value.as_f64().is_some_and(f64::is_nan) => {
+                assert!(other_value.as_f64().is_some_and(f64::is_nan));
+            }
+            _ => assert_eq!((own.a, own.b), (other.a, other.b), "node {index}, {kind:?}"),
+        }
+    }
+}
