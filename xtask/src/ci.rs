@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::{Result, header, test};
+use crate::{Result, header, instructions, test};
 
 pub(crate) fn run(shell: &Shell) -> Result {
     cmd!(shell, "cargo fmt --all --check").run()?;
@@ -14,6 +14,11 @@ pub(crate) fn run(shell: &Shell) -> Result {
     header::check(shell)?;
     if crate::has_program("cargo-deny") {
         cmd!(shell, "cargo deny --offline check bans licenses sources").run()?;
+    }
+    if crate::has_program("valgrind") {
+        instructions::run(shell)?;
+    } else {
+        println!("instructions a byte: valgrind is not installed, not counted");
     }
     // Last, so that the closing line of the tests is the closing line of the CI.
     test::run(shell)

@@ -13,6 +13,7 @@ mod bench;
 mod ci;
 mod demo;
 mod header;
+mod instructions;
 mod module;
 mod test;
 
@@ -25,6 +26,8 @@ usage: cargo xtask <command>
   demo             build everything, start the stand-in tenant, connect, run cmdlets, disconnect
   test             every test; what needs a tool that is missing is listed as skipped, with the reason
   bench            criterion benchmarks of reassembly and decoding, as one table
+  bench --instructions
+                   instructions a byte under valgrind; fails above the limits
   bench --peers    the same payloads through psrp-rs, quick-xml and roxmltree, side by side
   module           lay out the PowerShell module in pwsh-bridge/output
   header           write crates/exo-ffi/include/exo.h (needs cbindgen)
@@ -51,6 +54,7 @@ fn run(words: &[&str]) -> Result {
         ["demo"] => demo::run(&shell),
         ["test"] => test::run(&shell),
         ["bench"] => bench::run(&shell),
+        ["bench", "--instructions"] => instructions::run(&shell),
         ["bench", "--peers"] => bench::run_peers(&shell),
         ["module"] => module::build(&shell, module::Profile::Release).map(|folder| {
             println!("{}", folder.display());

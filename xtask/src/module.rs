@@ -41,10 +41,9 @@ fn build_library(shell: &Shell, profile: Profile) -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let release = (profile == Profile::Release).then_some("--release");
     cmd!(shell, "{cargo} build --quiet --locked --package exo-ffi --lib {release...}").run()?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let name = format!("{}exo{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let folder = if profile == Profile::Release { "release" } else { "debug" };
-    let library = shell.current_dir().join(target).join(folder).join(name);
+    let library = crate::target_folder(shell)?.join(folder).join(name);
     if library.is_file() { Ok(library) } else { Err(format!("{} was not built", library.display()).into()) }
 }
 

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use peers::{Contender, Payload};
 use psrp::Defragmenter;
-use psrp::clixml::{Decoder, Limits};
+use psrp::clixml::{Decoder, Encoder, Limits, Tape};
 
 fn main() {
     let mut contenders = peers::contenders::all();
@@ -15,6 +15,10 @@ fn main() {
         Contender { stage: "clixml", name: "exo", run: decode, keep: Some(decode_and_keep), max_mb: 0 },
         Contender { stage: "reasm", name: "exo", run: reassemble, keep: None, max_mb: 0 },
         Contender { stage: "e2e", name: "exo", run: end_to_end, keep: None, max_mb: 0 },
+        Contender { stage: "e2e", name: "exo-two-threads", run: on_two_threads, keep: None, max_mb: 0 },
+        Contender { stage: "soap-e2e", name: "exo", run: from_envelopes, keep: None, max_mb: 0 },
+        Contender { stage: "encode", name: "psrp-rs", run: rival_encode, keep: None, max_mb: 0 },
+        Contender { stage: "encode", name: "exo", run: encode, keep: None, max_mb: 0 },
     ]);
     peers::main_with(contenders, &[]);
 }
@@ -24,22 +28,26 @@ struct Received {
     name: String,
     documents: Vec<Bytes>,
     envelopes: Vec<Bytes>,
+    tapes: Vec<Tape>,
+    rival_values: Vec<Vec<psrp_rs::PsValue>>,
 }
 
 thread_local! {
     static RECEIVED: RefCell<Option<Received>> = const { RefCell::new(None) };
 }
 
-fn with_received<T>(payload: &Payload, run: impl FnOnce(&Received) -> T) -> T {
+fn with_received<T>(payload: &Payload, run: impl FnOnce(&mut Received) -> T) -> T {
     RECEIVED.with_borrow_mut(|slot| {
         if slot.as_ref().is_none_or(|received| received.name != payload.name) {
             *slot = Some(Received {
                 name: payload.name.clone(),
                 documents: payload.iter_docs().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect(),
                 envelopes: payload.iter_envs().map(Bytes::copy_from_slice).collect(),
+                tapes: Vec::new(),
+                rival_values: Vec::new(),
             });
         }
-        run(slot.as_ref().expect("filled above"))
+        run(slot.as_mut().expect("filled above"))
     })
 }
 
@@ -94,5 +102,76 @@ fn end_to_end(payload: &Payload) -> Result<u64, String> {
             }
         }
         Ok(values)
+    })
+}
+
+/// Each thread has its own stream of messages, half of the payload, as two pipelines have.
+fn on_two_threads(payload: &Payload) -> Result<u64, String> {
+    with_received(payload, |received| {
+        let (first, second) = received.documents.split_at(received.documents.len() / 2);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| decode_all(first));
+            Ok(decode_all(second)? + other.join().expect("the other half does not panic")?)
+        })
+    })
+}
+
+fn decode_all(documents: &[Bytes]) -> Result<u64, String> {
+    let mut decoder = Decoder::new(Limits::default());
+    let mut values = 0;
+    for document in documents {
+        let tape = decoder.decode(document.clone()).map_err(|error| error.to_string())?;
+        values += tape.values().count() as u64;
+        decoder.recycle(black_box(tape));
+    }
+    Ok(values)
+}
+
+/// From the envelopes of Receive responses to tapes.
+fn from_envelopes(payload: &Payload) -> Result<u64, String> {
+    let mut defragmenter = Defragmenter::new(Default::default());
+    let mut decoder = Decoder::new(Limits::default());
+    let mut values = 0;
+    for envelope in payload.iter_soaps() {
+        let response = wsman::Response::decode(envelope.as_bytes()).map_err(|error| error.to_string())?;
+        let wsman::Response::Receive(response) = response else { return Err("no Receive response".into()) };
+        for chunk in response.streams {
+            defragmenter.handle_bytes(chunk.bytes).map_err(|error| error.to_string())?;
+            while let Some(message) = defragmenter.poll_message() {
+                let tape = decoder.decode(message.data).map_err(|error| error.to_string())?;
+                values += tape.values().count() as u64;
+                decoder.recycle(black_box(tape));
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn encode(payload: &Payload) -> Result<u64, String> {
+    with_received(payload, |received| {
+        if received.tapes.is_empty() {
+            let mut decoder = Decoder::new(Limits::default());
+            let decoded = received.documents.iter().map(|document| decoder.decode(document.clone()));
+            received.tapes = decoded.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        }
+        let (mut out, mut len) = (Vec::new(), 0);
+        for tape in &received.tapes {
+            out.clear();
+            let mut encoder = Encoder::new(&mut out);
+            tape.values().for_each(|value| encoder.value(value));
+            len += black_box(&out).len() as u64;
+        }
+        Ok(len)
+    })
+}
+
+fn rival_encode(payload: &Payload) -> Result<u64, String> {
+    with_received(payload, |received| {
+        if received.rival_values.is_empty() {
+            let decoded = payload.iter_docs().map(psrp_rs::parse_clixml);
+            received.rival_values = decoded.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        }
+        let values = received.rival_values.iter().flatten();
+        Ok(values.map(|value| black_box(psrp_rs::to_clixml(value)).len() as u64).sum())
     })
 }
