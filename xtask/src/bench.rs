@@ -9,7 +9,8 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 pub(crate) fn run(shell: &Shell) -> Result {
-    cmd!(shell, "cargo bench --locked --package psrp --benches -- --noplot").run()?;
+    let pace = ["--noplot", "--warm-up-time", "1", "--measurement-time", "2"];
+    cmd!(shell, "cargo bench --locked --package psrp --bench clixml --bench fragment -- {pace...}").run()?;
     let folder = crate::target_folder(shell)?.join("criterion");
     let mut rows = BTreeMap::new();
     collect(&folder, &mut rows)?;

@@ -40,7 +40,7 @@ pub(crate) fn build(shell: &Shell, profile: Profile) -> Result<PathBuf> {
 fn build_library(shell: &Shell, profile: Profile) -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let release = (profile == Profile::Release).then_some("--release");
-    cmd!(shell, "{cargo} build --quiet --locked --package exo-ffi --lib {release...}").run()?;
+    cmd!(shell, "{cargo} build --quiet --locked --package exo-ffi --lib {release...}").quiet().run()?;
     let name = format!("{}exo{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let folder = if profile == Profile::Release { "release" } else { "debug" };
     let library = crate::target_folder(shell)?.join(folder).join(name);
@@ -56,12 +56,14 @@ fn build_assembly(shell: &Shell, folder: &Path) -> Result {
             shell,
             "dotnet publish {project} --nologo --verbosity quiet --configuration Release --output {folder}"
         )
+        .quiet()
         .run()?;
     } else if crate::has_program("pwsh") {
         let script = format!("{BRIDGE}/build.ps1");
         let _telemetry = shell.push_env("POWERSHELL_TELEMETRY_OPTOUT", "1");
         let _updates = shell.push_env("POWERSHELL_UPDATECHECK", "Off");
         cmd!(shell, "pwsh -NoLogo -NoProfile -NonInteractive -File {script} -Task Build -Output {folder}")
+            .quiet()
             .run()?;
     } else {
         return Err(

@@ -34,6 +34,15 @@ pub(crate) fn run(shell: &Shell) -> Result {
         cargo(shell, &["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]),
         &mut counts,
     )?;
+    // The codec's tests once more without vector instructions.
+    run_counted(
+        "cargo test --features portable",
+        cargo(
+            shell,
+            &["test", "--package", "psrp", "--features", "portable", "--locked", "--", "--show-output"],
+        ),
+        &mut counts,
+    )?;
     for skip in &counts.skips {
         println!("skipped: {skip}");
     }
