@@ -8,6 +8,7 @@
 )]
 
 mod clixml;
+mod counts;
 mod fragment;
 mod message;
 mod pair;
