@@ -21,7 +21,7 @@ use crate::clixml::{Decoder, Encoder, Tape, Value};
 use crate::error::{Error, StateError, StateErrorKind};
 use crate::fragment::Defragmenter;
 use crate::host::{self, HostAnswer, HostCall};
-use crate::message::{Destination, MessageType};
+use crate::message::{Destination, Message, MessageType};
 use crate::metadata::{self, CommandTypes};
 use crate::outbox::{Author, Letter, Outbox, Stream, Target, Transmit};
 use crate::pipeline::{self, Pipeline, PipelineSpec};
@@ -41,6 +41,8 @@ pub struct RunspacePool {
     defragmenter: Defragmenter,
     decoder: Decoder,
     session_key: SessionKey,
+    /// Messages with secure strings that overtook the session key, and what came behind them for the same pipelines.
+    held: Vec<Message>,
     events: VecDeque<PoolEvent>,
 }
 
@@ -57,6 +59,7 @@ impl RunspacePool {
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
             session_key: SessionKey::None,
+            held: Vec::new(),
             events: VecDeque::new(),
             config,
         }

@@ -132,6 +132,11 @@ pub(crate) enum SessionKey {
 }
 
 impl SessionKey {
+    /// Whether it was asked for and cannot be used yet.
+    pub(crate) fn is_coming(&self) -> bool {
+        matches!(self, SessionKey::Asked | SessionKey::Received)
+    }
+
     pub(crate) fn codec(&self) -> Option<&dyn SecretCodec> {
         match self {
             SessionKey::Ready(codec) => Some(&**codec),

@@ -43,7 +43,8 @@ pub(super) fn is_valid_text(kind: Kind, text: &[u8]) -> bool {
         Kind::Guid => is_guid(text),
         Kind::Version => is_version(text),
         Kind::Decimal => is_decimal(text),
-        Kind::SemanticVersion | Kind::SecureString => !text.is_empty(),
+        // White space around it is no part of it, in whatever way it was read.
+        Kind::SemanticVersion | Kind::SecureString => !text.is_empty() && trim(text).len() == text.len(),
         _ => true,
     }
 }

@@ -35,6 +35,7 @@ impl RunspacePool {
     }
 
     /// Takes the session key that came with [`PoolEvent::SessionKey`]: secure strings can be sent from now on.
+    /// Output that came before the key and needs it is taken up: poll events after it.
     ///
     /// # Errors
     /// None has come, or it was handed in before.
@@ -43,6 +44,7 @@ impl RunspacePool {
             return Err(key_state("take a session key", &self.session_key));
         }
         self.session_key = SessionKey::Ready(codec);
+        self.release();
         Ok(())
     }
 

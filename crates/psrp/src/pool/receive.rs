@@ -122,6 +122,10 @@ impl RunspacePool {
         if !self.pipelines.contains_key(&pid) {
             return Ok(());
         }
+        // The carrier receives for the pool and for each pipeline apart, so output can overtake the session key.
+        if self.session_key.is_coming() && (self.holds(pid) || mentions_secret(&message)) {
+            return self.hold(message);
+        }
         let event = match self.pipeline_event(pid, message) {
             Ok(event) => event,
             Err(Error::WrongSide { message_type }) => return Err(Error::WrongSide { message_type }),
@@ -131,6 +135,32 @@ impl RunspacePool {
             self.pipelines.remove(&pid);
         }
         self.tell(PoolEvent::Pipeline { pid, event })
+    }
+
+    fn holds(&self, pid: Uuid) -> bool {
+        self.held.iter().any(|message| message.pid == Some(pid))
+    }
+
+    /// Keeps a message until the session key is there, within the limit of one message for all of them.
+    fn hold(&mut self, message: Message) -> Result<(), Error> {
+        let limit = self.config.fragment_limits.max_message_len;
+        let held: usize = self.held.iter().map(|message| message.data.len()).sum();
+        if held.saturating_add(message.data.len()) > limit {
+            let reason = format!("more than {limit} bytes (max_message_len) wait for a session key");
+            return Err(Error::Gone { reason });
+        }
+        self.held.push(message);
+        Ok(())
+    }
+
+    /// Takes up the messages that waited for the session key.
+    pub(super) fn release(&mut self) {
+        for message in std::mem::take(&mut self.held) {
+            if let Err(error) = self.handle_pipeline_message(message) {
+                self.end_pipelines(RunspacePoolState::Broken, &error);
+                return;
+            }
+        }
     }
 
     fn pipeline_event(&mut self, pid: Uuid, message: Message) -> Result<PipelineEvent, Error> {
@@ -175,6 +205,11 @@ impl RunspacePool {
         self.events.push_back(event);
         Ok(())
     }
+}
+
+/// Whether the body may hold a secure string. Text cannot have `<`, so this errs only on the safe side.
+fn mentions_secret(message: &Message) -> bool {
+    memchr::memmem::find(&message.data, b"<SS").is_some()
 }
 
 /// An integer member of a body.

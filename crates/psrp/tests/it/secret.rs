@@ -1,7 +1,7 @@
 //! Session keys and secure strings: the order of the messages, and what crosses in which form.
 
 use bytes::Bytes;
-use psrp::clixml::{Tape, Value};
+use psrp::clixml::{Kind, Tape, Value};
 use psrp::secret::{decode_secret, plain_text, secure_text};
 use psrp::server::{ServerEvent, ServerPool};
 use psrp::{
@@ -148,6 +148,38 @@ fn nothing_secret_is_in_the_bytes_that_are_sent() {
     let holds = |text: &str| memchr::memmem::find(&sent, text.as_bytes()).is_some();
     assert!(holds("New-Mailbox"));
     assert!(!holds(&secure_text("pä&😀")) && !holds(&secure_text("second")));
+}
+
+#[test]
+fn output_that_overtakes_the_session_key_waits_for_it() {
+    let mut pair = opened(ProtocolVersion::V2_3, 100_000);
+    let spec = PipelineSpec::new(vec![CommandSpec::command("Get-It", None)]);
+    pair.client.create_pipeline(PID, &spec).unwrap();
+    pair.requests();
+    pair.client.exchange_keys(&client_key()).unwrap();
+    pair.requests();
+    pair.server.session_key(&KEY, Box::new(Not)).unwrap();
+    for value in ["first", "second"] {
+        let sealed = pair.server.sealed(secure(value)).unwrap();
+        pair.server.output(PID, &body(|encoder| encoder.value(sealed.first().unwrap()))).unwrap();
+    }
+    pair.server.output(PID, &body(|encoder| encoder.string(None, "third"))).unwrap();
+    // The pipeline has a Receive of its own, and its answer comes first.
+    for target in [Target::Pipeline(PID), Target::Pool] {
+        while let Some(bytes) = pair.server.poll_transmit(target, 100_000) {
+            pair.client.handle_bytes(Bytes::from(bytes)).unwrap();
+        }
+    }
+    assert!(matches!(pair.client.poll_event(), Some(PoolEvent::SessionKey(_))));
+    assert!(pair.client.poll_event().is_none());
+    pair.client.session_key(Box::new(Not)).unwrap();
+    let mut seen = Vec::new();
+    while let Some(PoolEvent::Pipeline { event: PipelineEvent::Output(tape), .. }) = pair.client.poll_event()
+    {
+        let value = tape.first().unwrap();
+        seen.push(if value.kind() == Kind::SecureString { plain(value) } else { value.to_string() });
+    }
+    assert_eq!(seen, ["first", "second", "third"]);
 }
 
 #[test]
