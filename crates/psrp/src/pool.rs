@@ -6,6 +6,7 @@
 
 mod config;
 mod event;
+mod held;
 mod key;
 mod receive;
 
@@ -16,12 +17,13 @@ use uuid::Uuid;
 
 pub use self::config::PoolConfig;
 pub use self::event::{Availability, PipelineEvent, PoolEvent};
+use self::held::Held;
 pub(crate) use self::key::{key_state, no_session_key};
 use crate::clixml::{Decoder, Encoder, Tape, Value};
 use crate::error::{Error, StateError, StateErrorKind};
 use crate::fragment::Defragmenter;
 use crate::host::{self, HostAnswer, HostCall};
-use crate::message::{Destination, Message, MessageType};
+use crate::message::{Destination, MessageType};
 use crate::metadata::{self, CommandTypes};
 use crate::outbox::{Author, Letter, Outbox, Stream, Target, Transmit};
 use crate::pipeline::{self, Pipeline, PipelineSpec};
@@ -41,8 +43,7 @@ pub struct RunspacePool {
     defragmenter: Defragmenter,
     decoder: Decoder,
     session_key: SessionKey,
-    /// Messages with secure strings that overtook the session key, and what came behind them for the same pipelines.
-    held: Vec<Message>,
+    held: Held,
     events: VecDeque<PoolEvent>,
 }
 
@@ -59,7 +60,7 @@ impl RunspacePool {
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
             session_key: SessionKey::None,
-            held: Vec::new(),
+            held: Held::default(),
             events: VecDeque::new(),
             config,
         }

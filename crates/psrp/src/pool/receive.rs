@@ -123,8 +123,8 @@ impl RunspacePool {
             return Ok(());
         }
         // The carrier receives for the pool and for each pipeline apart, so output can overtake the session key.
-        if self.session_key.is_coming() && (self.holds(pid) || mentions_secret(&message)) {
-            return self.hold(message);
+        if self.session_key.is_coming() && (self.held.has(pid) || mentions_secret(&message)) {
+            return self.held.keep(pid, message, self.config.fragment_limits.max_message_len);
         }
         let event = match self.pipeline_event(pid, message) {
             Ok(event) => event,
@@ -137,25 +137,9 @@ impl RunspacePool {
         self.tell(PoolEvent::Pipeline { pid, event })
     }
 
-    fn holds(&self, pid: Uuid) -> bool {
-        self.held.iter().any(|message| message.pid == Some(pid))
-    }
-
-    /// Keeps a message until the session key is there, within the limit of one message for all of them.
-    fn hold(&mut self, message: Message) -> Result<(), Error> {
-        let limit = self.config.fragment_limits.max_message_len;
-        let held: usize = self.held.iter().map(|message| message.data.len()).sum();
-        if held.saturating_add(message.data.len()) > limit {
-            let reason = format!("more than {limit} bytes (max_message_len) wait for a session key");
-            return Err(Error::Gone { reason });
-        }
-        self.held.push(message);
-        Ok(())
-    }
-
     /// Takes up the messages that waited for the session key.
     pub(super) fn release(&mut self) {
-        for message in std::mem::take(&mut self.held) {
+        for message in std::mem::take(&mut self.held).into_messages() {
             if let Err(error) = self.handle_pipeline_message(message) {
                 self.end_pipelines(RunspacePoolState::Broken, &error);
                 return;
