@@ -1,6 +1,8 @@
 //! What is sent to hurt, in any size: one row for each attack. The tests measure what a row costs at one size and at
 //! twice that size, in memory and in instructions.
 
+use std::hint::black_box;
+
 use bytes::Bytes;
 use psrp::clixml::{decode, encode_document, export_document};
 use psrp::{Defragmenter, FragmentLimits};
@@ -35,7 +37,22 @@ pub const ATTACKS: &[Attack] = &[
     row("a chain of doubled references", doubled_references, clixml, Outcome::Read),
     row("references to one large object", references, clixml, Outcome::Read),
     row("references to one long type name", type_references, clixml, Outcome::Read),
-    row("references to an object of many values", value_references, clixml, Outcome::Read),
+    row("references to an object of many members", member_references, clixml, Outcome::Read),
+    row(
+        "parts of an object without end",
+        |len| wrapped("<Obj>", "<S />", "</Obj>", len),
+        clixml,
+        Outcome::Refused,
+    ),
+    row("type names without end", |len| open("<Obj><TN>", "<T>a</T>", len), clixml, Outcome::Refused),
+    row("references to objects with all parts", part_references, clixml, Outcome::Read),
+    row("dictionaries inside dictionaries", dictionaries, clixml, Outcome::Refused),
+    row(
+        "byte arrays with white space",
+        |len| wrapped("<BA>", "AA \nAA", "</BA>", len),
+        clixml,
+        Outcome::Read,
+    ),
     row("attributes without end", attributes, clixml, Outcome::Read),
     row("names without end", names, clixml, Outcome::Read),
     row("underscores that begin no escape", |len| text("_x00", len), clixml, Outcome::Read),
@@ -62,9 +79,14 @@ const fn row(
     Attack { name, build, run, outcome }
 }
 
-/// Decodes, and writes in both ways what was decoded.
+/// Decodes, looks into every value, and writes in both ways what was decoded.
 fn clixml(bytes: &[u8]) -> Outcome {
     let Ok(tape) = decode(Bytes::copy_from_slice(bytes)) else { return Outcome::Refused };
+    let end = u32::try_from(tape.nodes().len()).unwrap_or(u32::MAX);
+    for value in (0..end).filter_map(|index| tape.value_at(index)) {
+        black_box((value.base(), value.type_names().next(), value.to_string_text(), value.as_str()));
+        black_box((value.items().next(), value.entries().next(), value.members().next()));
+    }
     let mut written = encode_document(&tape);
     written.clear();
     match export_document(&tape, |_| 0, &mut written) {
@@ -127,9 +149,22 @@ fn type_references(len: usize) -> Vec<u8> {
     wrapped(&start, r#"<Obj><TNRef RefId="0" /></Obj>"#, "</LST></Obj>", len)
 }
 
-fn value_references(len: usize) -> Vec<u8> {
-    let start = format!(r#"<Obj RefId="0"><LST><Obj RefId="1">{}</Obj>"#, "<S />".repeat(len / 10));
+fn member_references(len: usize) -> Vec<u8> {
+    let members = "<S N=\"a\" />".repeat(len / 24);
+    let start = format!(r#"<Obj RefId="0"><LST><Obj RefId="1"><MS>{members}</MS></Obj>"#);
     wrapped(&start, r#"<Ref RefId="1" />"#, "</LST></Obj>", len / 2)
+}
+
+/// As many parts as an object may have, and what counts of them last.
+fn part_references(len: usize) -> Vec<u8> {
+    let parts = "<MS />".repeat(13);
+    let last = "<TN><T>a</T></TN><ToString>a</ToString><S>a</S>";
+    let start = format!(r#"<Obj RefId="0"><LST><Obj RefId="1">{parts}{last}</Obj>"#);
+    wrapped(&start, r#"<Ref RefId="1" />"#, "</LST></Obj>", len)
+}
+
+fn dictionaries(len: usize) -> Vec<u8> {
+    open("", r#"<Obj><DCT><En><S N="Key">k</S><Obj N="Value"><DCT><En><S N="Key">k</S>"#, len)
 }
 
 fn attributes(len: usize) -> Vec<u8> {

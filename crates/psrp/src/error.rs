@@ -17,7 +17,12 @@ use crate::version::ProtocolVersion;
 #[non_exhaustive]
 pub enum Error {
     /// The stream of fragments is broken; nothing after it can be trusted.
-    Fragment(FragmentError),
+    Fragment {
+        /// What is wrong with it, or the limit that was met.
+        error: FragmentError,
+        /// The byte of the stream, counted from its start over all reads, at which the fragment begins.
+        offset: u64,
+    },
     /// A message that is not one.
     Message(MessageError),
     /// A body that is not CLIXML, or over a limit.
@@ -67,7 +72,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Fragment(error) => error.fmt(f),
+            Error::Fragment { error, offset } => write!(f, "{error} (byte {offset} of the stream)"),
             Error::Message(error) => error.fmt(f),
             Error::Body { message_type, source } => {
                 write!(f, "body of {message_type} cannot be read: {source}")
@@ -102,15 +107,25 @@ impl std::error::Error for Error {
 }
 
 impl Error {
+    /// Whether a limit was met ([`FragmentLimits`](crate::FragmentLimits) or [`Limits`](crate::clixml::Limits)), so that
+    /// a higher one would help.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Error::Fragment { error, .. } => matches!(
+                error,
+                FragmentError::TooLarge { .. }
+                    | FragmentError::TooMuchOpen { .. }
+                    | FragmentError::TooManyOpen { .. }
+            ),
+            Error::Body { source, .. } => source.is_limit(),
+            _ => false,
+        }
+    }
+
     #[cold]
     pub(crate) fn body(message_type: MessageType, source: DecodeError) -> Error {
         Error::Body { message_type, source: Arc::new(source) }
-    }
-}
-
-impl From<FragmentError> for Error {
-    fn from(error: FragmentError) -> Error {
-        Error::Fragment(error)
     }
 }
 

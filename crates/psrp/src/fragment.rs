@@ -116,6 +116,11 @@ impl Header {
         let blob_len = usize::try_from(announced).unwrap_or(usize::MAX);
         Ok(Header { object_id, fragment_id, start: flags & START != 0, end: flags & END != 0, blob_len })
     }
+
+    /// Whether it is a message for itself, with all of its blob in the `here` bytes behind the header.
+    fn is_whole(&self, here: usize) -> bool {
+        self.start && self.end && self.blob_len <= here
+    }
 }
 
 /// Cuts messages into fragments, in the order they were pushed.

@@ -104,7 +104,7 @@ impl Parser<'_> {
         // PowerShell knows no member without a name either.
         let id = if name.is_empty() { Ok(0) } else { self.interner.number(name, self.limits) };
         self.side.truncate(base);
-        id.map_err(|met| DecodeError::limit(met.limit, met.max, from))
+        id.map_err(|met| DecodeError::new(met, from))
     }
 
     /// Appends an attribute value to the side text, its entities decoded and its white space made spaces.

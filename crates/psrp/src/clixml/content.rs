@@ -57,6 +57,7 @@ impl Parser<'_> {
             let rest = self.rest();
             let len = memchr::memchr(b'<', rest).unwrap_or(rest.len());
             let text = rest.get(..len).unwrap_or_default();
+            self.check_expanded(text.len() / 4 * 3)?;
             let decoded = self.scanner.decode_base64(text, &mut self.side);
             match TAG.end_at(self.body, begin + len) {
                 Some(next) if decoded => self.at = next,
@@ -98,6 +99,7 @@ impl Parser<'_> {
         let base = self.side.len();
         loop {
             let end = self.scanner.find_markup(self.body, self.at);
+            self.check_expanded(end - self.at)?;
             self.side.extend_from_slice(self.body.get(self.at..end).unwrap_or_default());
             self.at = end;
             match self.rest() {
@@ -109,6 +111,7 @@ impl Parser<'_> {
                 [b'&', ..] => {
                     let (code, len) = entity_at(self.rest())
                         .ok_or_else(|| DecodeError::new(DecodeErrorKind::Entity, self.at))?;
+                    self.check_expanded(1)?;
                     push_code_point(&mut self.side, base, code);
                     self.at += len;
                 }
@@ -124,6 +127,7 @@ impl Parser<'_> {
         let Some(len) = memchr::memmem::find(inside, b"]]>") else {
             return Err(DecodeError::new(DecodeErrorKind::Truncated { open }, self.body.len()));
         };
+        self.check_expanded(len)?;
         let (from, to) = (self.at + 9, self.at + 9 + len);
         self.at = from;
         while self.at < to {

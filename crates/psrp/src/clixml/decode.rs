@@ -83,7 +83,7 @@ impl Decoder {
     pub fn decode(&mut self, body: Bytes) -> Result<Tape, DecodeError> {
         let max = self.limits.max_body_len.min(MAX_LEN);
         if max < body.len() {
-            return Err(DecodeError::limit("max_body_len", u64::try_from(max).unwrap_or(u64::MAX), 0));
+            return Err(DecodeError::new(DecodeErrorKind::BodyTooLong { len: body.len(), max }, max));
         }
         if let Err(valid_up_to) = self.scanner.check_utf8(&body) {
             return Err(DecodeError::new(DecodeErrorKind::Utf, valid_up_to));
@@ -110,6 +110,7 @@ impl Decoder {
             limits: &self.limits,
             scanner: self.scanner,
             value_end: usize::MAX,
+            type_lists: 0,
             skips_unknown: false,
         };
         let outcome = parser.document();

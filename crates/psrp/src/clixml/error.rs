@@ -19,19 +19,64 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
+    /// The body or document is too long.
+    BodyTooLong {
+        /// Its length in bytes.
+        len: usize,
+        /// [`Limits::max_body_len`](super::Limits::max_body_len), or 4 GiB − 1.
+        max: usize,
+    },
+    /// One top-level value is too long.
+    ObjectTooLong {
+        /// [`Limits::max_object_len`](super::Limits::max_object_len).
+        max: usize,
+    },
+    /// Text of the body with its entities expanded, and decoded byte arrays, are too long together.
+    ExpandedTooLong {
+        /// [`Limits::max_expanded_len`](super::Limits::max_expanded_len).
+        max: usize,
+    },
+    /// Too many elements are open inside each other.
+    TooDeep {
+        /// [`Limits::max_depth`](super::Limits::max_depth).
+        max: u32,
+    },
+    /// One object has too many parts.
+    TooManyParts {
+        /// [`Limits::max_parts`](super::Limits::max_parts).
+        max: u32,
+    },
+    /// The decoder has met too many different member names.
+    TooManyNames {
+        /// [`Limits::max_names`](super::Limits::max_names).
+        max: u32,
+    },
+    /// The different member names that the decoder has met are too long together.
+    NamesTooLong {
+        /// [`Limits::max_names_len`](super::Limits::max_names_len).
+        max: usize,
+    },
+    /// One member name is too long.
+    NameTooLong {
+        /// [`Limits::max_name_len`](super::Limits::max_name_len).
+        max: usize,
+    },
+    /// One list of type names has too many.
+    TooManyTypeNames {
+        /// [`Limits::max_type_names`](super::Limits::max_type_names).
+        max: u32,
+    },
+    /// The body has too many lists of type names.
+    TooManyTypeLists {
+        /// [`Limits::max_type_lists`](super::Limits::max_type_lists).
+        max: u32,
+    },
     /// A document type declaration stands in the text. They are never read.
     Dtd,
     /// An entity that is neither predefined nor a number.
     Entity,
     /// A dictionary entry whose key is null.
     KeyIsNil,
-    /// More than a configured limit allows.
-    Limit {
-        /// The field of [`Limits`](super::Limits), or what else is bounded.
-        limit: &'static str,
-        /// Its value.
-        max: u64,
-    },
     /// A `<Ref>` or `<TNRef>` without `RefId`.
     MissingRefId {
         /// The element.
@@ -90,13 +135,6 @@ impl DecodeError {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(super) fn limit(limit: &'static str, max: u64, offset: usize) -> Self {
-        DecodeError::new(DecodeErrorKind::Limit { limit, max }, offset)
-    }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
     pub(super) fn syntax(expected: &'static str, offset: usize) -> Self {
         DecodeError::new(DecodeErrorKind::Syntax { expected }, offset)
     }
@@ -125,7 +163,27 @@ impl DecodeError {
 
     /// Whether a limit of [`Limits`](super::Limits) was met, so that a higher one would help.
     pub fn is_limit(&self) -> bool {
-        matches!(self.0.kind, DecodeErrorKind::Limit { .. })
+        self.0.kind.limit().is_some()
+    }
+}
+
+impl DecodeErrorKind {
+    /// The field of [`Limits`](super::Limits) that was met, and its value; `None` when it was no limit.
+    pub fn limit(self) -> Option<(&'static str, u64)> {
+        let bytes = |max| u64::try_from(max).unwrap_or(u64::MAX);
+        Some(match self {
+            DecodeErrorKind::BodyTooLong { max, .. } => ("max_body_len", bytes(max)),
+            DecodeErrorKind::ObjectTooLong { max } => ("max_object_len", bytes(max)),
+            DecodeErrorKind::ExpandedTooLong { max } => ("max_expanded_len", bytes(max)),
+            DecodeErrorKind::TooDeep { max } => ("max_depth", max.into()),
+            DecodeErrorKind::TooManyParts { max } => ("max_parts", max.into()),
+            DecodeErrorKind::TooManyNames { max } => ("max_names", max.into()),
+            DecodeErrorKind::NamesTooLong { max } => ("max_names_len", bytes(max)),
+            DecodeErrorKind::NameTooLong { max } => ("max_name_len", bytes(max)),
+            DecodeErrorKind::TooManyTypeNames { max } => ("max_type_names", max.into()),
+            DecodeErrorKind::TooManyTypeLists { max } => ("max_type_lists", max.into()),
+            _ => return None,
+        })
     }
 }
 
@@ -137,15 +195,15 @@ impl fmt::Display for DecodeError {
 
 impl fmt::Display for DecodeErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((limit, max)) = self.limit() {
+            return write!(f, "more than `{limit}` allows, which is {max}; raise that limit to accept it");
+        }
         match *self {
             DecodeErrorKind::Dtd => f.write_str("a document type declaration is refused"),
             DecodeErrorKind::Entity => {
                 f.write_str("an unknown entity; only the five predefined and numeric ones are allowed")
             }
             DecodeErrorKind::KeyIsNil => f.write_str("the key of a dictionary entry is null"),
-            DecodeErrorKind::Limit { limit, max } => {
-                write!(f, "more than `{limit}` allows, which is {max}; raise that limit to accept it")
-            }
             DecodeErrorKind::MissingRefId { tag } => write!(f, "<{tag}> has no RefId"),
             DecodeErrorKind::Mismatch { open } => {
                 write!(f, "an end tag that does not match the open <{open}>")
@@ -159,6 +217,8 @@ impl fmt::Display for DecodeErrorKind {
             DecodeErrorKind::Utf => f.write_str("the bytes are not text of the expected encoding"),
             DecodeErrorKind::Value { tag, expected } => write!(f, "the text of <{tag}> is not {expected}"),
             DecodeErrorKind::Version => f.write_str("a document version that is not known; 1.x is"),
+            // INVARIANT: those that are left are limits.
+            _ => Ok(()),
         }
     }
 }

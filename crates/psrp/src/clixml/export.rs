@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 use self::indented::{Indented, push_decimal, push_version};
 use self::live::{AddressProperties, Live, LiveType};
-use self::shape::{MARK, Shape, base_of, has_notes, is_marked, own_types, type_list};
+use self::shape::{MARK, Shape, has_notes, is_marked, own_types};
 use super::date::{DateTime, DateTimeKind};
 use super::encode::Name;
 use super::node::Kind;
@@ -189,7 +189,7 @@ impl<'t, F: Fn(i64) -> i16> Export<'t, F> {
             return;
         }
         let known = self.plain.get(&object.index()).copied();
-        let base = known.or_else(|| base_of(object));
+        let base = known.or_else(|| object.base());
         let shape = Shape::of(base);
         if let (Shape::Plain, Some(base)) = (shape, base)
             && (known.is_some() || !has_notes(object))
@@ -206,7 +206,7 @@ impl<'t, F: Fn(i64) -> i16> Export<'t, F> {
         self.xml.start("Obj", name);
         self.xml.ref_id(id);
         if shape == Shape::Complex && base.is_none() {
-            let type_list = type_list(object);
+            let type_list = object.type_list();
             if let Some(live_type) = type_list.and_then(|list| self.live_type(list))
                 && let Some(live) = live_type.revive(object, &self.local_offset)
             {
@@ -293,12 +293,12 @@ impl<'t, F: Fn(i64) -> i16> Export<'t, F> {
 
     /// `<TN>`, `<TNRef>`, or nothing.
     fn type_names(&mut self, object: Value<'t>, base: Option<Value<'t>>) {
-        let Some(list) = type_list(object) else {
+        let Some(list) = object.type_list() else {
             // PowerShell names the type of its own object where the wire names none.
             if let Some(names) = own_types(base) {
                 self.type_list(names.iter().map(|name| (false, Text::from(*name))));
             } else if let Some(inner) = base.map(Value::resolve).filter(|base| base.kind() == Kind::Object)
-                && let Some(list) = type_list(inner)
+                && let Some(list) = inner.type_list()
             {
                 self.type_list_of(list);
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::error::DecodeErrorKind;
 use super::limits::Limits;
 use super::names::Names;
 use super::scan::same;
@@ -117,7 +118,7 @@ impl Interner {
     }
 
     /// The number of a name, or the limit that keeps a new one out.
-    pub(super) fn number(&mut self, name: &[u8], limits: &Limits) -> Result<u32, NameLimit> {
+    pub(super) fn number(&mut self, name: &[u8], limits: &Limits) -> Result<u32, DecodeErrorKind> {
         let number = match self.numbers.get(name) {
             Some(number) => *number,
             None => self.add(name, limits)?,
@@ -169,14 +170,13 @@ impl Interner {
     }
 
     #[cold]
-    fn add(&mut self, name: &[u8], limits: &Limits) -> Result<u32, NameLimit> {
-        let too_many = NameLimit { limit: "max_names", max: u64::from(limits.max_names) };
+    fn add(&mut self, name: &[u8], limits: &Limits) -> Result<u32, DecodeErrorKind> {
+        let too_many = DecodeErrorKind::TooManyNames { max: limits.max_names };
         if limits.max_names <= self.names.len() {
             return Err(too_many);
         }
         if limits.max_names_len < self.len + name.len() {
-            let max = u64::try_from(limits.max_names_len).unwrap_or(u64::MAX);
-            return Err(NameLimit { limit: "max_names_len", max });
+            return Err(DecodeErrorKind::NamesTooLong { max: limits.max_names_len });
         }
         let id = self.names.push(name).ok_or(too_many)?.number();
         self.len += name.len();
@@ -191,12 +191,6 @@ impl Interner {
         self.numbers.insert(name.into(), id);
         Ok(id)
     }
-}
-
-/// The limit that keeps a name out, and its value.
-pub(super) struct NameLimit {
-    pub(super) limit: &'static str,
-    pub(super) max: u64,
 }
 
 /// Whether the wire form of a name is the name: no escape, no entity, nothing that ends the attribute.

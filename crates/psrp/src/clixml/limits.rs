@@ -1,6 +1,6 @@
 //! How much a decoder accepts.
 
-/// How much a [`Decoder`](super::Decoder) accepts; an error names the field that was met.
+/// How much a [`Decoder`](super::Decoder) accepts; each field has an error kind of its own, and the error names the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -11,6 +11,13 @@ pub struct Limits {
     pub max_body_len: usize,
     /// Bytes of one top-level value. Default 75 MB, the limit that Exchange sets on its own endpoints.
     pub max_object_len: usize,
+    /// Bytes that the text of one body has once entities are expanded, and its byte arrays once base64 is decoded; text
+    /// in which there is nothing to expand does not count. Default 512 MiB. There are no entities that stand for more
+    /// than they are long, so this is met first only if it is set lower than [`Limits::max_body_len`].
+    pub max_expanded_len: usize,
+    /// Parts of one object: type names, display text, what it wraps, bags of members. PowerShell writes at most five.
+    /// Default 16.
+    pub max_parts: u32,
     /// Different member names in the life of a decoder. Default 65,536.
     pub max_names: u32,
     /// Bytes of all different member names in the life of a decoder. Default 16 MiB.
@@ -19,6 +26,9 @@ pub struct Limits {
     pub max_name_len: usize,
     /// Type names in one list. Default 1,024.
     pub max_type_names: u32,
+    /// Lists of type names in one body that are written out; references to them are free. PowerShell writes each
+    /// different list once. Default 1,048,576.
+    pub max_type_lists: u32,
 }
 
 impl Default for Limits {
@@ -27,10 +37,13 @@ impl Default for Limits {
             max_depth: 256,
             max_body_len: 512 * 1024 * 1024,
             max_object_len: 75 * 1000 * 1000,
+            max_expanded_len: 512 * 1024 * 1024,
+            max_parts: 16,
             max_names: 65_536,
             max_names_len: 16 * 1024 * 1024,
             max_name_len: 64 * 1024,
             max_type_names: 1024,
+            max_type_lists: 1 << 20,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Parser<'d> {
     pub(super) scanner: Scanner,
     /// Where the top-level value must have ended that is being read.
     pub(super) value_end: usize,
+    /// Lists of type names that were read.
+    pub(super) type_lists: u32,
     /// Whether the document's version is later than 1.1, so that unknown elements in objects are skipped.
     pub(super) skips_unknown: bool,
 }
@@ -44,7 +46,7 @@ pub(super) struct Frame {
     pub(super) tag: Tag,
     /// Its node; the root has none.
     node: u32,
-    /// Elements read inside, counted for dictionary entries and type names.
+    /// Elements read inside, counted for objects, dictionary entries and type names.
     count: u32,
     /// Where the guess at a name goes on behind it.
     place: Place,
@@ -118,6 +120,11 @@ impl Parser<'_> {
         }
         if parent == ENTRY {
             self.entry_part(tag, &start, begin)?;
+        } else if parent == OBJECT {
+            if self.top.count == self.limits.max_parts {
+                return Err(self.too_many_parts(begin));
+            }
+            self.top.count += 1;
         }
         if tag_class & PARTS == 0 {
             return self.primitive(tag, &start);
@@ -137,6 +144,10 @@ impl Parser<'_> {
                 aux = start.stream;
             }
             TYPE_NAMES => {
+                if self.type_lists == self.limits.max_type_lists {
+                    return Err(self.too_many_type_lists(begin));
+                }
+                self.type_lists += 1;
                 if let Some(id) = start.ref_id {
                     self.types.set(id, own);
                 }
@@ -155,7 +166,7 @@ impl Parser<'_> {
             NIL => (target, aux) = (0, start.stream),
             TO_STRING | TYPE_NAME => {
                 if tag == TYPE_NAME {
-                    self.count_type_name()?;
+                    self.count_type_name(begin)?;
                 }
                 return self.escaped_text(tag, start, 0);
             }
@@ -287,10 +298,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn count_type_name(&mut self) -> Result<(), DecodeError> {
+    fn count_type_name(&mut self, begin: usize) -> Result<(), DecodeError> {
         let max = self.limits.max_type_names;
         if self.top.count == max {
-            return Err(DecodeError::limit("max_type_names", u64::from(max), self.at));
+            return Err(DecodeError::new(DecodeErrorKind::TooManyTypeNames { max }, begin));
         }
         self.top.count += 1;
         Ok(())

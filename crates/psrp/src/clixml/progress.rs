@@ -45,7 +45,7 @@ impl Parser<'_> {
                 Kind::Nil => Ok(0),
                 _ => self.interner.number(part.tag.as_bytes(), self.limits),
             };
-            let name = name.map_err(|met| DecodeError::limit(met.limit, met.max, begin))?;
+            let name = name.map_err(|met| DecodeError::new(met, begin))?;
             let text = self.side.get(base..).unwrap_or_default();
             let inner = Start { name, ref_id: None, stream: 0, empty: false };
             match part.kind {

@@ -51,21 +51,43 @@ impl Parser<'_> {
     #[cold]
     #[track_caller]
     pub(super) fn too_deep(&self, begin: usize) -> DecodeError {
-        DecodeError::limit("max_depth", u64::from(self.limits.max_depth), begin)
+        DecodeError::new(DecodeErrorKind::TooDeep { max: self.limits.max_depth }, begin)
     }
 
     #[cold]
     #[track_caller]
+    pub(super) fn too_many_parts(&self, begin: usize) -> DecodeError {
+        DecodeError::new(DecodeErrorKind::TooManyParts { max: self.limits.max_parts }, begin)
+    }
+
+    #[cold]
+    #[track_caller]
+    pub(super) fn too_many_type_lists(&self, begin: usize) -> DecodeError {
+        DecodeError::new(DecodeErrorKind::TooManyTypeLists { max: self.limits.max_type_lists }, begin)
+    }
+
+    /// The error stands where the value begins.
+    #[cold]
+    #[track_caller]
     pub(super) fn object_too_long(&self) -> DecodeError {
-        let max = u64::try_from(self.limits.max_object_len).unwrap_or(u64::MAX);
-        let begin = self.value_end.saturating_sub(self.limits.max_object_len);
-        DecodeError::limit("max_object_len", max, begin)
+        let max = self.limits.max_object_len;
+        DecodeError::new(DecodeErrorKind::ObjectTooLong { max }, self.value_end.saturating_sub(max))
     }
 
     #[cold]
     #[track_caller]
     pub(super) fn name_too_long(&self, begin: usize) -> DecodeError {
-        let max = u64::try_from(self.limits.max_name_len).unwrap_or(u64::MAX);
-        DecodeError::limit("max_name_len", max, begin)
+        DecodeError::new(DecodeErrorKind::NameTooLong { max: self.limits.max_name_len }, begin)
+    }
+
+    /// Whether `len` more bytes may be decoded, said before they take memory.
+    #[inline]
+    #[track_caller]
+    pub(super) fn check_expanded(&self, len: usize) -> Result<(), DecodeError> {
+        let max = self.limits.max_expanded_len;
+        if max < self.side.len().saturating_add(len) {
+            return Err(DecodeError::new(DecodeErrorKind::ExpandedTooLong { max }, self.at));
+        }
+        Ok(())
     }
 }

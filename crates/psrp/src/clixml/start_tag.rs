@@ -94,7 +94,7 @@ impl Parser<'_> {
             return Err(self.name_too_long(begin));
         }
         let id = self.interner.number(name, self.limits);
-        id.map_err(|met| DecodeError::limit(met.limit, met.max, begin))
+        id.map_err(|met| DecodeError::new(met, begin))
     }
 }
 

@@ -15,6 +15,36 @@ use super::write::{push_base64, push_double, push_single};
 /// A value that the wire gives as a reference has the kind [`Kind::Ref`]. [`Value::resolve`] follows it; the accessors
 /// that look inside an object ([`Value::base`], [`Value::member`], [`Value::items`] and the like) do so by themselves.
 /// References may form cycles, so a walk over a whole tape must not follow them without a bound.
+///
+/// Where an object has a part twice that can be there once (what it wraps, its type names, its display text, a member
+/// of one name), the last one counts, as in PowerShell. An object has at most [`Limits::max_parts`](super::Limits) parts,
+/// so asking for one takes a bounded time, however often and through however many references it is asked for; only the
+/// look-up of a member or an entry by its name takes as long as there are members or entries.
+///
+/// ```
+/// use psrp::clixml::{Kind, Value, decode};
+///
+/// // Walking a tape: every value at its depth, without recursion. References are not followed.
+/// let tape = decode(r#"<Obj RefId="0"><LST><I32>1</I32><Obj RefId="1"><LST><Ref RefId="0" /></LST></Obj></LST></Obj>"#)?;
+/// let mut open = vec![tape.values()];
+/// let mut seen = Vec::new();
+/// while let Some(siblings) = open.last_mut() {
+///     match siblings.next() {
+///         Some(value) => {
+///             seen.push((open.len(), value.kind()));
+///             open.push(value.children());
+///         }
+///         None => drop(open.pop()),
+///     }
+/// }
+/// assert_eq!(seen, [
+///     (1, Kind::Object), (2, Kind::List), (3, Kind::Int32),
+///     (3, Kind::Object), (4, Kind::List), (5, Kind::Ref),
+/// ]);
+/// // The same nodes stand side by side in the tape.
+/// assert_eq!(tape.nodes().len(), seen.len());
+/// # Ok::<(), psrp::clixml::DecodeError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Value<'t> {
     pub(super) tape: &'t Tape,
@@ -242,18 +272,22 @@ impl<'t> Value<'t> {
         if value.kind() != Kind::Object {
             return Some(value);
         }
-        value.children().find(|child| is_base(child.kind()))
+        value.children().filter(|child| is_base(child.kind())).last()
     }
 
     /// The type names, most derived first, as the wire has them.
     pub fn type_names(self) -> TypeNames<'t> {
-        let value = self.resolve();
-        let names = value.children().find_map(|child| match child.kind() {
+        TypeNames(self.type_list().map_or(Siblings::none(self.tape), Value::children))
+    }
+
+    /// The node with the type names, which objects with the same names share.
+    pub(super) fn type_list(self) -> Option<Value<'t>> {
+        let named = |child: Value<'t>| match child.kind() {
             Kind::TypeNames => Some(child),
-            Kind::TypeNamesRef => value.at(child.node().a),
+            Kind::TypeNamesRef => child.at(child.node().a),
             _ => None,
-        });
-        TypeNames(names.map_or(Siblings::none(self.tape), Value::children))
+        };
+        self.resolve().children().filter_map(named).last()
     }
 
     /// Whether a type name equals this one; a `Deserialized.` in front is ignored on the wire's side.
@@ -267,8 +301,7 @@ impl<'t> Value<'t> {
 
     /// The display text (`<ToString>`) of an object.
     pub fn to_string_text(self) -> Option<Text<'t>> {
-        let value = self.resolve();
-        value.children().find(|child| child.kind() == Kind::ToString)?.text()
+        self.resolve().children().filter(|child| child.kind() == Kind::ToString).last()?.text()
     }
 
     /// The adapted members (`<Props>`) of an object, in order.
@@ -285,7 +318,7 @@ impl<'t> Value<'t> {
     /// adapted ones. A member that is a reference is given as such.
     pub fn member(self, name: &str) -> Option<Value<'t>> {
         let named = |value: &Value<'t>| value.name().is_some_and(|own| own.eq_ignore_ascii_case(name));
-        self.members().find(named).or_else(|| self.props().find(named))
+        self.members().filter(named).last().or_else(|| self.props().filter(named).last())
     }
 
     /// The elements of a list, enumerable, stack or queue, also through the object that wraps it.

@@ -40,6 +40,8 @@ pub struct Defragmenter {
     open: Vec<Open>,
     open_len: usize,
     position: Position,
+    /// Bytes of the stream that were taken.
+    offset: u64,
     ready: VecDeque<Message>,
     failed: Option<Error>,
 }
@@ -88,6 +90,7 @@ impl Defragmenter {
             open: Vec::new(),
             open_len: 0,
             position: AT_HEADER,
+            offset: 0,
             ready: VecDeque::new(),
             failed: None,
         }
@@ -124,16 +127,21 @@ impl Defragmenter {
                     let Some((wanted, rest)) = wanted.split_at_mut_checked(taken) else { continue };
                     bytes.copy_to_slice(wanted);
                     *filled += taken;
+                    self.offset += wide(taken);
                     if rest.is_empty() {
-                        let header = Header::decode(header)?;
+                        let header = Header::decode(header);
                         self.position = AT_HEADER;
-                        self.begin(header, &mut bytes)?;
+                        let offset = self.offset - wide(Fragment::HEADER_LEN);
+                        let known = header.and_then(|header| Ok((header, self.check(&header, bytes.len())?)));
+                        let (header, known) = known.map_err(|error| Error::Fragment { error, offset })?;
+                        self.begin(header, known, &mut bytes)?;
                     }
                 }
                 Position::Blob { object, missing, end } => {
                     let (object, end) = (*object, *end);
                     let piece = bytes.split_to(bytes.len().min(*missing));
                     *missing -= piece.len();
+                    self.offset += wide(piece.len());
                     let ended = *missing == 0;
                     self.append(object, &piece);
                     if ended {
@@ -148,52 +156,54 @@ impl Defragmenter {
         Ok(())
     }
 
-    /// Checks a header against what is open and against the limits, before its blob is awaited.
-    fn begin(&mut self, header: Header, bytes: &mut Bytes) -> Result<(), Error> {
-        let Header { object_id, fragment_id, start, end, blob_len } = header;
+    /// Checks a header against what is open and against the limits, before its blob is awaited. `here` is how much of
+    /// the blob came with it. Gives back the place of the message among the open ones, if it is one.
+    fn check(&self, header: &Header, here: usize) -> Result<Option<usize>, FragmentError> {
+        let Header { object_id, fragment_id, start, blob_len, .. } = *header;
         let known = self.open.iter().position(|open| open.object_id == object_id);
-        let message_len = match known {
-            None if !start => return Err(FragmentError::MissingStart { object_id, fragment_id }.into()),
+        let message_len = match known.and_then(|index| self.open.get(index)) {
+            None if !start => return Err(FragmentError::MissingStart { object_id, fragment_id }),
             None if fragment_id != 0 => {
-                return Err(FragmentError::OutOfOrder { object_id, fragment_id, expected: 0 }.into());
+                return Err(FragmentError::OutOfOrder { object_id, fragment_id, expected: 0 });
             }
             None => blob_len,
-            Some(index) => {
-                let open = &self.open[index];
-                if start {
-                    return Err(FragmentError::SecondStart { object_id, fragment_id }.into());
-                }
-                if fragment_id != open.next_fragment_id {
-                    let expected = open.next_fragment_id;
-                    return Err(FragmentError::OutOfOrder { object_id, fragment_id, expected }.into());
-                }
-                open.bytes.len().saturating_add(blob_len)
+            Some(_) if start => return Err(FragmentError::SecondStart { object_id, fragment_id }),
+            Some(open) if fragment_id != open.next_fragment_id => {
+                let expected = open.next_fragment_id;
+                return Err(FragmentError::OutOfOrder { object_id, fragment_id, expected });
             }
+            Some(open) => open.bytes.len().saturating_add(blob_len),
         };
-        if message_len > self.limits.max_message_len {
-            let limit = self.limits.max_message_len;
-            return Err(FragmentError::TooLarge { object_id, announced_len: message_len, limit }.into());
+        let FragmentLimits { max_message_len, max_open_objects, max_open_len } = self.limits;
+        if message_len > max_message_len {
+            let limit = max_message_len;
+            return Err(FragmentError::TooLarge { object_id, announced_len: message_len, limit });
         }
-        if start && end && blob_len <= bytes.len() {
+        if header.is_whole(here) {
+            return Ok(None);
+        }
+        let open_len = self.open_len.saturating_add(blob_len);
+        if open_len > max_open_len {
+            return Err(FragmentError::TooMuchOpen { announced_len: open_len, limit: max_open_len });
+        }
+        if known.is_none() && max_open_objects <= self.open.len() {
+            return Err(FragmentError::TooManyOpen { object_id, limit: max_open_objects });
+        }
+        Ok(known)
+    }
+
+    /// Takes up a fragment whose header was checked.
+    fn begin(&mut self, header: Header, known: Option<usize>, bytes: &mut Bytes) -> Result<(), Error> {
+        let Header { object_id, end, blob_len, .. } = header;
+        if header.is_whole(bytes.len()) {
+            self.offset += wide(blob_len);
             self.ready.push_back(Message::decode(bytes.split_to(blob_len))?);
             return Ok(());
         }
-        let open_len = self.open_len.saturating_add(blob_len);
-        if open_len > self.limits.max_open_len {
-            let limit = self.limits.max_open_len;
-            return Err(FragmentError::TooMuchOpen { announced_len: open_len, limit }.into());
-        }
-        let object = match known {
-            Some(index) => index,
-            None if self.open.len() < self.limits.max_open_objects => {
-                self.open.push(Open { object_id, next_fragment_id: 0, bytes: Vec::new() });
-                self.open.len() - 1
-            }
-            None => {
-                let limit = self.limits.max_open_objects;
-                return Err(FragmentError::TooManyOpen { object_id, limit }.into());
-            }
-        };
+        let object = known.unwrap_or_else(|| {
+            self.open.push(Open { object_id, next_fragment_id: 0, bytes: Vec::new() });
+            self.open.len() - 1
+        });
         self.open[object].next_fragment_id += 1;
         if blob_len > 0 {
             self.position = Position::Blob { object, missing: blob_len, end };
@@ -214,6 +224,12 @@ impl Defragmenter {
         self.ready.push_back(Message::decode(Bytes::from(open.bytes))?);
         Ok(())
     }
+}
+
+/// A length as a part of the stream's.
+fn wide(len: usize) -> u64 {
+    // INVARIANT: no target has lengths of more than 64 bits.
+    u64::try_from(len).unwrap_or(u64::MAX)
 }
 
 const AT_HEADER: Position = Position::Header { bytes: [0; Fragment::HEADER_LEN], filled: 0 };

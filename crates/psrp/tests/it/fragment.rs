@@ -79,23 +79,32 @@ fn a_fragment_is_read_with_what_follows_it() {
 fn a_gap_a_copy_and_a_missing_start_are_refused_with_their_numbers() {
     check(
         &[piece(7, 0, "s", b"a"), piece(7, 1, "", b"b"), piece(7, 3, "", b"c")],
-        expect!["fragment 3 of object 7 arrived, expected 2"],
+        expect!["fragment 3 of object 7 arrived, expected 2 (byte 44 of the stream)"],
     );
     check(
         &[piece(7, 0, "s", b"a"), piece(7, 1, "", b"b"), piece(7, 1, "", b"b")],
-        expect!["fragment 1 of object 7 arrived, expected 2"],
+        expect!["fragment 1 of object 7 arrived, expected 2 (byte 44 of the stream)"],
     );
     check(
         &[piece(7, 0, "e", b"a")],
-        expect!["fragment 0 of object 7 arrived before the start of the object"],
+        expect!["fragment 0 of object 7 arrived before the start of the object (byte 0 of the stream)"],
     );
-    check(&[piece(7, 2, "", b"a")], expect!["fragment 2 of object 7 arrived before the start of the object"]);
-    check(&[piece(7, 5, "s", b"a")], expect!["fragment 5 of object 7 arrived, expected 0"]);
+    check(
+        &[piece(7, 2, "", b"a")],
+        expect!["fragment 2 of object 7 arrived before the start of the object (byte 0 of the stream)"],
+    );
+    check(
+        &[piece(7, 5, "s", b"a")],
+        expect!["fragment 5 of object 7 arrived, expected 0 (byte 0 of the stream)"],
+    );
     check(
         &[piece(7, 0, "s", b"a"), piece(7, 0, "s", b"a")],
-        expect!["fragment 0 of object 7 starts the object a second time"],
+        expect!["fragment 0 of object 7 starts the object a second time (byte 22 of the stream)"],
     );
-    check(&[piece(0, 0, "se", b"a")], expect!["fragment 0 has object id 0, ids begin at 1"]);
+    check(
+        &[piece(0, 0, "se", b"a")],
+        expect!["fragment 0 has object id 0, ids begin at 1 (byte 0 of the stream)"],
+    );
 }
 
 #[test]
@@ -122,8 +131,8 @@ fn good_messages_before_a_bad_fragment_are_delivered_and_the_error_stays() {
         expect![[r#"
             message of 3
             message of 4
-            fragment 1 of object 3 arrived before the start of the object
-            fragment 1 of object 3 arrived before the start of the object"#]],
+            fragment 1 of object 3 arrived before the start of the object (byte 129 of the stream)
+            fragment 1 of object 3 arrived before the start of the object (byte 129 of the stream)"#]],
     );
 }
 
@@ -159,11 +168,11 @@ fn an_announced_length_over_the_limit_is_refused_before_its_bytes_come() {
     let limits = FragmentLimits { max_message_len: 100, ..FragmentLimits::default() };
     let mut announced = piece(1, 0, "s", b"");
     announced[17..21].copy_from_slice(&u32::MAX.to_be_bytes());
-    expect!["object 1 has at least 4294967295 bytes, the limit max_message_len is 100; raise it or ask for less at a time"]
+    expect!["object 1 has at least 4294967295 bytes, the limit max_message_len is 100; raise it or ask for less at a time (byte 0 of the stream)"]
         .assert_eq(&outcome(limits, &[announced]));
     let mut second = piece(2, 1, "", b"");
     second[17..21].copy_from_slice(&41_u32.to_be_bytes());
-    expect!["object 2 has at least 101 bytes, the limit max_message_len is 100; raise it or ask for less at a time"]
+    expect!["object 2 has at least 101 bytes, the limit max_message_len is 100; raise it or ask for less at a time (byte 81 of the stream)"]
         .assert_eq(&outcome(limits, &[piece(2, 0, "s", &[0; 60]), second]));
 }
 
@@ -181,11 +190,15 @@ fn unfinished_objects_are_limited_in_number_and_in_length() {
     let reads: Vec<_> = (1..=65).map(|object_id| piece(object_id, 0, "s", b"x")).collect();
     check(
         &reads,
-        expect!["object 65 was begun while 64 others are unfinished, the limit max_open_objects is 64"],
+        expect![
+            "object 65 was begun while 64 others are unfinished, the limit max_open_objects is 64 (byte 1408 of the stream)"
+        ],
     );
     let limits = FragmentLimits { max_open_len: 50, ..FragmentLimits::default() };
-    expect!["unfinished objects have at least 60 bytes, the limit max_open_len is 50"]
-        .assert_eq(&outcome(limits, &[piece(1, 0, "s", &[0; 30]), piece(2, 0, "s", &[0; 30])]));
+    expect![
+        "unfinished objects have at least 60 bytes, the limit max_open_len is 50 (byte 51 of the stream)"
+    ]
+    .assert_eq(&outcome(limits, &[piece(1, 0, "s", &[0; 30]), piece(2, 0, "s", &[0; 30])]));
 }
 
 #[test]

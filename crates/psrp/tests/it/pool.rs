@@ -220,7 +220,8 @@ fn a_broken_message_for_the_pool_breaks_it_and_keeps_what_came_before() {
     bytes.extend(fragmenter.poll_transmit(1000).unwrap());
     psrp::Fragment { object_id: 9, fragment_id: 1, start: false, end: true, blob: b"x" }.encode(&mut bytes);
     let error = pool.handle_bytes(Bytes::from(bytes)).unwrap_err();
-    expect!["fragment 1 of object 9 arrived before the start of the object"].assert_eq(&error.to_string());
+    expect!["fragment 1 of object 9 arrived before the start of the object (byte 414 of the stream)"]
+        .assert_eq(&error.to_string());
     assert_eq!(line(&pool.poll_event().unwrap()), "1 output 1");
     let error = pool.handle_bytes(Bytes::new()).unwrap_err();
     expect![
@@ -318,20 +319,56 @@ fn limits_are_named_when_they_are_met() {
         &mut pool,
         &[output(PID, &long)],
         expect![[r#"
-            1 broken: object 1 has at least 2047 bytes, the limit max_message_len is 1000; raise it or ask for less at a time
-            object 1 has at least 2047 bytes, the limit max_message_len is 1000; raise it or ask for less at a time
+            1 broken: object 1 has at least 2047 bytes, the limit max_message_len is 1000; raise it or ask for less at a time (byte 341 of the stream)
+            object 1 has at least 2047 bytes, the limit max_message_len is 1000; raise it or ask for less at a time (byte 341 of the stream)
             Broken"#]],
     );
-    let mut limits = Limits::default();
-    limits.max_object_len = 1000;
-    let mut pool = opened("2.4", PoolConfig { limits, ..PoolConfig::default() });
-    pool.create_pipeline(PID, &spec("Get-User")).unwrap();
-    feed(&mut pool, &[output(PID, &long)]).unwrap();
-    let Some(PoolEvent::Pipeline { event: PipelineEvent::Broken(error), .. }) = pool.poll_event() else {
-        panic!()
-    };
-    let told = error.to_string();
-    assert!(told.contains("max_object_len") && told.contains("1000"), "{told}");
+}
+
+/// A body over a limit ends its pipeline, and nothing else of what came with it.
+#[test]
+fn a_body_over_a_limit_leaves_the_other_messages_of_the_read_and_the_pool() {
+    type Row = (fn(&mut Limits), String, &'static str);
+    let rows: [Row; 4] = [
+        (|limits| limits.max_object_len = 1000, format!("<S>{}</S>", "x".repeat(2000)), "max_object_len"),
+        (|_| {}, "<Obj>".repeat(1000), "max_depth"),
+        (|_| {}, format!("<Obj>{}</Obj>", "<S />".repeat(1000)), "max_parts"),
+        (|limits| limits.max_body_len = 1000, "<S>x</S>".repeat(200), "max_body_len"),
+    ];
+    for (change, refused, limit) in rows {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        let mut pool = opened("2.4", PoolConfig { limits, ..PoolConfig::default() });
+        for pid in [PID, OTHER] {
+            pool.create_pipeline(pid, &spec("Get-User")).unwrap();
+        }
+        let messages = [
+            output(PID, "<I32>1</I32>"),
+            output(OTHER, "<I32>2</I32>"),
+            output(PID, &refused),
+            output(OTHER, "<I32>3</I32>"),
+            pipeline_state(OTHER, 4),
+        ];
+        let mut fragmenter = Fragmenter::new();
+        for message in &messages {
+            fragmenter.push(message);
+        }
+        let read = fragmenter.poll_transmit(1 << 20).unwrap();
+        assert!(fragmenter.is_empty(), "all is one read");
+        pool.handle_bytes(Bytes::from(read)).unwrap();
+        let events: Vec<_> = std::iter::from_fn(|| pool.poll_event()).collect();
+        let PoolEvent::Pipeline { pid: PID, event: PipelineEvent::Broken(error) } = &events[2] else {
+            panic!("{limit}: {events:?}")
+        };
+        assert!(error.is_limit() && error.to_string().contains(limit), "{error}");
+        let others: Vec<_> = [0, 1, 3, 4].map(|index| line(&events[index])).into();
+        assert_eq!(others, ["1 output 1", "2 output 2", "2 output 3", "2 Completed"], "{limit}");
+        assert_eq!(events.len(), 5);
+        // The pool goes on.
+        pool.create_pipeline(Uuid::from_u128(3), &spec("Get-User")).unwrap();
+        feed(&mut pool, &[output(Uuid::from_u128(3), "<I32>4</I32>")]).unwrap();
+        assert_eq!(line(&pool.poll_event().unwrap()), "3 output 4");
+    }
 }
 
 #[test]

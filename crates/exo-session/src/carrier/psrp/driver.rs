@@ -371,22 +371,8 @@ fn broken(error: &Error) -> Error {
 #[cold]
 fn of_psrp(step: Step, error: ::psrp::Error) -> Error {
     let problem = error.to_string();
-    let kind = if is_limit(&error) { Kind::TooLarge { problem } } else { Kind::Protocol { problem } };
+    let kind = if error.is_limit() { Kind::TooLarge { problem } } else { Kind::Protocol { problem } };
     Error::with_source(step, kind, error)
-}
-
-fn is_limit(error: &::psrp::Error) -> bool {
-    use ::psrp::clixml::DecodeErrorKind;
-    use ::psrp::{Error as Psrp, FragmentError};
-    match error {
-        Psrp::Fragment(
-            FragmentError::TooLarge { .. }
-            | FragmentError::TooMuchOpen { .. }
-            | FragmentError::TooManyOpen { .. },
-        ) => true,
-        Psrp::Body { source, .. } => matches!(source.kind(), DecodeErrorKind::Limit { .. }),
-        _ => false,
-    }
 }
 
 /// How long an explicit close waits for the server.

@@ -24,15 +24,6 @@ impl Shape {
     }
 }
 
-/// What an object wraps; the last of several, as PowerShell has it.
-pub(super) fn base_of(object: Value<'_>) -> Option<Value<'_>> {
-    let is_part = |kind| {
-        use Kind::{Members, Props, ToString, TypeNames, TypeNamesRef};
-        matches!(kind, TypeNames | TypeNamesRef | ToString | Props | Members)
-    };
-    object.children().filter(|child| !is_part(child.kind())).last()
-}
-
 /// Whether the object around a primitive says more than the primitive. An empty `<Props>` counts: PowerShell's reader
 /// marks the object.
 pub(super) fn has_notes(object: Value<'_>) -> bool {
@@ -40,14 +31,6 @@ pub(super) fn has_notes(object: Value<'_>) -> bool {
         Kind::TypeNames | Kind::TypeNamesRef | Kind::ToString | Kind::Props => true,
         Kind::Members => part.children().next().is_some(),
         _ => false,
-    })
-}
-
-pub(super) fn type_list(object: Value<'_>) -> Option<Value<'_>> {
-    object.children().find_map(|part| match part.kind() {
-        Kind::TypeNames => Some(part),
-        Kind::TypeNamesRef => part.at(part.node().a),
-        _ => None,
     })
 }
 

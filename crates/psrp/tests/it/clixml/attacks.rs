@@ -3,9 +3,10 @@
 use psrp::clixml::{DecodeErrorKind, Decoder, Encoder, Kind, Limits, Tape, Value, decode, encode_document};
 
 fn limit_met(body: String) -> &'static str {
-    match decode(body).unwrap_err().kind() {
-        DecodeErrorKind::Limit { limit, .. } => limit,
-        other => panic!("{other:?}"),
+    let kind = decode(body).unwrap_err().kind();
+    match kind.limit() {
+        Some((limit, _)) => limit,
+        None => panic!("{kind:?}"),
     }
 }
 
@@ -118,44 +119,153 @@ fn entities_cannot_be_defined() {
 }
 
 #[test]
-fn every_limit_is_named_by_the_error_that_meets_it() {
-    let limited = |change: fn(&mut Limits)| {
+fn every_limit_has_its_own_error_with_its_value_and_place() {
+    use DecodeErrorKind as Error;
+    type Change = fn(&mut Limits);
+    let limited = |change: Change| {
         let mut limits = Limits::default();
         change(&mut limits);
         Decoder::new(limits)
     };
     let names: String = (0..11).map(|n| format!("<S N=\"n{n}\" />")).collect();
-    type Row = (fn(&mut Limits), String, &'static str, usize);
-    let rows: [Row; 8] = [
-        (|limits| limits.max_body_len = 10, "<S>12345</S>".into(), "max_body_len", 0),
-        (|limits| limits.max_object_len = 20, format!("<S>{}</S>", "x".repeat(20)), "max_object_len", 0),
+    let names = format!("<Obj><MS>{names}</MS></Obj>");
+    type Row = (&'static str, Change, String, Error, usize);
+    let rows: [Row; 15] = [
         (
-            |limits| limits.max_object_len = 20,
-            "<Obj><LST><S>123</S><S>123</S></LST></Obj>".into(),
+            "max_body_len",
+            |limits| limits.max_body_len = 10,
+            "<S>12345</S>".into(),
+            Error::BodyTooLong { len: 12, max: 10 },
+            10,
+        ),
+        (
             "max_object_len",
+            |limits| limits.max_object_len = 20,
+            format!("<S>{}</S>", "x".repeat(20)),
+            Error::ObjectTooLong { max: 20 },
             0,
         ),
-        (|limits| limits.max_depth = 2, "<Obj><Obj><Obj></Obj></Obj></Obj>".into(), "max_depth", 10),
-        (|limits| limits.max_names = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names", 135),
-        (|limits| limits.max_names_len = 10, format!("<Obj><MS>{names}</MS></Obj>"), "max_names_len", 75),
-        (|limits| limits.max_name_len = 3, "<S N=\"abcd\">x</S>".into(), "max_name_len", 6),
         (
-            |limits| limits.max_type_names = 2,
-            "<Obj><TN><T>a</T><T>b</T><T>c</T></TN></Obj>".into(),
-            "max_type_names",
+            "max_object_len",
+            |limits| limits.max_object_len = 20,
+            format!("<I32>1</I32><S>{}</S>", "x".repeat(20)),
+            Error::ObjectTooLong { max: 20 },
+            12,
+        ),
+        (
+            "max_object_len",
+            |limits| limits.max_object_len = 20,
+            "<Obj><LST><S>123</S><S>123</S></LST></Obj>".into(),
+            Error::ObjectTooLong { max: 20 },
+            0,
+        ),
+        (
+            "max_expanded_len",
+            |limits| limits.max_expanded_len = 10,
+            "<Objs><S>123456&amp;</S><S>123&lt;</S></Objs>".into(),
+            Error::ExpandedTooLong { max: 10 },
+            30,
+        ),
+        (
+            "max_expanded_len",
+            |limits| limits.max_expanded_len = 10,
+            "<BA>AAAAAAAAAAAAAAAA</BA>".into(),
+            Error::ExpandedTooLong { max: 10 },
+            4,
+        ),
+        (
+            "max_expanded_len",
+            |limits| limits.max_expanded_len = 10,
+            "<S><![CDATA[12345678901]]></S>".into(),
+            Error::ExpandedTooLong { max: 10 },
+            3,
+        ),
+        (
+            "max_depth",
+            |limits| limits.max_depth = 2,
+            "<Obj><Obj><Obj></Obj></Obj></Obj>".into(),
+            Error::TooDeep { max: 2 },
+            10,
+        ),
+        (
+            "max_parts",
+            |limits| limits.max_parts = 2,
+            "<Obj><TN><T>a</T></TN><MS /><MS /></Obj>".into(),
+            Error::TooManyParts { max: 2 },
             28,
         ),
+        ("max_names", |limits| limits.max_names = 10, names.clone(), Error::TooManyNames { max: 10 }, 135),
+        (
+            "max_names_len",
+            |limits| limits.max_names_len = 10,
+            names.clone(),
+            Error::NamesTooLong { max: 10 },
+            75,
+        ),
+        (
+            "max_name_len",
+            |limits| limits.max_name_len = 3,
+            "<S N=\"abcd\">x</S>".into(),
+            Error::NameTooLong { max: 3 },
+            6,
+        ),
+        (
+            "max_name_len",
+            |limits| limits.max_name_len = 3,
+            "<S N='ab&lt;'>x</S>".into(),
+            Error::NameTooLong { max: 3 },
+            6,
+        ),
+        (
+            "max_type_names",
+            |limits| limits.max_type_names = 2,
+            "<Obj><TN><T>a</T><T>b</T><T>c</T></TN></Obj>".into(),
+            Error::TooManyTypeNames { max: 2 },
+            25,
+        ),
+        (
+            "max_type_lists",
+            |limits| limits.max_type_lists = 1,
+            "<Objs><Obj><TN RefId='0' /></Obj><Obj><TNRef RefId='0' /></Obj><Obj><TN /></Obj></Objs>".into(),
+            Error::TooManyTypeLists { max: 1 },
+            68,
+        ),
     ];
-    for (change, body, name, offset) in rows {
-        let error = limited(change).decode(body.into()).unwrap_err();
+    for (limit, change, body, kind, offset) in rows {
+        let error = limited(change).decode(body.clone().into()).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (kind, offset), "{limit}");
         assert!(error.is_limit());
-        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
-        assert_eq!(error.offset(), offset, "{error}");
+        assert_eq!(error.kind().limit().map(|(name, _)| name), Some(limit));
+        let value = error.kind().limit().map(|(_, value)| value).unwrap();
+        let text = format!(
+            "CLIXML at byte {offset}: more than `{limit}` allows, which is {value}; raise that limit to accept it"
+        );
+        assert_eq!(error.to_string(), text);
+        assert!(decode(body).is_ok(), "{limit}: the default allows it");
     }
-    assert!(
-        limited(|limits| limits.max_names = 11).decode(format!("<Obj><MS>{names}</MS></Obj>").into()).is_ok()
-    );
-    assert!(limited(|limits| limits.max_depth = 2).decode("<Obj><Obj></Obj></Obj>".into()).is_ok());
+    let just_enough: [(Change, String); 7] = [
+        (|limits| limits.max_body_len = 12, "<S>12345</S>".into()),
+        (|limits| limits.max_object_len = 12, "<S>12345</S><S>12345</S>".into()),
+        (|limits| limits.max_expanded_len = 8, "<Objs><S>123&amp;</S><S>123&lt;</S></Objs>".into()),
+        (|limits| limits.max_depth = 2, "<Obj><Obj></Obj></Obj>".into()),
+        (|limits| limits.max_parts = 2, "<Obj><TN><T>a</T></TN><MS /></Obj>".into()),
+        (|limits| limits.max_names = 11, names),
+        (|limits| limits.max_type_names = 2, "<Obj><TN><T>a</T><T>b</T></TN></Obj>".into()),
+    ];
+    for (change, body) in just_enough {
+        limited(change).decode(body.into()).unwrap();
+    }
+}
+
+#[test]
+fn an_object_with_parts_without_end_is_refused() {
+    for part in ["<I32>1</I32>", "<MS />", "<Props></Props>", "<TN />", "<ToString />", "<LST />", "<Obj />"]
+    {
+        assert_eq!(limit_met(format!("<Obj>{}</Obj>", part.repeat(1_000_000))), "max_parts");
+    }
+    // What is skipped is no part.
+    let unknown = format!(r#"<Objs Version="1.9"><Obj>{}<S>x</S></Obj></Objs>"#, "<X />".repeat(1000));
+    assert_eq!(decode(unknown).unwrap().first().unwrap().as_str(), Some("x"));
 }
 
 #[test]

@@ -400,6 +400,35 @@ fn members_are_found_as_powershell_finds_them() {
     assert_eq!(object.kind(), Kind::Object);
 }
 
+/// Import-Clixml of PowerShell 7.6 takes the last of each.
+#[test]
+fn of_parts_that_an_object_has_twice_the_last_one_counts() {
+    let tape = decode(
+        r#"<Objs>
+        <Obj RefId="0"><LST><S>1</S></LST><TN RefId="0"><T>A</T></TN><ToString>a</ToString><I32>1</I32>
+            <ToString>b</ToString><TN RefId="1"><T>B</T></TN><S>two</S></Obj>
+        <Obj><TN RefId="2"><T>C</T></TN><TNRef RefId="0" /><LST><S>1</S></LST><LST><S>2</S></LST></Obj>
+        <Obj><TNRef RefId="0" /><TN><T>D</T></TN><ToString>a</ToString><ToString></ToString></Obj>
+        <Obj><MS><S N="a">x</S><S N="A">y</S></MS><MS><S N="a">z</S><S N="b">b</S></MS></Obj>
+        <Obj><Props><S N="a">1</S><S N="A">2</S></Props></Obj></Objs>"#,
+    )
+    .unwrap();
+    let values: Vec<_> = tape.values().collect();
+    let type_name = |value: Value<'_>| value.type_names().map(|name| name.to_string()).collect::<String>();
+    assert_eq!(values[0].base().and_then(Value::text).unwrap(), "two");
+    assert_eq!((values[0].as_str(), values[0].as_i64(), values[0].items().count()), (Some("two"), None, 0));
+    assert_eq!(values[0].to_string_text().unwrap(), "b");
+    assert_eq!(type_name(values[0]), "B");
+    assert_eq!(values[1].items().next().unwrap().as_str(), Some("2"));
+    assert_eq!(type_name(values[1]), "A");
+    assert!(values[2].to_string_text().unwrap().is_empty());
+    assert_eq!(type_name(values[2]), "D");
+    assert_eq!(values[3].member("a").unwrap().as_str(), Some("z"));
+    assert_eq!(values[3].member("b").unwrap().as_str(), Some("b"));
+    assert_eq!(values[3].members().count(), 4);
+    assert_eq!(values[4].member("a").unwrap().as_str(), Some("2"));
+}
+
 #[test]
 fn containers_open_through_their_objects() {
     let body = r#"<Obj RefId="0"><Obj RefId="1"><LST><I32>1</I32><I32>2</I32></LST></Obj></Obj><Ref RefId="1" /><Obj><DCT><En><S N="Key">Color</S><I32 N="Value">3</I32></En></DCT></Obj>"#;
