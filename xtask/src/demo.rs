@@ -144,6 +144,7 @@ impl Exo<'_> {
             .args(connection)
             .args(after)
             .envs(self.tenant.variables.iter().map(|(name, value)| (name, value)))
+            .env("EXO_CATALOG_CACHE", "off")
             .stdin(Stdio::piped())
             .spawn()?;
         if let Some(mut input) = child.stdin.take() {

@@ -164,6 +164,10 @@ pub(crate) struct Connection {
     /// Certificates (PEM) of issuers to trust beside the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Where the list of cmdlets is kept between connections over REST: a folder, or `off`; left out, the user's own
+    /// folder for caches
+    #[arg(long, value_name = "DIR", env = "EXO_CATALOG_CACHE")]
+    pub(crate) catalog_cache: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! From the options of the command line to a connection.
 
+use exo_session::catalog::CatalogCache;
 use exo_session::{
     Authentication, CarrierChoice, ConnectEvent, ConnectOptions, Service, Session, SignInMethod,
 };
@@ -46,6 +47,11 @@ pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectO
     options.delegated_organization = connection.delegated_organization;
     options.proxy = connection.proxy;
     options.ca_file = connection.ca_file;
+    options.catalog_cache = match connection.catalog_cache {
+        None => CatalogCache::User,
+        Some(folder) if folder.as_os_str() == "off" => CatalogCache::Off,
+        Some(folder) => CatalogCache::Folder(folder),
+    };
     Ok(options)
 }
 

@@ -35,7 +35,9 @@ impl Prepared {
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
         let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
         // The account's secret stands first on standard input.
-        let options = connection::options(arguments.connection, extent)?;
+        let mut options = connection::options(arguments.connection, extent)?;
+        // What is not run need not be described.
+        options.command_names = vec![line.command.clone()];
         line.read_secrets()?;
         let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
         let select =

@@ -19,6 +19,7 @@ mod role;
 mod value;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::{Request as HttpRequest, State};
@@ -32,6 +33,8 @@ use crate::adminapi::objects::Objects;
 use crate::adminapi::paging::Cursors;
 use crate::adminapi::refused::Refused;
 
+pub use self::module_file::module_text;
+
 /// What the REST side remembers.
 #[derive(Debug)]
 pub(crate) struct AdminApi {
@@ -41,6 +44,7 @@ pub(crate) struct AdminApi {
     cursors: Cursors,
     objects: Objects,
     executions: Mutex<HashMap<String, u64>>,
+    module_downloads: AtomicU64,
     refused: Refused,
 }
 
@@ -56,6 +60,7 @@ impl AdminApi {
             cursors: Cursors::default(),
             objects: Objects::default(),
             executions: Mutex::default(),
+            module_downloads: AtomicU64::new(0),
             refused: Refused::default(),
         }
     }
@@ -69,6 +74,11 @@ impl AdminApi {
     pub(crate) fn executions(&self, cmdlet: &str) -> u64 {
         let executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
         executions.get(&cmdlet.to_ascii_lowercase()).copied().unwrap_or(0)
+    }
+
+    /// How often the module text was sent whole.
+    pub(crate) fn module_downloads(&self) -> u64 {
+        self.module_downloads.load(Ordering::Relaxed)
     }
 
     /// Ends the cmdlets that wait for somebody to ask for their next page.

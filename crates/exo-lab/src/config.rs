@@ -14,6 +14,9 @@ pub struct LabConfig {
     pub mailboxes: u32,
     /// A folder of recorded CLIXML documents that answer the `Get-` cmdlets they are named after.
     pub data: Option<PathBuf>,
+    /// How many cmdlets the module text declares at least, at most 2,000. Those that are missing are made up from the
+    /// ones there are, and cannot be run; the service declares some 800.
+    pub cmdlets: usize,
     /// What to do wrong.
     pub faults: Vec<Fault>,
     /// How many shells one user may have at a time.
@@ -49,6 +52,7 @@ impl Default for LabConfig {
             port: 0,
             mailboxes: 25,
             data: None,
+            cmdlets: 0,
             faults: Vec::new(),
             session_limit: 5,
             user: format!("admin@{}", crate::data::INITIAL_DOMAIN),

@@ -39,6 +39,7 @@ use crate::fault::Faults;
 use crate::shell::Shells;
 use crate::tls::Tls;
 
+pub use crate::adminapi::module_text;
 pub use crate::config::{DeviceApproval, LabConfig};
 pub use crate::error::StartError;
 pub use crate::fault::{Fault, FaultKind, FaultSyntax, Stage};
@@ -164,6 +165,11 @@ impl Lab {
         self.service.adminapi.executions(cmdlet)
     }
 
+    /// How often `EXOModuleFile` was sent whole; an answer that nothing has changed does not count.
+    pub fn module_downloads(&self) -> u64 {
+        self.service.adminapi.module_downloads()
+    }
+
     /// How many remote shells exist now.
     pub fn live_shells(&self) -> usize {
         self.service.shells.len()
@@ -213,6 +219,7 @@ struct Service {
     adminapi: AdminApi,
     organization: Organization,
     recordings: Recordings,
+    cmdlets: usize,
     receive_wait: Duration,
     shell_idle: Duration,
 }
@@ -235,12 +242,15 @@ impl Service {
             adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),
             organization: Organization::sample(config.mailboxes.min(MAX_MAILBOXES)),
             recordings,
+            cmdlets: config.cmdlets.min(MAX_CMDLETS),
             receive_wait: config.receive_wait,
             shell_idle: config.shell_idle,
         })
     }
 }
 
+/// Twice what the service has.
+const MAX_CMDLETS: usize = 2_000;
 const MAX_MAILBOXES: u32 = 200_000;
 const SHORTEST_SWEEP: Duration = Duration::from_millis(50);
 const LONGEST_SWEEP: Duration = Duration::from_secs(15);

@@ -22,6 +22,9 @@ struct Arguments {
     /// Folder of recorded CLIXML documents; `*GetAcceptedDomain*.xml` in it answers Get-AcceptedDomain
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Declare so many cmdlets, as the service does with some 800; those made up for it cannot be run
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    cmdlets: usize,
     /// Something to do wrong, for example http-503=2, drop-mid, huge-message=20000000 or redirect=/powershell/
     #[arg(long = "fault", value_name = "NAME=VALUE")]
     faults: Vec<Fault>,
@@ -60,6 +63,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         port: arguments.port,
         mailboxes: arguments.mailboxes,
         data: arguments.data,
+        cmdlets: arguments.cmdlets,
         faults: arguments.faults,
         session_limit: arguments.session_limit,
         device_approval: match arguments.approve_device_after {

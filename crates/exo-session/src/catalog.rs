@@ -6,13 +6,17 @@
 use serde::Serialize;
 
 use self::module_file::ModuleFile;
+use crate::command::matches as matches_name;
 
+pub use self::cache::CatalogCache;
+
+pub(crate) mod cache;
 mod lexer;
 mod module_file;
 mod types;
 
 /// The cmdlets of one module text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     /// The exported cmdlets, in the order of the text.
     pub cmdlets: Vec<Cmdlet>,
@@ -199,9 +203,15 @@ impl Catalog {
         }
         ModuleFile::new(text).read()
     }
-}
 
-impl Catalog {
+    /// Keeps the cmdlets whose names match one of `names` (`*` and `?` stand for any characters and any one); all when
+    /// there are none.
+    pub fn retain(&mut self, names: &[String]) {
+        if !names.is_empty() {
+            self.cmdlets.retain(|cmdlet| names.iter().any(|name| matches_name(name, &cmdlet.name)));
+        }
+    }
+
     /// The cmdlet with this name, in any case.
     #[must_use]
     pub fn cmdlet(&self, name: &str) -> Option<&Cmdlet> {

@@ -128,7 +128,7 @@ impl ParameterInfo {
 }
 
 /// Whether a name fits a pattern with `*` and `?`, the case of letters ignored. At most quadratic.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_lowercase(), name.to_ascii_lowercase());
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at, mut from) = (0, 0);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use exo_auth::{Environment, Secret, Service};
 use serde::{Deserialize, Deserializer};
 
+use crate::catalog::CatalogCache;
 use crate::http::shown_address;
 
 /// Everything [`connect`](crate::connect) needs to know.
@@ -68,6 +69,12 @@ pub struct ConnectOptions {
     pub max_envelope_len: u32,
     /// Most objects in one page of an answer over REST, 1 to 1000.
     pub page_size: u32,
+    /// Over REST, the cmdlets to ask for and to have in the catalogue; `*` and `?` stand for any characters and any
+    /// one. Empty: all that the account may run.
+    pub command_names: Vec<String>,
+    /// Over REST, where the catalogue is kept from one connection to the next: `"off"`, `"user"` or
+    /// `{"folder": "/path"}`.
+    pub catalog_cache: CatalogCache,
     /// Longest PSRP message, and longest page over REST, accepted, in bytes.
     pub max_message_len: usize,
     /// Largest object accepted, in bytes of CLIXML.
@@ -98,6 +105,8 @@ impl Default for ConnectOptions {
             operation_timeout: Duration::from_secs(180),
             max_envelope_len: 512_000,
             page_size: crate::adminapi::MAX_PAGE_SIZE,
+            command_names: Vec::new(),
+            catalog_cache: CatalogCache::default(),
             max_message_len: 512 << 20,
             max_object_len: 75_000_000,
         }
@@ -116,6 +125,7 @@ impl fmt::Debug for ConnectOptions {
             .field("sign_in", &self.sign_in)
             .field("proxy", &self.proxy.as_deref().map(shown_address))
             .field("ca_file", &self.ca_file)
+            .field("catalog_cache", &self.catalog_cache)
             .finish_non_exhaustive()
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn exo<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item =
     {
         command.env_remove(name);
     }
+    command.env("EXO_CATALOG_CACHE", "off");
     command
 }
 

@@ -55,6 +55,29 @@ fn what_would_be_asked_about_needs_a_word_first() {
 }
 
 #[test]
+fn the_list_of_cmdlets_is_downloaded_once() {
+    let tenant = Tenant::start();
+    let folder = tempfile::tempdir().unwrap();
+    let caches =
+        [("EXO_CATALOG_CACHE", folder.path().join("named")), ("XDG_CACHE_HOME", folder.path().to_owned())];
+    for (variable, value) in caches {
+        let before = tenant.lab.module_downloads();
+        for _ in 0..2 {
+            let mut command = tenant.signed("run", &["--carrier", "rest", "--", "Get-AcceptedDomain"]);
+            command.env_remove("EXO_CATALOG_CACHE").env(variable, &value);
+            run_with(command, tenant.lab.password().as_bytes()).output();
+        }
+        assert_eq!(tenant.lab.module_downloads(), before + 1, "{variable}");
+    }
+    let off = ["--catalog-cache", "off", "--", "Get-AcceptedDomain"];
+    for _ in 0..2 {
+        let before = tenant.lab.module_downloads();
+        run(&tenant, &off).output();
+        assert_eq!(tenant.lab.module_downloads(), before + 1);
+    }
+}
+
+#[test]
 fn doctor_says_the_carrier_and_the_count() {
     let tenant = Tenant::start();
     let out =

@@ -1,8 +1,11 @@
 //! `EXOModuleFile`: the cmdlets that the caller may use, as the text of a PowerShell module.
 
 use std::fmt::{self, Write as _};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering;
 
 use axum::extract::Request as HttpRequest;
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::Service;
@@ -44,12 +47,19 @@ pub(super) fn answer(service: &Service, request: &HttpRequest, caller: &Caller) 
             offered.push((name, entry));
         }
     }
+    fill_up(&mut offered, service.cmdlets);
     offered.retain(|(name, _)| patterns.iter().any(|pattern| wildcard(pattern, name)));
     let header = |name: &str| header_text(request.headers(), name);
     let context =
         header("x-initializeconnectioncontextobjectiddynamic").and_then(|_| header("connection-id"));
-    let text = text(&offered, key.public(), &context.unwrap_or_default());
     let names: Vec<&str> = offered.iter().map(|(name, _)| name.as_str()).collect();
+    // The id of the connection, which is in the text too, does not count: it is another one each time.
+    let tag = tag(&names, key.public());
+    if header("if-none-match").is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
+        return Answer { status: 304, headers: Vec::new(), body: Bytes::new() }.with_header("ETag", tag);
+    }
+    service.adminapi.module_downloads.fetch_add(1, Ordering::Relaxed);
+    let text = text(&offered, key.public(), &context.unwrap_or_default());
     let body = json!({
         "@odata.context": format!("{}/$metadata#EXOModuleFile", caller.base),
         "value": [{
@@ -58,7 +68,34 @@ pub(super) fn answer(service: &Service, request: &HttpRequest, caller: &Caller) 
             "exportedCmdlets": names.join(","),
         }],
     });
-    Answer::ok(body.to_string().into_bytes())
+    Answer::ok(body.to_string().into_bytes()).with_header("ETag", tag)
+}
+
+/// A module text of the service's size, with at least so many cmdlets; for benchmarks.
+pub fn module_text(cmdlets: usize) -> String {
+    let mut offered: Vec<(String, &Entry)> =
+        catalog::all().iter().map(|entry| (entry.name.to_owned(), entry)).collect();
+    fill_up(&mut offered, cmdlets);
+    text(&offered, "<RSAKeyValue />", "").unwrap_or_default()
+}
+
+/// Makes up cmdlets with the parameters of those there are.
+fn fill_up(offered: &mut Vec<(String, &Entry)>, count: usize) {
+    let own = offered.len();
+    for number in own..count {
+        let Some((name, entry)) = number.checked_rem(own).and_then(|place| offered.get(place)) else {
+            return;
+        };
+        let made_up = (format!("{name}Part{number}"), *entry);
+        offered.push(made_up);
+    }
+}
+
+/// What two texts share when they say the same.
+fn tag(names: &[&str], public_key: &str) -> String {
+    let mut hash = DefaultHasher::new();
+    (names, public_key).hash(&mut hash);
+    format!("\"{:016x}\"", hash.finish())
 }
 
 fn text(entries: &[(String, &Entry)], public_key: &str, context: &str) -> Result<String, fmt::Error> {

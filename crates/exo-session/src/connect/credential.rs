@@ -18,6 +18,8 @@ pub(crate) struct Credential {
     pub(crate) header: HeaderValue,
     pub(crate) user: Option<String>,
     pub(crate) tenant_id: Option<String>,
+    /// The application that the token was made for.
+    pub(crate) app_id: Option<String>,
     pub(crate) expires_at: Option<SystemTime>,
     /// The mailbox whose server the request should reach.
     pub(crate) mailbox_anchor: Option<String>,
@@ -36,6 +38,7 @@ impl Credential {
             header: basic(user, &["", password.expose()])?,
             user: Some(user.to_owned()),
             tenant_id: None,
+            app_id: None,
             expires_at: None,
             mailbox_anchor: Some(user.to_owned()),
             kind: "user name and password",
@@ -66,6 +69,7 @@ impl Credential {
             header,
             user: user.map(str::to_owned),
             tenant_id: claims.tid.clone(),
+            app_id: claims.appid.clone(),
             expires_at: token.expires_at(),
             mailbox_anchor,
             kind: "a token",

@@ -8,9 +8,10 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::adminapi::{Client, Endpoint, Failed, Request, RoutingHint, failed};
+use crate::adminapi::{Answer, Client, Endpoint, Failed, Request, RoutingHint, failed};
 use crate::carrier::rest::transport::HttpTransport;
-use crate::catalog::Catalog;
+use crate::catalog::cache::{Copy, Key, Store, Validator};
+use crate::catalog::{Catalog, CatalogError};
 use crate::connect::credential::Credential;
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
@@ -35,14 +36,110 @@ pub(crate) async fn open(opening: Opening<'_>) -> Result<Client<HttpTransport>, 
     endpoint.routing = RoutingHint::anchor(anchor(credential, options, &endpoint.tenant));
     endpoint.page_size = options.page_size;
     endpoint.max_object_len = options.max_object_len;
-    let request = module_file_request(&endpoint);
-    let (body, url) = ask(&transport, &request).await?;
+    let names = CommandNames::of(&options.command_names)?;
+    let shelf = Shelf::of(&endpoint, credential, options, &names);
+    let (mut catalog, url) = fetch(&transport, &endpoint, &names, shelf).await?;
     endpoint.base = origin_of(&url);
-    let catalog = read(&body, &url)?;
+    catalog.retain(&options.command_names);
     for refusal in &catalog.refused {
         tracing::warn!(name = refusal.name, reason = refusal.reason, "a cmdlet was left out");
     }
     Ok(Client::new(endpoint, Arc::new(catalog), transport))
+}
+
+/// The `CommandName` header: what the service is asked for.
+struct CommandNames(String);
+
+impl CommandNames {
+    fn of(names: &[String]) -> Result<Self, Error> {
+        let fits = |name: &String| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.*?".contains(&byte);
+            !name.is_empty() && name.len() <= MAX_NAME_LEN && name.bytes().all(is_part)
+        };
+        if let Some(name) = names.iter().find(|name| !fits(name)) {
+            let problem = format!("has `{}`, which is no name of a cmdlet with * and ?", shown(name));
+            return Err(Error::new(Step::Options, Kind::Option { name: "commandNames", problem }));
+        }
+        Ok(Self(if names.is_empty() { "*".to_owned() } else { names.join(",") }))
+    }
+}
+
+/// Where the text for this connection lies between connections.
+#[derive(Clone)]
+struct Shelf {
+    store: Store,
+    key: Key,
+}
+
+impl Shelf {
+    /// What the text depends on: who asks whom for what. `None` when nothing is kept, or nobody knows who asks.
+    fn of(
+        endpoint: &Endpoint,
+        credential: &Credential,
+        options: &ConnectOptions,
+        names: &CommandNames,
+    ) -> Option<Self> {
+        let store = Store::of(&options.catalog_cache)?;
+        let who = credential.user.as_deref().or(credential.app_id.as_deref())?.to_ascii_lowercase();
+        let tenant = endpoint.tenant.to_ascii_lowercase();
+        let key = Key::of(&[&endpoint.base, &tenant, &who, &endpoint.module_version, &names.0]);
+        Some(Self { store, key })
+    }
+
+    async fn load(&self) -> Option<Copy> {
+        let shelf = self.clone();
+        // A thread that ended badly has nothing to give.
+        tokio::task::spawn_blocking(move || shelf.store.load(&shelf.key)).await.ok().flatten()
+    }
+
+    async fn keep(self, copy: Copy) {
+        // Whatever keeps it from being written is told there.
+        let _ = tokio::task::spawn_blocking(move || self.store.keep(&self.key, &copy)).await;
+    }
+}
+
+/// The catalogue, out of the kept text when the service says that it still stands, and where it was asked for.
+async fn fetch(
+    transport: &HttpTransport,
+    endpoint: &Endpoint,
+    names: &CommandNames,
+    shelf: Option<Shelf>,
+) -> Result<(Catalog, Url), Error> {
+    let mut kept = match &shelf {
+        Some(shelf) => shelf.load().await,
+        None => None,
+    };
+    loop {
+        let validator = kept.as_ref().map(|copy| &copy.validator);
+        let (answer, url) = ask(transport, &module_file_request(endpoint, names, validator)).await?;
+        if answer.status == NOT_MODIFIED {
+            let Some(copy) = kept.take() else { continue };
+            match Catalog::read(&copy.text) {
+                Ok(catalog) => {
+                    tracing::debug!("the kept catalogue still stands");
+                    return Ok((catalog, url));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the kept catalogue cannot be used and is fetched again");
+                    continue;
+                }
+            }
+        }
+        let text = module_text(&answer.body, &url)?;
+        let catalog = match Catalog::read(&text) {
+            // No cmdlet of these names, and so nothing is exported.
+            Err(CatalogError::NoExports) if names.0 != "*" && !text.is_empty() => Catalog::default(),
+            read => read.map_err(|error| {
+                let problem = format!("the list of commands of {} cannot be used: {error}", host_of(&url));
+                Error::with_source(Step::Open, Kind::Protocol { problem }, error)
+            })?,
+        };
+        let validator = Validator::of(answer.header("etag"), answer.header("last-modified"));
+        if let (Some(shelf), Some(validator)) = (shelf, validator) {
+            shelf.keep(Copy { validator, text }).await;
+        }
+        return Ok((catalog, url));
+    }
 }
 
 /// The customer's tenant, the token's, or the domain of the account.
@@ -72,11 +169,11 @@ fn anchor(credential: &Credential, options: &ConnectOptions, tenant: &str) -> Op
     })
 }
 
-fn module_file_request(endpoint: &Endpoint) -> Request {
+fn module_file_request(endpoint: &Endpoint, names: &CommandNames, kept: Option<&Validator>) -> Request {
     let version = &endpoint.module_version;
     let mut headers: Vec<(String, String)> = [
         ("Accept", "application/json"),
-        ("CommandName", "*"),
+        ("CommandName", &names.0),
         ("ps-version", "7.6.0"),
         ("exomodule-version", version),
         ("is-cloud-shell-environment", "False"),
@@ -90,6 +187,9 @@ fn module_file_request(endpoint: &Endpoint) -> Request {
     if let Some(hint) = &endpoint.routing.value {
         headers.push((endpoint.routing.header.clone(), hint.clone()));
     }
+    if let Some((name, value)) = kept.map(Validator::condition) {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
     Request {
         url: format!("{}/AdminApi/v1.0/{}/EXOModuleFile?Version={version}", endpoint.base, endpoint.tenant),
         headers,
@@ -98,14 +198,15 @@ fn module_file_request(endpoint: &Endpoint) -> Request {
     }
 }
 
-/// Asks until there is a final answer; the body of a good one.
-async fn ask(transport: &HttpTransport, request: &Request) -> Result<(bytes::Bytes, Url), Error> {
+/// Asks until there is a final answer; a good one, or the word that nothing has changed since.
+async fn ask(transport: &HttpTransport, request: &Request) -> Result<(Answer, Url), Error> {
+    let is_conditional = request.headers.iter().any(|(name, _)| name.starts_with("If-"));
     let mut tries = 0;
     loop {
         tries += 1;
         let (answer, url) = transport.exchange(Method::GET, request, Step::Open).await?;
-        if answer.status == 200 {
-            return Ok((answer.body, url));
+        if answer.status == 200 || (answer.status == NOT_MODIFIED && is_conditional) {
+            return Ok((answer, url));
         }
         let status = answer.status;
         // A token that is new and refused too stays refused: the account may not use the service.
@@ -132,8 +233,8 @@ async fn ask(transport: &HttpTransport, request: &Request) -> Result<(bytes::Byt
     }
 }
 
-/// The module text out of the answer, and the cmdlets out of that.
-fn read(body: &[u8], url: &Url) -> Result<Catalog, Error> {
+/// The module text out of the answer.
+fn module_text(body: &[u8], url: &Url) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Files {
         value: Vec<File>,
@@ -153,7 +254,7 @@ fn read(body: &[u8], url: &Url) -> Result<Catalog, Error> {
             Kind::Html { host, expected: "the list of commands", title: None },
         ));
     }
-    let files: Files = serde_json::from_slice(body).map_err(|error| {
+    let mut files: Files = serde_json::from_slice(body).map_err(|error| {
         let problem = format!(
             "the list of commands of {host} is not the JSON that the service sends (line {}, column {})",
             error.line(),
@@ -161,17 +262,16 @@ fn read(body: &[u8], url: &Url) -> Result<Catalog, Error> {
         );
         Error::new(Step::Open, Kind::Protocol { problem })
     })?;
-    let is_module = |file: &&File| {
+    let is_module = |file: &File| {
         file.file_name.rsplit('.').next().is_some_and(|ending| ending.eq_ignore_ascii_case("psm1"))
     };
-    let file = files.value.iter().find(is_module).or(files.value.first());
-    let text = file.map_or("", |file| file.file_content.as_str());
-    Catalog::read(text).map_err(|error| {
-        let problem = format!("the list of commands of {host} cannot be used: {error}");
-        Error::with_source(Step::Open, Kind::Protocol { problem }, error)
-    })
+    let place = files.value.iter().position(is_module).unwrap_or(0);
+    Ok(if place < files.value.len() { files.value.swap_remove(place).file_content } else { String::new() })
 }
 
 /// The first, and one renewed.
 const MAX_TOKENS: u32 = 2;
+const NOT_MODIFIED: u16 = 304;
+/// As long as the name of a cmdlet may be.
+const MAX_NAME_LEN: usize = 100;
 const TIME_LIMIT: Duration = Duration::from_secs(180);

@@ -5,6 +5,7 @@ mod asking;
 mod bad_input;
 mod cancel;
 mod catalog;
+mod catalog_cache;
 mod input;
 mod many;
 mod peer;
