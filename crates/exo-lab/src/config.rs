@@ -17,6 +17,8 @@ pub struct LabConfig {
     /// How many cmdlets the module text declares at least, at most 2,000. Those that are missing are made up from the
     /// ones there are, and cannot be run; the service declares some 800.
     pub cmdlets: usize,
+    /// What answers in the remote shells.
+    pub backend: Backend,
     /// What to do wrong.
     pub faults: Vec<Fault>,
     /// How many shells one user may have at a time.
@@ -37,6 +39,20 @@ pub struct LabConfig {
     pub shell_idle: Duration,
 }
 
+/// What answers in the remote shells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// The lab's own cmdlets, with protocol 2.3 and an Exchange server's rules.
+    #[default]
+    Builtin,
+    /// A `pwsh -s` process for each shell: PowerShell's own server and protocol version. The lab passes its fragments on
+    /// and knows none of its commands.
+    Pwsh {
+        /// A `.pssc` file that restricts the sessions, for example to no language and some functions.
+        configuration_file: Option<PathBuf>,
+    },
+}
+
 /// Who approves a device code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceApproval {
@@ -53,6 +69,7 @@ impl Default for LabConfig {
             mailboxes: 25,
             data: None,
             cmdlets: 0,
+            backend: Backend::default(),
             faults: Vec::new(),
             session_limit: 5,
             user: format!("admin@{}", crate::data::INITIAL_DOMAIN),
@@ -72,6 +89,7 @@ impl std::fmt::Debug for LabConfig {
             .field("port", &self.port)
             .field("mailboxes", &self.mailboxes)
             .field("data", &self.data)
+            .field("backend", &self.backend)
             .field("faults", &self.faults)
             .field("session_limit", &self.session_limit)
             .field("device_approval", &self.device_approval)

@@ -40,7 +40,7 @@ use crate::shell::Shells;
 use crate::tls::Tls;
 
 pub use crate::adminapi::module_text;
-pub use crate::config::{DeviceApproval, LabConfig};
+pub use crate::config::{Backend, DeviceApproval, LabConfig};
 pub use crate::error::StartError;
 pub use crate::fault::{Fault, FaultKind, FaultSyntax, Stage};
 
@@ -196,7 +196,7 @@ async fn sweep(service: Arc<Service>) {
     let pause = (service.shell_idle / 4).clamp(SHORTEST_SWEEP, LONGEST_SWEEP);
     loop {
         tokio::time::sleep(pause).await;
-        service.shells.sweep();
+        service.shells.sweep().await;
     }
 }
 
@@ -216,6 +216,7 @@ struct Service {
     devices: DeviceCodes,
     faults: Faults,
     shells: Shells,
+    backend: Backend,
     adminapi: AdminApi,
     organization: Organization,
     recordings: Recordings,
@@ -239,6 +240,7 @@ impl Service {
             devices: DeviceCodes::new(config.device_approval, config.device_interval),
             faults: Faults::new(config.faults),
             shells: Shells::new(config.session_limit),
+            backend: config.backend,
             adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),
             organization: Organization::sample(config.mailboxes.min(MAX_MAILBOXES)),
             recordings,

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use exo_lab::{DeviceApproval, Fault, Lab, LabConfig};
+use clap::{Parser, ValueEnum};
+use exo_lab::{Backend, DeviceApproval, Fault, Lab, LabConfig};
 
 /// A stand-in tenant on loopback: sign-in, remote PowerShell endpoint and sample data.
 #[derive(Debug, Parser)]
@@ -25,6 +25,12 @@ struct Arguments {
     /// Declare so many cmdlets, as the service does with some 800; those made up for it cannot be run
     #[arg(long, default_value_t = 0, value_name = "N")]
     cmdlets: usize,
+    /// What answers in the remote shells: the lab's own cmdlets, or a `pwsh -s` process for each
+    #[arg(long, value_enum, default_value = "builtin")]
+    backend: BackendName,
+    /// Session configuration (.pssc) for the shells of `--backend pwsh`
+    #[arg(long, value_name = "FILE")]
+    configuration_file: Option<PathBuf>,
     /// Something to do wrong, for example http-503=2, drop-mid, huge-message=20000000 or redirect=/powershell/
     #[arg(long = "fault", value_name = "NAME=VALUE")]
     faults: Vec<Fault>,
@@ -37,6 +43,12 @@ struct Arguments {
     /// Approve device codes after so many polls, instead of waiting for somebody at the device page
     #[arg(long, value_name = "POLLS")]
     approve_device_after: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BackendName {
+    Builtin,
+    Pwsh,
 }
 
 #[tokio::main]
@@ -59,7 +71,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let backend = match (arguments.backend, arguments.configuration_file) {
+        (BackendName::Pwsh, configuration_file) => Backend::Pwsh { configuration_file },
+        (BackendName::Builtin, None) => Backend::Builtin,
+        (BackendName::Builtin, Some(_)) => {
+            return Err("--configuration-file is for the shells of --backend pwsh".into());
+        }
+    };
     let config = LabConfig {
+        backend,
         port: arguments.port,
         mailboxes: arguments.mailboxes,
         data: arguments.data,

@@ -1,24 +1,25 @@
-//! Remote shells: a PSRP server each, its commands, and who may use it.
+//! Remote shells: who may use each, and what answers in it.
 
+mod child;
 mod confirm;
 mod output;
+mod relay;
 mod run;
+mod runspace;
 mod secret;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use psrp::clixml::{self, Encoder, Tape};
-use psrp::server::{ErrorBody, HostResponse, ServerConfig, ServerEvent, ServerPool};
-use psrp::{Availability, HostInfo, ProtocolVersion, PsInvocationState, Target};
-use tokio::sync::Notify;
 use uuid::Uuid;
+use wsman::StreamChunk;
 
 use crate::Service;
-use crate::shell::run::Work;
-use crate::shell::secret::ShellKey;
+use crate::config::Backend;
+use crate::shell::relay::Relay;
+use crate::shell::runspace::Runspace;
 
 /// Every shell of the lab.
 #[derive(Debug)]
@@ -35,11 +36,21 @@ pub(crate) struct Shell {
     /// What the client's cookies must say for requests to come here.
     affinity: Affinity,
     idle_limit: Duration,
-    state: Mutex<State>,
-    /// Something can be received, or never will be.
-    changed: Notify,
-    /// A writer has room again, or must give up.
-    room: Condvar,
+    usage: Mutex<Usage>,
+    inside: Inside,
+}
+
+/// What answers in a shell.
+enum Inside {
+    /// The lab's own server.
+    Runspace(Arc<Runspace>),
+    /// A PowerShell process.
+    Relay(Relay),
+}
+
+struct Usage {
+    last_used: Instant,
+    requests_in_flight: u32,
 }
 
 /// The two cookies that lead a client back to the server that has its shell.
@@ -62,6 +73,8 @@ pub(crate) enum ShellError {
     TooManyCommands { limit: usize },
     /// What the client sent is no PSRP.
     Protocol(String),
+    /// The process that was to answer in the shell does not start.
+    NotStarted(String),
 }
 
 /// What a Receive brings.
@@ -71,44 +84,17 @@ pub(crate) struct Received {
     pub(crate) is_done: bool,
 }
 
-struct State {
-    pool: ServerPool,
-    commands: HashMap<Uuid, Command>,
-    /// The host of the pool, for pipelines that use it.
-    host: HostInfo,
-    is_closed: bool,
-    last_used: Instant,
-    requests_in_flight: u32,
-}
-
-/// One command of a shell, from the WSMan Command to the Signal that ends it.
-#[derive(Default)]
-struct Command {
-    /// What is to run once the input has ended.
-    waiting: Option<Work>,
-    input: Vec<Tape>,
-    input_len: usize,
-    /// The host's answer to the call the command waits with.
-    answer: Option<HostResponse>,
-    is_stopped: bool,
-    is_finished: bool,
-    /// The client has heard of the end.
-    is_told: bool,
-    /// Bytes written and not yet received.
-    queued_len: usize,
-}
-
 impl Shells {
     pub(crate) fn new(limit_per_user: u32) -> Self {
         Self { live: Mutex::default(), limit_per_user }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().values().filter(|shell| !shell.is_dead()).count()
     }
 
     /// Makes a shell for `owner`, unless they have as many as allowed.
-    pub(crate) fn create(
+    pub(crate) async fn create(
         &self,
         service: &Arc<Service>,
         owner: &str,
@@ -118,6 +104,7 @@ impl Shells {
     ) -> Result<Arc<Shell>, ShellError> {
         let shell = {
             let mut live = self.lock();
+            live.retain(|_, shell| !shell.is_dead());
             let owned = live.values().filter(|shell| shell.owner.eq_ignore_ascii_case(owner)).count();
             if live.len() >= MAX_SHELLS || u32::try_from(owned).unwrap_or(u32::MAX) >= self.limit_per_user {
                 return Err(ShellError::Quota { limit: self.limit_per_user });
@@ -128,14 +115,21 @@ impl Shells {
                 }
                 _ => Uuid::new_v4().to_string().to_ascii_uppercase(),
             };
-            let shell = Arc::new(Shell::new(id, owner, idle_limit));
+            let inside = match &service.backend {
+                Backend::Builtin => Inside::Runspace(Arc::new(Runspace::new())),
+                Backend::Pwsh { configuration_file } => {
+                    Inside::Relay(Relay::start(configuration_file.as_deref())?)
+                }
+            };
+            let shell = Arc::new(Shell::new(id, owner, idle_limit, inside));
             live.insert(key(&shell.id), Arc::clone(&shell));
             shell
         };
-        match shell.handle_bytes(service, creation) {
+        let stdin = StreamChunk { name: "stdin".into(), command_id: None, end: false, bytes: creation };
+        match shell.send(service, stdin).await {
             Ok(()) => Ok(shell),
             Err(error) => {
-                self.delete(&shell.id);
+                self.delete(&shell.id).await;
                 Err(error)
             }
         }
@@ -146,30 +140,37 @@ impl Shells {
         let live = self.lock();
         let shell = live.get(&key(id))?;
         let is_theirs = shell.owner.eq_ignore_ascii_case(owner) && affinity == Some(&shell.affinity);
-        is_theirs.then(|| Arc::clone(shell))
+        (is_theirs && !shell.is_dead()).then(|| Arc::clone(shell))
     }
 
     /// Ends a shell; its commands stop.
-    pub(crate) fn delete(&self, id: &str) {
+    pub(crate) async fn delete(&self, id: &str) {
         let removed = self.lock().remove(&key(id));
         if let Some(shell) = removed {
-            shell.close();
+            match &shell.inside {
+                Inside::Runspace(runspace) => runspace.close(),
+                Inside::Relay(relay) => relay.close().await,
+            }
         }
     }
 
     /// Ends every shell that nobody has used for longer than it may lie idle.
-    pub(crate) fn sweep(&self) {
+    pub(crate) async fn sweep(&self) {
         let idle: Vec<String> =
             self.lock().values().filter(|shell| shell.is_idle()).map(|shell| shell.id.clone()).collect();
         for id in idle {
-            self.delete(&id);
+            self.delete(&id).await;
         }
     }
 
+    /// Ends all of them at once; a PowerShell process is not asked first.
     pub(crate) fn close_all(&self) {
         let all: Vec<Arc<Shell>> = self.lock().drain().map(|(_, shell)| shell).collect();
         for shell in all {
-            shell.close();
+            match &shell.inside {
+                Inside::Runspace(runspace) => runspace.close(),
+                Inside::Relay(relay) => relay.kill(),
+            }
         }
     }
 
@@ -179,29 +180,13 @@ impl Shells {
 }
 
 impl Shell {
-    fn new(id: String, owner: &str, idle_limit: Duration) -> Self {
-        let config = ServerConfig { protocol_version: ProtocolVersion::V2_3, ..ServerConfig::default() };
-        let state = State {
-            pool: ServerPool::new(config),
-            commands: HashMap::new(),
-            host: HostInfo::NONE,
-            is_closed: false,
-            last_used: Instant::now(),
-            requests_in_flight: 0,
-        };
+    fn new(id: String, owner: &str, idle_limit: Duration, inside: Inside) -> Self {
         let affinity = Affinity {
             front: Uuid::new_v4().simple().to_string(),
             back: Uuid::new_v4().simple().to_string(),
         };
-        Self {
-            id,
-            owner: owner.to_owned(),
-            affinity,
-            idle_limit,
-            state: Mutex::new(state),
-            changed: Notify::new(),
-            room: Condvar::new(),
-        }
+        let usage = Usage { last_used: Instant::now(), requests_in_flight: 0 };
+        Self { id, owner: owner.to_owned(), affinity, idle_limit, usage: Mutex::new(usage), inside }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -218,170 +203,72 @@ impl Shell {
 
     /// Counts a request, so that the shell is not idle while it lasts.
     pub(crate) fn begin_request(self: &Arc<Self>) -> InUse {
-        self.lock().requests_in_flight += 1;
+        self.usage().requests_in_flight += 1;
         InUse(Arc::clone(self))
     }
 
     /// Starts a command: its first bytes name it.
-    pub(crate) fn command(
-        self: &Arc<Self>,
+    pub(crate) async fn command(
+        &self,
         service: &Arc<Service>,
         id: Uuid,
         arguments: Bytes,
     ) -> Result<(), ShellError> {
-        {
-            let mut state = self.lock();
-            state.commands.retain(|_, command| !command.is_told);
-            if state.commands.contains_key(&id) {
-                return Err(ShellError::Protocol(format!("a command with the id {id} exists")));
-            }
-            if state.commands.len() >= MAX_COMMANDS {
-                return Err(ShellError::TooManyCommands { limit: MAX_COMMANDS });
-            }
-            state.commands.insert(id, Command::default());
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.command(service, id, arguments),
+            Inside::Relay(relay) => relay.command(id, &arguments).await,
         }
-        self.handle_bytes(service, arguments)
     }
 
-    /// Takes fragments from a Create, a Command or a Send and does what they ask.
-    pub(crate) fn handle_bytes(
-        self: &Arc<Self>,
-        service: &Arc<Service>,
-        bytes: Bytes,
-    ) -> Result<(), ShellError> {
-        let mut state = self.lock();
-        if state.is_closed {
-            return Err(ShellError::Gone);
+    /// Takes fragments from a Create or a Send and does what they ask.
+    pub(crate) async fn send(&self, service: &Arc<Service>, chunk: StreamChunk) -> Result<(), ShellError> {
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.handle_bytes(service, chunk.bytes),
+            Inside::Relay(relay) => relay.send(&chunk).await,
         }
-        let mut handled =
-            state.pool.handle_bytes(bytes).map_err(|error| ShellError::Protocol(error.to_string()));
-        let mut works = Vec::new();
-        while let Some(event) = state.pool.poll_event() {
-            match state.handle_event(event) {
-                Ok(work) => works.extend(work),
-                Err(error) => handled = handled.and(Err(error)),
-            }
-        }
-        drop(state);
-        for (pid, work, input) in works {
-            run::spawn(Arc::clone(self), Arc::clone(service), pid, work, input);
-        }
-        self.room.notify_all();
-        self.changed.notify_waiters();
-        handled
     }
 
-    /// Waits for output of a command, or of the shell itself, until the deadline. `None`: there was none.
+    /// Waits for output of a command, or of the shell itself, until the time is over. `None`: there was none.
     pub(crate) async fn receive(
         &self,
         command_id: Option<Uuid>,
         max_len: usize,
         wait: Duration,
     ) -> Result<Option<Received>, ShellError> {
-        let deadline = tokio::time::Instant::now() + wait;
-        let mut is_first_look = true;
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // Registered before the look, so that nothing falls between.
-            changed.as_mut().enable();
-            match self.poll_receive(command_id, max_len) {
-                Ok(Some(received)) => return Ok(Some(received)),
-                Ok(None) => {}
-                // It was there when the wait began.
-                Err(ShellError::Gone) if !is_first_look => return Err(ShellError::Aborted),
-                Err(error) => return Err(error),
-            }
-            is_first_look = false;
-            if tokio::time::timeout_at(deadline, changed).await.is_err() {
-                return Ok(None);
-            }
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.receive(command_id, max_len, wait).await,
+            Inside::Relay(relay) => relay.receive(command_id, max_len, wait).await,
         }
-    }
-
-    fn poll_receive(&self, command_id: Option<Uuid>, max_len: usize) -> Result<Option<Received>, ShellError> {
-        let mut state = self.lock();
-        if state.is_closed {
-            return Err(ShellError::Gone);
-        }
-        let Some(pid) = command_id else {
-            let bytes = state.pool.poll_transmit(Target::Pool, max_len);
-            return Ok(bytes.map(|bytes| Received { bytes: Some(bytes), is_done: false }));
-        };
-        if !state.commands.contains_key(&pid) {
-            return Err(ShellError::Gone);
-        }
-        let bytes = state.pool.poll_transmit(Target::Pipeline(pid), max_len);
-        let is_drained = state.pool.is_done(pid);
-        let Some(command) = state.commands.get_mut(&pid) else {
-            return Err(ShellError::Gone);
-        };
-        match &bytes {
-            Some(bytes) => command.queued_len = command.queued_len.saturating_sub(bytes.len()),
-            None => command.queued_len = 0,
-        }
-        let is_done = command.is_finished && is_drained;
-        command.is_told |= is_done;
-        self.room.notify_all();
-        Ok((bytes.is_some() || is_done).then_some(Received { bytes, is_done }))
     }
 
     /// Stops a command and waits until it has ended; it tells its client so.
     pub(crate) async fn stop(&self, pid: Uuid) -> Result<(), ShellError> {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            {
-                let mut state = self.lock();
-                let Some(command) = state.commands.get_mut(&pid) else {
-                    return if state.is_closed { Err(ShellError::Gone) } else { Ok(()) };
-                };
-                command.is_stopped = true;
-                if command.waiting.take().is_some() {
-                    command.is_finished = true;
-                    state.finish(pid, PsInvocationState::Stopped, Some(&ErrorBody::STOPPED));
-                    self.changed.notify_waiters();
-                    return Ok(());
-                }
-                // A command whose CREATE_PIPELINE never came whole has nothing to stop.
-                if command.is_finished || state.is_closed || state.pool.state_of(pid).is_none() {
-                    return Ok(());
-                }
-            }
-            self.room.notify_all();
-            changed.await;
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.stop(pid).await,
+            Inside::Relay(relay) => relay.stop(pid).await,
         }
     }
 
     /// Forgets a command; the client is done with it.
     pub(crate) async fn terminate(&self, pid: Uuid) -> Result<(), ShellError> {
-        self.stop(pid).await?;
-        let mut state = self.lock();
-        state.commands.remove(&pid);
-        state.pool.remove_pipeline(pid);
-        drop(state);
-        self.changed.notify_waiters();
-        Ok(())
-    }
-
-    fn close(&self) {
-        let mut state = self.lock();
-        state.is_closed = true;
-        state.pool.close(None);
-        state.commands.clear();
-        drop(state);
-        self.room.notify_all();
-        self.changed.notify_waiters();
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.terminate(pid).await,
+            Inside::Relay(relay) => relay.terminate(pid).await,
+        }
     }
 
     fn is_idle(&self) -> bool {
-        let state = self.lock();
-        state.requests_in_flight == 0 && self.idle_limit < state.last_used.elapsed()
+        let usage = self.usage();
+        usage.requests_in_flight == 0 && self.idle_limit < usage.last_used.elapsed()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The process in it has ended by itself.
+    fn is_dead(&self) -> bool {
+        matches!(&self.inside, Inside::Relay(relay) if relay.is_closed())
+    }
+
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -391,137 +278,16 @@ impl std::fmt::Debug for Shell {
     }
 }
 
-impl State {
-    /// Does what the client asks; gives back what can run now.
-    fn handle_event(&mut self, event: ServerEvent) -> Result<Option<(Uuid, Work, Vec<Tape>)>, ShellError> {
-        match event {
-            ServerEvent::OpenRequested { body, .. } => {
-                self.host = body.first().map(HostInfo::decode).unwrap_or_default();
-                let data = private_data().map_err(|error| ShellError::Protocol(error.to_string()))?;
-                self.pool.open(Some(&data)).map_err(|error| ShellError::Protocol(error.to_string()))?;
-            }
-            ServerEvent::CreatePipeline { pid, pipeline } => {
-                let waits = !pipeline.no_input();
-                return Ok(self.begin(pid, Work::Pipeline(pipeline), waits));
-            }
-            ServerEvent::GetCommandMetadata { pid, body } => {
-                return Ok(self.begin(pid, Work::Metadata(body), false));
-            }
-            ServerEvent::Input { pid, value } => {
-                if let Some(command) = self.commands.get_mut(&pid) {
-                    command.input_len = command.input_len.saturating_add(value.text().len());
-                    if command.input.len() >= MAX_INPUTS || command.input_len > MAX_INPUT_LEN {
-                        return Err(ShellError::Protocol(format!(
-                            "a pipeline takes at most {MAX_INPUTS} values of together {MAX_INPUT_LEN} bytes"
-                        )));
-                    }
-                    command.input.push(value);
-                }
-            }
-            ServerEvent::EndOfInput { pid } => {
-                if let Some(command) = self.commands.get_mut(&pid)
-                    && let Some(work) = command.waiting.take()
-                {
-                    return Ok(Some((pid, work, std::mem::take(&mut command.input))));
-                }
-            }
-            ServerEvent::HostResponse(answer) => {
-                if let Some(command) = answer.pid.and_then(|pid| self.commands.get_mut(&pid)) {
-                    command.answer = Some(answer);
-                }
-            }
-            ServerEvent::SetMaxRunspaces { call_id, count }
-            | ServerEvent::SetMinRunspaces { call_id, count } => {
-                self.pool.runspace_availability(call_id, Availability::Done(count == 1));
-            }
-            ServerEvent::GetAvailableRunspaces { call_id } => {
-                let running = self.commands.values().filter(|command| !command.is_finished).count();
-                self.pool.runspace_availability(call_id, Availability::Count(i64::from(running == 0)));
-            }
-            ServerEvent::ResetRunspaceState { call_id } => {
-                self.pool.runspace_availability(call_id, Availability::Done(true));
-            }
-            ServerEvent::PublicKey(key) => {
-                let given = ShellKey::generate(&key).map_err(|error| ShellError::Protocol(error.to_string()));
-                let (own, encrypted) = given?;
-                let answered = self.pool.session_key(&encrypted, Box::new(own));
-                answered.map_err(|error| ShellError::Protocol(error.to_string()))?;
-            }
-            ServerEvent::NotSupported { message_type } => {
-                // Silence would leave the client waiting.
-                let reason = format!("The endpoint does not take {message_type:?} messages.");
-                self.pool.close(Some(&ErrorBody::new(&reason)));
-            }
-            _ => {}
-        }
-        Ok(None)
-    }
-
-    fn begin(&mut self, pid: Uuid, work: Work, waits: bool) -> Option<(Uuid, Work, Vec<Tape>)> {
-        let command = self.commands.entry(pid).or_default();
-        if waits {
-            command.waiting = Some(work);
-            return None;
-        }
-        Some((pid, work, Vec::new()))
-    }
-
-    /// Tells the end of a pipeline.
-    fn finish(&mut self, pid: Uuid, state: PsInvocationState, reason: Option<&ErrorBody<'_>>) {
-        // A pipeline that the client has forgotten meanwhile needs no end.
-        drop(self.pool.pipeline_state(pid, state, reason));
-        if let Some(command) = self.commands.get_mut(&pid) {
-            command.is_finished = true;
-        }
-    }
-}
-
 /// A request that uses a shell, as long as it lasts.
 #[derive(Debug)]
 pub(crate) struct InUse(Arc<Shell>);
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.requests_in_flight = state.requests_in_flight.saturating_sub(1);
-        state.last_used = Instant::now();
+        let mut usage = self.0.usage();
+        usage.requests_in_flight = usage.requests_in_flight.saturating_sub(1);
+        usage.last_used = Instant::now();
     }
-}
-
-/// What the endpoint says of itself: the version table of a Windows PowerShell 5.1.
-fn private_data() -> Result<Tape, clixml::DecodeError> {
-    let versions: [(&str, &str); 5] = [
-        ("PSVersion", "5.1.20348.2582"),
-        ("CLRVersion", "4.0.30319.42000"),
-        ("WSManStackVersion", "3.0"),
-        ("PSRemotingProtocolVersion", "2.3"),
-        ("SerializationVersion", "1.1.0.1"),
-    ];
-    let mut body = Vec::new();
-    Encoder::new(&mut body).object(None, PRIMITIVE_DICTIONARY, None, |data| {
-        data.dictionary(|data| {
-            data.entry(
-                |key| key.string("Key", "PSVersionTable"),
-                |value| {
-                    value.object("Value", PRIMITIVE_DICTIONARY, None, |table| {
-                        table.dictionary(|table| {
-                            for (name, version) in versions {
-                                table.entry(
-                                    |key| key.string("Key", name),
-                                    |value| value.version("Value", version),
-                                );
-                            }
-                            table.entry(
-                                |key| key.string("Key", "PSEdition"),
-                                |value| value.string("Value", "Desktop"),
-                            );
-                        });
-                    });
-                },
-            );
-        });
-    });
-    clixml::decode(body)
 }
 
 /// Shell names are compared without regard to case.
@@ -529,10 +295,5 @@ fn key(id: &str) -> String {
     id.to_ascii_uppercase()
 }
 
-const PRIMITIVE_DICTIONARY: &[&str] =
-    &["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
 const MAX_SHELLS: usize = 1_000;
 const MAX_ID_LEN: usize = 128;
-const MAX_COMMANDS: usize = 128;
-const MAX_INPUTS: usize = 100_000;
-const MAX_INPUT_LEN: usize = 64 * 1024 * 1024;

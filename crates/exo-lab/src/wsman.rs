@@ -85,6 +85,7 @@ async fn answer(
             let shell = service
                 .shells
                 .create(service, &caller.user, wanted, idle, creation_xml)
+                .await
                 .map_err(|error| Box::new(fault_of(&error, "")))?;
             Ok(created(&shell, &caller.user, &request.to, &request.resource_uri, service.shell_idle, reply))
         }
@@ -95,6 +96,7 @@ async fn answer(
             let command_id = command_id.unwrap_or_else(Uuid::new_v4);
             shell
                 .command(service, command_id, arguments)
+                .await
                 .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             Ok(envelope_response(reply.build_command(command_id)))
         }
@@ -102,9 +104,7 @@ async fn answer(
             let shell = find(&shell_id)?;
             let _in_use = shell.begin_request();
             for chunk in streams {
-                shell
-                    .handle_bytes(service, chunk.bytes)
-                    .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+                shell.send(service, chunk).await.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             }
             Ok(envelope_response(reply.build_send()))
         }
@@ -112,7 +112,7 @@ async fn answer(
             if command_id.is_some() {
                 hang(service, Stage::Receive).await;
                 if service.faults.take(|kind| *kind == FaultKind::ShellGone).is_some() {
-                    service.shells.delete(shell_id.as_str());
+                    service.shells.delete(shell_id.as_str()).await;
                 }
             }
             let shell = find(&shell_id)?;
@@ -140,7 +140,7 @@ async fn answer(
         Operation::Delete { shell_id } => {
             hang(service, Stage::Delete).await;
             let shell = find(&shell_id)?;
-            service.shells.delete(shell.id());
+            service.shells.delete(shell.id()).await;
             Ok(envelope_response(reply.build_delete()))
         }
         // Reading the configuration takes an administrator of the machine, which no tenant's user is.
@@ -268,6 +268,12 @@ fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
                 ),
             );
             fault.subcode = Some("QuotaLimit".to_owned());
+            fault
+        }
+        ShellError::NotStarted(text) => {
+            let mut fault =
+                Fault::new(FaultCode::Receiver, format!("The shell could not be started: {text}."));
+            fault.subcode = Some("InternalError".to_owned());
             fault
         }
         ShellError::Protocol(text) => {

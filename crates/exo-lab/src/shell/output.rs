@@ -10,7 +10,7 @@ use psrp::{HostInfo, HostMethod, MessageType};
 use uuid::Uuid;
 
 use crate::cmdlets::{Cmdlet, CmdletError, Emission, Halt, Output};
-use crate::shell::{Shell, State};
+use crate::shell::runspace::{Runspace, State};
 
 /// What follows the cmdlet in its pipeline.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) enum Stage {
 /// The output of one pipeline.
 #[derive(Debug)]
 pub(crate) struct PipelineOutput {
-    shell: Arc<Shell>,
+    shell: Arc<Runspace>,
     pid: Uuid,
     stage: Stage,
     /// Whether the client has somebody to ask.
@@ -35,7 +35,7 @@ pub(crate) struct PipelineOutput {
 }
 
 impl PipelineOutput {
-    pub(crate) fn new(shell: Arc<Shell>, pid: Uuid, stage: Stage, host: HostInfo) -> Self {
+    pub(crate) fn new(shell: Arc<Runspace>, pid: Uuid, stage: Stage, host: HostInfo) -> Self {
         let host = if host.use_runspace_host { shell.lock().host } else { host };
         let has_host = !host.is_host_null && !host.is_host_ui_null;
         Self { shell, pid, stage, has_host, buffer: Vec::new() }

@@ -14,9 +14,9 @@ use crate::cmdlets::{
 };
 use crate::data::filter::wildcard;
 use crate::fault::FaultKind;
-use crate::shell::Shell;
 use crate::shell::confirm::is_confirmed;
 use crate::shell::output::{PipelineOutput, Stage, error_body};
+use crate::shell::runspace::Runspace;
 
 /// What a command of a shell does.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) enum Work {
 }
 
 /// Runs the work on a thread of its own: cmdlets block when the client does not read.
-pub(crate) fn spawn(shell: Arc<Shell>, service: Arc<Service>, pid: Uuid, work: Work, input: Vec<Tape>) {
+pub(crate) fn spawn(shell: Arc<Runspace>, service: Arc<Service>, pid: Uuid, work: Work, input: Vec<Tape>) {
     tokio::task::spawn_blocking(move || {
         let outcome = match &work {
             Work::Pipeline(pipeline) => run_pipeline(&shell, &service, pid, pipeline, &input),
@@ -47,7 +47,7 @@ pub(crate) fn spawn(shell: Arc<Shell>, service: Arc<Service>, pid: Uuid, work: W
 
 /// One command, or one followed by Select-Object, Measure-Object or Out-Default; no scripts.
 fn run_pipeline(
-    shell: &Arc<Shell>,
+    shell: &Arc<Runspace>,
     service: &Service,
     pid: Uuid,
     pipeline: &Pipeline,
@@ -179,7 +179,7 @@ fn get_command(
 }
 
 /// GET_COMMAND_METADATA: how many, then each.
-fn run_metadata(shell: &Arc<Shell>, service: &Service, pid: Uuid, request: &Tape) -> Result<(), Halt> {
+fn run_metadata(shell: &Arc<Runspace>, service: &Service, pid: Uuid, request: &Tape) -> Result<(), Halt> {
     let request = MetadataRequest::new(request);
     let names: Vec<String> = request
         .into_iter()

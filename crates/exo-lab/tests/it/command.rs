@@ -44,11 +44,16 @@ fn the_command_prints_its_variables_and_ends_when_told() {
 
 #[test]
 fn a_wrong_option_is_a_usage_error() {
-    for arguments in [&["--fault", "earthquake"][..], &["--mailboxes", "-1"], &["--backend", "pwsh"]] {
+    for arguments in [&["--fault", "earthquake"][..], &["--mailboxes", "-1"], &["--backend", "exchange"]] {
         let output =
             Command::new(env!("CARGO_BIN_EXE_exo-lab")).args(arguments).output().expect("the command starts");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+    let stray = ["--configuration-file", "a.pssc"];
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_exo-lab")).args(stray).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--backend pwsh"));
     let missing = ["--data", "/nonexistent/recordings"];
     let output =
         Command::new(env!("CARGO_BIN_EXE_exo-lab")).args(missing).output().expect("the command starts");

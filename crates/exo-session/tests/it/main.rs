@@ -9,6 +9,7 @@ mod catalog_cache;
 mod input;
 mod many;
 mod peer;
+mod powershell;
 mod rest;
 mod rest_replay;
 mod run;
