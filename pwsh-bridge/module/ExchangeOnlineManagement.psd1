@@ -18,7 +18,8 @@
     FormatsToProcess     = @('ExchangeOnlineManagement.Format.ps1xml')
 
     CmdletsToExport      = @(
-        'Connect-ExchangeOnline', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline', 'Get-ConnectionInformation'
+        'Connect-ExchangeOnline', 'Connect-EXOPSSession', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline',
+        'Get-ConnectionInformation', 'New-PSSessionOption'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -51,17 +51,27 @@ public unsafe class ErrorTests
     [Fact]
     public void Wrong_options_are_refused_before_anything_is_sent()
     {
-        var error = Assert.Throws<ExoException>(() => NativeSession.Connect("{\"unknown\": 1}", null));
+        var error = Assert.Throws<ExoException>(() => NativeSession.Connect("{\"unknown\": 1}", new NativeSecrets()));
         Assert.Equal(ExoStatus.BadJson, error.Status);
         Assert.Equal("InvalidArgument", error.Category);
-        error = Assert.Throws<ExoException>(() => NativeSession.Connect("", null));
+        error = Assert.Throws<ExoException>(() => NativeSession.Connect("", new NativeSecrets()));
         Assert.Equal(ExoStatus.BadJson, error.Status);
+    }
+
+    [Fact]
+    public void A_secret_without_meaning_is_refused_by_its_name()
+    {
+        using var secrets = new NativeSecrets();
+        secrets.Add("passwort", "x");
+        var error = Assert.Throws<ExoException>(() => NativeSession.Connect("{}", secrets));
+        Assert.Equal(ExoStatus.BadArgument, error.Status);
+        Assert.Contains("`passwort`", error.Message);
     }
 
     [Fact]
     public void A_closed_handle_is_an_exception_and_no_crash()
     {
-        NativeOperation operation = NativeSession.Connect("{\"connectionUri\": \"http://mail.contoso.com/powershell\"}", null);
+        NativeOperation operation = NativeSession.Connect("{\"connectionUri\": \"http://mail.contoso.com/powershell\"}", new NativeSecrets());
         operation.Dispose();
         Assert.Throws<ObjectDisposedException>(() => operation.TryNext(0, out _));
         operation.Cancel();
@@ -72,7 +82,7 @@ public unsafe class ErrorTests
     public void A_failure_to_connect_says_the_step_and_what_to_do()
     {
         using NativeOperation operation =
-            NativeSession.Connect("{\"connectionUri\": \"http://mail.contoso.com/powershell\", \"user\": \"a@contoso.com\"}", null);
+            NativeSession.Connect("{\"connectionUri\": \"http://mail.contoso.com/powershell\", \"user\": \"a@contoso.com\"}", new NativeSecrets());
         var error = Assert.Throws<ExoException>(() =>
         {
             while (operation.TryNext(NativeMethods.WaitForever, out NativeEvent? next))

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Security;
 using System.Text.Json;
 
 using ExchangeOnlineManagement.Native;
@@ -85,11 +84,8 @@ public class SessionTests
 
     private static NativeSession Connect(string password)
     {
-        using var secret = new SecureString();
-        foreach (char unit in password)
-        {
-            secret.AppendChar(unit);
-        }
+        using var secrets = new NativeSecrets();
+        secrets.Add("password", password);
         string options = JsonSerializer.Serialize(new Dictionary<string, string?>
         {
             ["connectionUri"] = Lab("URL"),
@@ -97,7 +93,7 @@ public class SessionTests
             ["user"] = Lab("USER"),
             ["caFile"] = Lab("CA_FILE"),
         });
-        using NativeOperation operation = NativeSession.Connect(options, secret);
+        using NativeOperation operation = NativeSession.Connect(options, secrets);
         NativeSession? session = null;
         while (operation.TryNext(NativeMethods.WaitForever, out NativeEvent? next))
         {

@@ -15,6 +15,16 @@ fn pwsh_import() {
 }
 
 #[test]
+fn pwsh_parity() {
+    check("parity", |_| {});
+}
+
+#[test]
+fn pwsh_options() {
+    check("options", |_| {});
+}
+
+#[test]
 fn pwsh_connect() {
     check("connect", |config| config.device_approval = DeviceApproval::AfterPolls(0));
 }
@@ -86,6 +96,8 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     let mut pwsh = pwsh();
     pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
     pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", recorded());
+    // Of a lab that is gone tomorrow nothing is kept.
+    pwsh.env("EXO_CATALOG_CACHE", "off");
     let output = pwsh.output().expect("pwsh");
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

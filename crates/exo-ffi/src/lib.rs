@@ -31,8 +31,10 @@ mod fence;
 mod handle;
 mod invoke;
 mod operation;
+mod question;
 mod queue;
 mod runtime;
+mod secrets;
 mod session;
 mod status;
 mod tape;
@@ -41,7 +43,7 @@ mod version;
 
 pub use bytes::{ExoBytes, exo_bytes_free, exo_bytes_view};
 pub use clixml::exo_clixml_decode;
-pub use connect::exo_connect;
+pub use connect::{exo_connect, exo_connect_with};
 pub use error::{ExoError, ExoErrorView, exo_error_free, exo_error_view};
 pub use event::{
     EXO_EVENT_COMMANDS, EXO_EVENT_CONNECT_STEP, EXO_EVENT_CONNECT_WARNING, EXO_EVENT_CONNECTED,
@@ -57,9 +59,10 @@ pub use invoke::{
 };
 pub use operation::{
     EXO_WAIT_FOREVER, ExoOperation, exo_operation_answer, exo_operation_cancel, exo_operation_free,
-    exo_operation_next,
+    exo_operation_next, exo_operation_reply,
 };
 pub use runtime::exo_shutdown;
+pub use secrets::ExoSecret;
 pub use session::{ExoSession, exo_session_close, exo_session_free, exo_session_info};
 pub use status::{
     EXO_STATUS_AUTHENTICATION, EXO_STATUS_BAD_ARGUMENT, EXO_STATUS_BAD_CLIXML, EXO_STATUS_BAD_JSON,

@@ -11,9 +11,12 @@ use crate::error::{ExoError, refuse};
 use crate::event::ExoEvent;
 use crate::fence::{fence, fence_quiet};
 use crate::handle::{self, Handle, Out, Shared, share};
+use crate::question::Reply;
 use crate::queue::{Queue, Sender, queue};
 use crate::runtime::Threads;
+use crate::secrets::{ExoSecret, Secrets, object};
 use crate::status::{EXO_STATUS_BUSY, ExoStatus};
+use crate::text::text;
 
 /// As a `timeout_ms`: wait until something happens.
 pub const EXO_WAIT_FOREVER: u32 = 0xFFFF_FFFF;
@@ -23,7 +26,7 @@ pub const EXO_WAIT_FOREVER: u32 = 0xFFFF_FFFF;
 pub struct ExoOperation {
     queue: Arc<Queue>,
     cancelled: Arc<Notify>,
-    answers: mpsc::UnboundedSender<i32>,
+    replies: mpsc::UnboundedSender<Reply>,
     /// Whether a thread is in `exo_operation_next`.
     pulling: AtomicBool,
 }
@@ -91,7 +94,40 @@ pub unsafe extern "C" fn exo_operation_answer(operation: *const ExoOperation, ch
         // SAFETY: the caller promises a live handle or NULL.
         let operation = unsafe { share(operation) }?;
         // An operation that has ended has no question.
-        let _ = operation.answers.send(choice);
+        let _ = operation.replies.send(Reply::choice(choice));
+        Ok(())
+    })
+}
+
+/// Replies to the question that a command started with `exo_session_invoke_asking` waits with. `reply` is a JSON object:
+///
+/// `{"choice": 0}`; `{"line": "…"}`, of a `secureLine` `{}` with the secret `line`; `{"userName": "…"}` with the secret
+/// `password`; `{"fields": {"name": "text"}}` with a secret for each field that is one, by the field's name;
+/// `{"refused": "why"}` to any of them, which ends the command with that error where it asked.
+///
+/// # Safety
+/// `operation` is a live handle or NULL. `reply` points to `reply_len` bytes or is NULL. `secrets` points to
+/// `secret_count` secrets or is NULL; their names and bytes are readable. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_operation_reply(
+    operation: *const ExoOperation,
+    reply: *const u8,
+    reply_len: usize,
+    secrets: *const ExoSecret,
+    secret_count: usize,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a live handle or NULL.
+        let operation = unsafe { share(operation) }?;
+        // SAFETY: the caller promises readable bytes.
+        let reply = unsafe { text(reply, reply_len, "reply") }?;
+        // SAFETY: the caller promises readable secrets.
+        let secrets = unsafe { Secrets::copy(secrets, secret_count) }?;
+        let mut reply: Reply = object(reply, "the replies")?;
+        reply.secrets = Some(secrets);
+        // An operation that has ended has no question.
+        let _ = operation.replies.send(reply);
         Ok(())
     })
 }
@@ -114,9 +150,9 @@ impl ExoOperation {
     {
         let (sender, queue) = queue();
         let cancelled = Arc::new(Notify::new());
-        let (answers, answered) = mpsc::unbounded_channel();
-        threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), answers: answered }));
-        Self { queue, cancelled, answers, pulling: AtomicBool::new(false) }
+        let (replies, replied) = mpsc::unbounded_channel();
+        threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), replies: replied }));
+        Self { queue, cancelled, replies, pulling: AtomicBool::new(false) }
     }
 }
 
@@ -125,8 +161,8 @@ impl ExoOperation {
 pub(crate) struct Orders {
     /// To stop.
     pub(crate) cancelled: Arc<Notify>,
-    /// Which choices were taken, one for each question.
-    pub(crate) answers: mpsc::UnboundedReceiver<i32>,
+    /// What was replied, once for each question.
+    pub(crate) replies: mpsc::UnboundedReceiver<Reply>,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use exo_auth::Secret;
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Certificate, Client, Method, Proxy, Response, StatusCode, Url};
@@ -22,6 +23,9 @@ pub(crate) mod sign_in;
 pub(crate) struct HttpSettings {
     /// `http://host:port`; `None` asks the environment variables.
     pub(crate) proxy: Option<String>,
+    /// Whom the proxy is told; with `proxy` only.
+    pub(crate) proxy_user: Option<String>,
+    pub(crate) proxy_password: Option<Secret>,
     /// Asks neither the option nor the environment: for addresses of this machine.
     pub(crate) no_proxy: bool,
     /// PEM file with issuers to trust beside the system's.
@@ -100,7 +104,11 @@ impl Http {
                     format!("{} is not an address of the form http://host:port", shown_address(proxy));
                 Error::with_source(Step::Options, Kind::Option { name: "proxy", problem }, error)
             })?;
-            builder = builder.proxy(proxy);
+            builder = builder.proxy(match (&settings.proxy_user, &settings.proxy_password) {
+                (Some(user), Some(password)) => proxy.basic_auth(user, password.expose()),
+                (Some(user), None) => proxy.basic_auth(user, ""),
+                _ => proxy,
+            });
         }
         let client = builder.build().map_err(|error| {
             let problem = format!("cannot be set up: {}", failure::innermost(&error));

@@ -52,6 +52,13 @@ pub struct ConnectOptions {
     pub configuration_name: String,
     /// `http://host:port` of a proxy, instead of what the environment variables say.
     pub proxy: Option<String>,
+    /// Who the proxy is told asks; with the proxy of [`ConnectOptions::proxy`].
+    pub proxy_user: Option<String>,
+    /// The password of `proxy_user`.
+    #[serde(skip)]
+    pub proxy_password: Option<Secret>,
+    /// Goes through no proxy, whatever the environment variables say.
+    pub no_proxy: bool,
     /// A PEM file with certificates of issuers to trust beside the system's.
     pub ca_file: Option<PathBuf>,
     /// Whether an answer may send the client to another address (at most five times).
@@ -98,6 +105,9 @@ impl Default for ConnectOptions {
             bypass_mailbox_anchoring: false,
             configuration_name: "Microsoft.Exchange".to_owned(),
             proxy: None,
+            proxy_user: None,
+            proxy_password: None,
+            no_proxy: false,
             ca_file: None,
             allow_redirection: true,
             connect_timeout: Duration::from_secs(30),

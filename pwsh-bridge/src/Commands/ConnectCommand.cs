@@ -1,10 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
-using System.Security;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
@@ -12,91 +11,38 @@ using ExchangeOnlineManagement.Records;
 
 namespace ExchangeOnlineManagement.Commands;
 
-/// <summary>What the two connecting cmdlets have in common.</summary>
+/// <summary>What all connecting cmdlets do: check, sign in, open the session, bring the commands.</summary>
 public abstract class ConnectCommand : PSCmdlet
 {
-    /// <summary>The endpoint; without it the environment's own.</summary>
-    public abstract string? ConnectionUri { get; set; }
+    /// <summary>What was asked for.</summary>
+    private protected abstract ConnectSettings Settings();
 
-    /// <summary>Where to sign in; without it the environment's own.</summary>
-    public abstract string? AzureADAuthorizationEndpointUri { get; set; }
-
-    /// <summary>The customer's domain, when a partner administers it.</summary>
-    public abstract string? DelegatedOrganization { get; set; }
-
-    /// <summary>What to put before the nouns of the commands.</summary>
-    public abstract string? Prefix { get; set; }
-
-    /// <summary>Which commands to import; wildcards allowed.</summary>
-    public abstract string[]? CommandName { get; set; }
-
-    /// <summary>The user's name, with Device to know whom to expect.</summary>
-    [Parameter]
-    public string? UserPrincipalName { get; set; }
-
-    /// <summary>User and password.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>Sign in with a code that is entered in a browser, on this or another device.</summary>
-    [Parameter]
-    public SwitchParameter Device { get; set; }
-
-    /// <summary>A token that the caller already has.</summary>
-    [Parameter]
-    public string? AccessToken { get; set; }
-
-    /// <summary>Does not tell the server whose mailbox server to choose.</summary>
-    [Parameter]
-    public SwitchParameter BypassMailboxAnchoring { get; set; }
-
-    /// <summary>Speaks remote PowerShell where the service would be asked over REST.</summary>
-    [Parameter]
-    public SwitchParameter UseRPSSession { get; set; }
-
-    /// <summary>Shows a few words of welcome.</summary>
-    [Parameter]
-    public SwitchParameter ShowBanner { get; set; } = true;
-
-    /// <summary>Without effect: there is no Windows broker to leave out.</summary>
-    [Parameter]
-    public SwitchParameter DisableWAM { get; set; }
-
-    /// <summary>Without effect: the module with the commands is made in memory.</summary>
-    [Parameter]
-    public string? EXOModuleBasePath { get; set; }
-
-    /// <summary>The name of the service in the connect options.</summary>
-    private protected abstract string Service { get; }
-
-    /// <summary>The kind in the connection's name.</summary>
-    private protected abstract string Kind { get; }
-
-    /// <summary>The environment; null when it was not given.</summary>
-    private protected virtual ExchangeEnvironment? Environment => null;
-
-    /// <summary>Most objects in a page; null when it was not given.</summary>
-    private protected virtual uint? WantedPageSize => null;
+    private protected virtual bool BannerWanted => true;
 
     private protected virtual bool ProgressWanted => true;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        Check();
-        if (ShowBanner)
+        ConnectSettings settings = Settings();
+        if (settings.Refusal() is { } refusal)
+        {
+            ThrowTerminatingError(refusal);
+        }
+        IgnoredParameters.Mention(MyInvocation.BoundParameters, WriteVerbose);
+        if (BannerWanted)
         {
             Say(Banner);
         }
-        SayWhatWasChosen();
+        SayWhatWasChosen(settings);
         try
         {
-            Connect();
+            Progress("Connecting ...");
+            Connect(settings);
         }
         catch (ExoException error) when (!Stopping)
         {
-            ThrowTerminatingError(error.ToRecord(ConnectionUri));
+            ThrowTerminatingError(error.ToRecord(settings.ConnectionUri));
         }
         catch (ExoException)
         {
@@ -111,11 +57,45 @@ public abstract class ConnectCommand : PSCmdlet
     /// <inheritdoc/>
     protected override void StopProcessing() => _operation?.Cancel();
 
-    private void Connect()
+    /// <summary>The file or folder that a parameter names, as the file system knows it.</summary>
+    private protected string PathOf(string text, string parameter)
+    {
+        string path = SessionState.Path.GetUnresolvedProviderPathFromPSPath(text, out ProviderInfo provider, out _);
+        if (provider.Name != "FileSystem")
+        {
+            ThrowTerminatingError(new ErrorRecord(
+                new ArgumentException($"{parameter} must be a path of the file system; '{text}' is one of {provider.Name}."),
+                "NotAFilePath", ErrorCategory.InvalidArgument, text));
+        }
+        return path;
+    }
+
+    /// <summary>The log that the parameters of that name ask for.</summary>
+    private protected CommandLog? OpenLog(bool wanted, string? folder, LogLevel level, bool measure)
+    {
+        if (!wanted)
+        {
+            return null;
+        }
+        string path = string.IsNullOrEmpty(folder) ? CommandLog.UsualFolder : PathOf(folder, "LogDirectoryPath");
+        try
+        {
+            return CommandLog.Open(path, level, measure);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            ThrowTerminatingError(new ErrorRecord(
+                new IOException($"The log cannot be written to '{path}': {error.Message}", error),
+                "LogNotWritable", ErrorCategory.WriteError, path));
+            throw;
+        }
+    }
+
+    private void Connect(ConnectSettings settings)
     {
         NativeSession? session = null;
-        using (SecureString? token = Secret(AccessToken))
-        using (NativeOperation operation = NativeSession.Connect(Options(), Credential?.Password ?? token))
+        using var request = new ConnectRequest(settings, WriteWarning, WriteVerbose);
+        using (NativeOperation operation = request.Start())
         {
             Pull(operation, happened =>
             {
@@ -123,8 +103,9 @@ public abstract class ConnectCommand : PSCmdlet
                 {
                     case EventKind.ConnectStep:
                         WriteVerbose(happened.Text);
+                        Progress(StatusAfter(happened));
                         break;
-                    case EventKind.DeviceCode:
+                    case EventKind.DeviceCode or EventKind.Browser:
                         Say(happened.Text);
                         break;
                     case EventKind.ConnectWarning:
@@ -143,7 +124,7 @@ public abstract class ConnectCommand : PSCmdlet
         bool kept = false;
         try
         {
-            Import(session);
+            Import(session, settings);
             kept = true;
         }
         finally
@@ -153,14 +134,15 @@ public abstract class ConnectCommand : PSCmdlet
                 Leave(session);
             }
         }
+        settings.EmptyPassword();
     }
 
     /// <summary>Reads the commands of the account and makes the module with them.</summary>
-    private void Import(NativeSession session)
+    private void Import(NativeSession session, ConnectSettings settings)
     {
         Progress("Getting command information from remote session ...");
         string json = "[]";
-        using (NativeOperation operation = session.Commands(JsonSerializer.Serialize(CommandName ?? Array.Empty<string>())))
+        using (NativeOperation operation = session.Commands(JsonSerializer.Serialize(settings.CommandName)))
         {
             Pull(operation, happened =>
             {
@@ -179,16 +161,10 @@ public abstract class ConnectCommand : PSCmdlet
         Progress($"Getting command information from remote session ... {commands.Count} commands received");
 
         Connections connections = Connections.Of(Runspace.DefaultRunspace);
-        var info = new SessionInfo(session.InfoJson());
-        var connection = new Connection(session, info, Kind, connections.NextNumber(), Prefix ?? string.Empty, commands)
-        {
-            IsCompliance = Service == Compliance,
-            Authority = AzureADAuthorizationEndpointUri,
-            PageSize = info.IsRest ? WantedPageSize ?? LargestPage : null,
-        };
+        var connection = new Connection(session, settings, connections.NextNumber(), commands);
         ProxyModule.Import(this, connection);
         connections.Add(connection);
-        WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Uri} are in the module {connection.ModuleName}.");
+        WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Info.Uri} are in the module {connection.ModuleName}.");
     }
 
     private void Pull(NativeOperation operation, Action<NativeEvent> handle)
@@ -208,83 +184,19 @@ public abstract class ConnectCommand : PSCmdlet
         }
     }
 
-    private string Options()
+    private void SayWhatWasChosen(ConnectSettings settings)
     {
-        bool hasToken = !string.IsNullOrEmpty(AccessToken);
-        var options = new Dictionary<string, object?>
+        if (!string.IsNullOrEmpty(settings.ConnectionUri))
         {
-            ["service"] = Service,
-            ["signIn"] = Credential is not null ? "password" : hasToken ? "accessToken" : "device",
-        };
-        void Set(string key, object? value)
-        {
-            if (value is not (null or "" or false))
-            {
-                options[key] = value;
-            }
+            Say($"Using ConnectionUri:'{settings.ConnectionUri}'", ConsoleColor.Green);
         }
-        Set("environment", Environment?.ToString());
-        Set("connectionUri", ConnectionUri);
-        Set("authority", AzureADAuthorizationEndpointUri);
-        Set("user", Credential?.UserName ?? UserPrincipalName);
-        Set("delegatedOrganization", DelegatedOrganization);
-        Set("bypassMailboxAnchoring", BypassMailboxAnchoring.IsPresent);
-        Set("carrier", UseRPSSession ? "psrp" : null);
-        Set("pageSize", WantedPageSize);
-        return JsonSerializer.Serialize(options);
-    }
-
-    /// <summary>The checks of the original module, with its sentences.</summary>
-    private void Check()
-    {
-        if (!string.IsNullOrEmpty(ConnectionUri) && !Uri.TryCreate(ConnectionUri, UriKind.Absolute, out _))
-        {
-            Refuse($"Invalid ConnectionUri parameter '{ConnectionUri}'", "InvalidConnectionUri", ConnectionUri);
-        }
-        if (!string.IsNullOrEmpty(AzureADAuthorizationEndpointUri)
-            && !(Uri.TryCreate(AzureADAuthorizationEndpointUri, UriKind.Absolute, out Uri? authority)
-                && authority.Scheme == Uri.UriSchemeHttps))
-        {
-            Refuse(
-                $"Invalid AzureADAuthorizationEndpointUri parameter '{AzureADAuthorizationEndpointUri}'",
-                "InvalidAzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
-        }
-        if (!string.IsNullOrEmpty(Prefix))
-        {
-            if (!s_prefix.IsMatch(Prefix))
-            {
-                Refuse("Use of any special characters in the Prefix string is not supported.", "InvalidPrefix", Prefix);
-            }
-            if (string.Equals(Prefix, "EXO", StringComparison.OrdinalIgnoreCase))
-            {
-                Refuse("Prefix 'EXO' is a reserved Prefix, please use a different prefix.", "ReservedPrefix", Prefix);
-            }
-        }
-        int ways = (Credential is null ? 0 : 1) + (Device ? 1 : 0) + (string.IsNullOrEmpty(AccessToken) ? 0 : 1);
-        if (1 < ways)
-        {
-            Refuse(
-                "Only one of the parameters Credential, Device and AccessToken can be used to sign in.",
-                "AmbiguousSignIn", null);
-        }
-    }
-
-    private void Refuse(string text, string id, object? target) =>
-        ThrowTerminatingError(new ErrorRecord(new ArgumentException(text), id, ErrorCategory.InvalidArgument, target));
-
-    private void SayWhatWasChosen()
-    {
-        if (!string.IsNullOrEmpty(ConnectionUri))
-        {
-            Say($"Using ConnectionUri:'{ConnectionUri}'", ConsoleColor.Green);
-        }
-        else if (Environment is { } environment)
+        else if (settings.Environment is { } environment)
         {
             Say($"Using ExchangeEnvironmentName:'{environment}'", ConsoleColor.Green);
         }
-        if (!string.IsNullOrEmpty(AzureADAuthorizationEndpointUri))
+        if (!string.IsNullOrEmpty(settings.Authority))
         {
-            Say($"Using AzureADAuthorizationEndpointUri:'{AzureADAuthorizationEndpointUri}'", ConsoleColor.Green);
+            Say($"Using AzureADAuthorizationEndpointUri:'{settings.Authority}'", ConsoleColor.Green);
         }
     }
 
@@ -310,18 +222,16 @@ public abstract class ConnectCommand : PSCmdlet
         }
     }
 
-    private static SecureString? Secret(string? text)
+    /// <summary>What comes after a step of connecting.</summary>
+    private static string StatusAfter(NativeEvent step)
     {
-        if (string.IsNullOrEmpty(text))
+        using var document = JsonDocument.Parse(step.Json);
+        return document.RootElement.GetProperty("name").GetString() switch
         {
-            return null;
-        }
-        var secret = new SecureString();
-        foreach (char unit in text)
-        {
-            secret.AppendChar(unit);
-        }
-        return secret;
+            "endpoint" => "Signing in ...",
+            "sign-in" => "Opening the session ...",
+            _ => "Connected ...",
+        };
     }
 
     private static void Leave(NativeSession session)
@@ -344,17 +254,9 @@ public abstract class ConnectCommand : PSCmdlet
         "The commands of the server come into this window as functions. Get-Command -Module tmpEXO* lists them, "
         + "Disconnect-ExchangeOnline takes them away.";
 
-    /// <summary>The name of Security &amp; Compliance in the connect options.</summary>
-    private protected const string Compliance = "compliance";
-
-    /// <summary>As many objects as the service puts into a page.</summary>
-    private protected const uint LargestPage = 1000;
-
     private const int ProgressId = 1905347799;
     private const uint PollMilliseconds = 100;
     private const uint LeaveMilliseconds = 2000;
-
-    private static readonly Regex s_prefix = new("^[a-zA-Z0-9]+$", RegexOptions.CultureInvariant);
 
     private volatile NativeOperation? _operation;
 }

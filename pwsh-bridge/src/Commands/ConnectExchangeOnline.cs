@@ -1,11 +1,12 @@
 using System.Management.Automation;
+using System.Management.Automation.Remoting;
 using System.Security.Cryptography.X509Certificates;
 
 namespace ExchangeOnlineManagement.Commands;
 
 /// <summary>Connects to Exchange and brings its commands.</summary>
 [Cmdlet(VerbsCommunications.Connect, "ExchangeOnline")]
-public sealed class ConnectExchangeOnlineCommand : ConnectCommand
+public sealed class ConnectExchangeOnlineCommand : ConnectServiceCommand
 {
     /// <inheritdoc/>
     [Parameter(Position = 0)]
@@ -20,6 +21,10 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCommand
     public ExchangeEnvironment ExchangeEnvironmentName { get; set; }
 
     /// <inheritdoc/>
+    [Parameter(Position = 3)]
+    public override PSSessionOption? PSSessionOption { get; set; }
+
+    /// <inheritdoc/>
     [Parameter(Position = 4)]
     public override string? DelegatedOrganization { get; set; }
 
@@ -29,42 +34,63 @@ public sealed class ConnectExchangeOnlineCommand : ConnectCommand
 
     /// <inheritdoc/>
     [Parameter(Position = 6)]
-    public override string[]? CommandName { get; set; }
+    public override string[] CommandName { get; set; } = { "*" };
 
-    /// <summary>Shows how far the import is.</summary>
+    /// <inheritdoc/>
+    [Parameter(Position = 7)]
+    public override string[] FormatTypeName { get; set; } = { "*" };
+
+    /// <summary>Asks for user and password in the console.</summary>
     [Parameter]
-    public bool ShowProgress { get; set; } = true;
+    public SwitchParameter InlineCredential { get; set; }
+
+    /// <summary>Lets Get-Help say of the commands what the service declares, and where they are described.</summary>
+    [Parameter]
+    public SwitchParameter LoadCmdletHelp { get; set; }
 
     /// <summary>Most objects in a page of an answer.</summary>
     [Parameter]
     [ValidateRange(1, (int)LargestPage)]
     public uint PageSize { get; set; } = LargestPage;
 
-    /// <summary>Without effect: no command of this module works in parallel.</summary>
+    /// <summary>Shows how far connecting and importing is.</summary>
     [Parameter]
-    public bool UseMultithreading { get; set; } = true;
+    public bool ShowProgress { get; set; } = true;
 
     /// <summary>Without effect: no script files are made that could be signed.</summary>
     [Parameter]
     public X509Certificate2? SigningCertificate { get; set; }
 
-    /// <summary>Without effect: help is not loaded.</summary>
+    /// <summary>Without effect: help is loaded only with LoadCmdletHelp.</summary>
     [Parameter]
     public SwitchParameter SkipLoadingCmdletHelp { get; set; }
 
-    /// <summary>Without effect: format data is not loaded.</summary>
+    /// <summary>Without effect: format data comes with the module.</summary>
     [Parameter]
     public SwitchParameter SkipLoadingFormatData { get; set; }
 
-    private protected override string Service => "exchange";
+    /// <summary>Shows while a command runs how many objects came in what time, and writes that to the log.</summary>
+    [Parameter]
+    public bool TrackPerformance { get; set; }
 
-    private protected override string Kind => "ExchangeOnline";
-
-    private protected override ExchangeEnvironment? Environment =>
-        MyInvocation.BoundParameters.ContainsKey(nameof(ExchangeEnvironmentName)) ? ExchangeEnvironmentName : null;
-
-    private protected override uint? WantedPageSize =>
-        MyInvocation.BoundParameters.ContainsKey(nameof(PageSize)) ? PageSize : null;
+    /// <summary>Without effect: a command fetches the next page while the one before is read.</summary>
+    [Parameter]
+    public bool UseMultithreading { get; set; } = true;
 
     private protected override bool ProgressWanted => ShowProgress;
+
+    private protected override ConnectSettings Settings() => CommonSettings(TrackPerformance) with
+    {
+        Environment = IsBound(nameof(ExchangeEnvironmentName)) ? ExchangeEnvironmentName : null,
+        Credential = InlineCredential ? Credential ?? AskForCredential() : Credential,
+        PageSize = IsBound(nameof(PageSize)) ? PageSize : null,
+        LoadCmdletHelp = LoadCmdletHelp,
+    };
+
+    private PSCredential AskForCredential() =>
+        Host.UI.PromptForCredential(string.Empty, "Enter the user name and the password.", UserPrincipalName, string.Empty)
+        ?? throw new PipelineStoppedException();
+
+    /// <summary>As many objects as the service puts into a page.</summary>
+    internal const uint LargestPage = 1000;
 }

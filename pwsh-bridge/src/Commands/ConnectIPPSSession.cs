@@ -1,10 +1,11 @@
 using System.Management.Automation;
+using System.Management.Automation.Remoting;
 
 namespace ExchangeOnlineManagement.Commands;
 
 /// <summary>Connects to Security &amp; Compliance, or to standalone Exchange Online Protection, and brings its commands.</summary>
 [Cmdlet(VerbsCommunications.Connect, "IPPSSession")]
-public sealed class ConnectIPPSSessionCommand : ConnectCommand
+public sealed class ConnectIPPSSessionCommand : ConnectServiceCommand
 {
     /// <inheritdoc/>
     [Parameter(Position = 0)]
@@ -19,14 +20,32 @@ public sealed class ConnectIPPSSessionCommand : ConnectCommand
     public override string? DelegatedOrganization { get; set; }
 
     /// <inheritdoc/>
+    [Parameter(Position = 3)]
+    public override PSSessionOption? PSSessionOption { get; set; }
+
+    /// <inheritdoc/>
     [Parameter(Position = 4)]
     public override string? Prefix { get; set; }
 
     /// <inheritdoc/>
     [Parameter(Position = 5)]
-    public override string[]? CommandName { get; set; }
+    public override string[] CommandName { get; set; } = { "*" };
 
-    private protected override string Service => Compliance;
+    /// <inheritdoc/>
+    [Parameter(Position = 6)]
+    public override string[] FormatTypeName { get; set; } = { "*" };
 
-    private protected override string Kind => "ExchangeOnlineProtection";
+    /// <summary>Without effect: the commands that search are imported like all others.</summary>
+    [Parameter]
+    public SwitchParameter EnableSearchOnlySession { get; set; }
+
+    /// <summary>The cloud.</summary>
+    [Parameter]
+    public ExchangeEnvironment ExchangeEnvironmentName { get; set; }
+
+    private protected override ConnectSettings Settings() => CommonSettings(measure: false) with
+    {
+        IsCompliance = true,
+        Environment = IsBound(nameof(ExchangeEnvironmentName)) ? ExchangeEnvironmentName : null,
+    };
 }

@@ -9,29 +9,34 @@ public sealed class ConnectionInformation
 {
     internal ConnectionInformation(Connection connection, bool isLast)
     {
-        SessionInfo info = connection.Info;
+        // The token may have been renewed since, and the session may have ended.
+        SessionInfo? now = connection.Now();
+        SessionInfo info = now ?? connection.Info;
         ConnectionId = connection.Id;
-        State = "Connected";
+        State = now is { IsOpen: true } ? "Connected" : "Broken";
         Id = connection.Number;
         Name = connection.Name;
         UserPrincipalName = info.User;
-        ConnectionUri = info.ServerUri;
-        AzureAdAuthorizationEndpointUri = connection.Authority;
+        ConnectionUri = info.ShownUri;
+        AzureAdAuthorizationEndpointUri = info.Authority ?? connection.Settings.Authority;
         TokenExpiryTimeUTC = info.TokenEnd;
+        CertificateAuthentication = info.IsByCertificate;
         ModuleName = connection.ModuleName;
         ModulePrefix = connection.Prefix;
+        Organization = info.Organization;
         DelegatedOrganization = info.DelegatedOrganization;
+        AppId = info.AppId;
         PageSize = connection.PageSize;
         TenantID = info.TenantId;
         TokenStatus = info.TokenEnd is { } end ? (DateTimeOffset.UtcNow < end ? "Active" : "Expired") : null;
         ConnectionUsedForInbuiltCmdlets = isLast;
-        IsEopSession = connection.IsCompliance;
+        IsEopSession = connection.Settings.IsCompliance;
     }
 
     /// <summary>The number of the connection; Disconnect-ExchangeOnline takes it.</summary>
     public Guid ConnectionId { get; }
 
-    /// <summary>Connections that were ended are not shown.</summary>
+    /// <summary>Connected; Broken when the session has ended on its own.</summary>
     public string State { get; }
 
     /// <summary>The number in the name.</summary>
@@ -40,20 +45,20 @@ public sealed class ConnectionInformation
     /// <summary>For example <c>ExchangeOnline_1</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The account; null when the server did not have to know one.</summary>
+    /// <summary>The account; null for an application, and when the server did not have to know one.</summary>
     public string? UserPrincipalName { get; }
 
     /// <summary>The address that answered.</summary>
     public string ConnectionUri { get; }
 
-    /// <summary>Where the user wanted to sign in; null when the environment's own was taken.</summary>
+    /// <summary>Where it signed in; null when no token was needed.</summary>
     public string? AzureAdAuthorizationEndpointUri { get; }
 
-    /// <summary>When the token that the connection was opened with ends; null when there was none.</summary>
+    /// <summary>When the token ends; null when there is none.</summary>
     public DateTimeOffset? TokenExpiryTimeUTC { get; }
 
-    /// <summary>This module signs users in, not certificates.</summary>
-    public bool CertificateAuthentication => false;
+    /// <summary>Whether an application signed in with a certificate.</summary>
+    public bool CertificateAuthentication { get; }
 
     /// <summary>The module with the commands.</summary>
     public string ModuleName { get; }
@@ -61,8 +66,14 @@ public sealed class ConnectionInformation
     /// <summary>What stands before the nouns of the commands.</summary>
     public string ModulePrefix { get; }
 
+    /// <summary>The tenant that an application or a managed identity administers.</summary>
+    public string? Organization { get; }
+
     /// <summary>The customer's organization.</summary>
     public string? DelegatedOrganization { get; }
+
+    /// <summary>The application that signed in, when it is not Exchange's own.</summary>
+    public string? AppId { get; }
 
     /// <summary>Most objects in a page; null where there are no pages.</summary>
     public uint? PageSize { get; }

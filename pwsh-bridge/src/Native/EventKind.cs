@@ -7,6 +7,7 @@ internal enum EventKind : uint
     DeviceCode = 2,
     ConnectWarning = 3,
     Connected = 4,
+    Browser = 5,
 
     Output = 10,
     Error = 11,

@@ -11,7 +11,7 @@ internal static unsafe class NativeMethods
 
     /// <summary>The interface version this assembly was written for.</summary>
     internal const uint AbiMajor = 1;
-    internal const uint AbiMinor = 1;
+    internal const uint AbiMinor = 2;
 
     /// <summary>The tape version this assembly can read.</summary>
     internal const uint TapeVersion = 1;
@@ -30,8 +30,8 @@ internal static unsafe class NativeMethods
         byte* clixml, nuint clixmlLength, IntPtr* result, IntPtr* error);
 
     [DllImport(Library)]
-    internal static extern ExoStatus exo_connect(
-        byte* options, nuint optionsLength, char* secret, nuint secretLength, IntPtr* result, IntPtr* error);
+    internal static extern ExoStatus exo_connect_with(
+        byte* options, nuint optionsLength, NativeSecret* secrets, nuint secretCount, IntPtr* result, IntPtr* error);
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_error_view(IntPtr error, NativeErrorView* result);
@@ -81,6 +81,10 @@ internal static unsafe class NativeMethods
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_operation_answer(OperationHandle operation, int choice);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_reply(
+        OperationHandle operation, byte* reply, nuint replyLength, NativeSecret* secrets, nuint secretCount, IntPtr* error);
 
     [DllImport(Library)]
     internal static extern void exo_operation_free(IntPtr operation);

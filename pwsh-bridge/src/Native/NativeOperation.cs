@@ -52,6 +52,24 @@ internal sealed unsafe class NativeOperation : IDisposable
     internal void Answer(int choice) =>
         ExoException.ThrowIfFailed(NativeMethods.exo_operation_answer(_handle, choice));
 
+    /// <summary>Replies to the question that a command waits with.</summary>
+    /// <param name="replyJson">The reply; see <c>exo_operation_reply</c> in <c>include/exo.h</c>.</param>
+    /// <param name="secrets">The secrets that belong to it; null for none.</param>
+    internal void Reply(string replyJson, NativeSecrets? secrets = null)
+    {
+        byte[] reply = Wtf8.GetBytes(replyJson, nameof(replyJson));
+        NativeSecret[] given = secrets?.ToArray() ?? Array.Empty<NativeSecret>();
+        IntPtr error;
+        ExoStatus status;
+        fixed (byte* text = reply)
+        fixed (NativeSecret* first = given)
+        {
+            status = NativeMethods.exo_operation_reply(
+                _handle, text, (nuint)reply.Length, first, (nuint)given.Length, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+    }
+
     public void Dispose() => _handle.Dispose();
 
     private readonly OperationHandle _handle;

@@ -1,6 +1,4 @@
 using System;
-using System.Security;
-using System.Runtime.InteropServices;
 
 namespace ExchangeOnlineManagement.Native;
 
@@ -9,32 +7,22 @@ internal sealed unsafe class NativeSession : IDisposable
 {
     /// <summary>Starts to connect.</summary>
     /// <param name="optionsJson">The connect options; see <c>exo_connect</c> in <c>include/exo.h</c>.</param>
-    /// <param name="secret">The password, or the access token; null when there is none.</param>
-    /// <returns>The operation; its events are ConnectStep, DeviceCode, ConnectWarning, Connected, Finished.</returns>
-    internal static NativeOperation Connect(string optionsJson, SecureString? secret)
+    /// <param name="secrets">The secrets that belong to them; see <c>exo_connect_with</c> there.</param>
+    /// <returns>The operation; its events are ConnectStep, DeviceCode, Browser, ConnectWarning, Connected, Finished.</returns>
+    internal static NativeOperation Connect(string optionsJson, NativeSecrets secrets)
     {
         byte[] options = Wtf8.GetBytes(optionsJson, nameof(optionsJson));
-        // Unmanaged memory: the collector makes no copies of it, and it is cleared before it is given back.
-        IntPtr units = secret is null ? IntPtr.Zero : Marshal.SecureStringToGlobalAllocUnicode(secret);
-        try
+        NativeSecret[] given = secrets.ToArray();
+        IntPtr operation, error;
+        ExoStatus status;
+        fixed (byte* text = options)
+        fixed (NativeSecret* first = given)
         {
-            IntPtr operation, error;
-            ExoStatus status;
-            fixed (byte* text = options)
-            {
-                status = NativeMethods.exo_connect(
-                    text, (nuint)options.Length, (char*)units, (nuint)(secret?.Length ?? 0), &operation, &error);
-            }
-            ExoException.ThrowIfFailed(status, error);
-            return new NativeOperation(operation);
+            status = NativeMethods.exo_connect_with(
+                text, (nuint)options.Length, first, (nuint)given.Length, &operation, &error);
         }
-        finally
-        {
-            if (units != IntPtr.Zero)
-            {
-                Marshal.ZeroFreeGlobalAllocUnicode(units);
-            }
-        }
+        ExoException.ThrowIfFailed(status, error);
+        return new NativeOperation(operation);
     }
 
     /// <summary>Closes what is open and ends the threads of the library; a later connect starts them again.</summary>

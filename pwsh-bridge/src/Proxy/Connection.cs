@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Management.Automation;
 using System.Threading;
 
+using ExchangeOnlineManagement.Commands;
 using ExchangeOnlineManagement.Native;
 
 namespace ExchangeOnlineManagement.Proxy;
@@ -10,13 +11,13 @@ namespace ExchangeOnlineManagement.Proxy;
 /// <summary>A connection of this runspace and the commands it brought.</summary>
 public sealed class Connection
 {
-    internal Connection(NativeSession session, SessionInfo info, string kind, int number, string prefix, List<RemoteCommand> commands)
+    internal Connection(NativeSession session, ConnectSettings settings, int number, List<RemoteCommand> commands)
     {
         Session = session;
-        Info = info;
+        Settings = settings.WithoutSecrets();
+        Info = new SessionInfo(session.InfoJson());
         Number = number;
-        Name = $"{kind}_{number}";
-        Prefix = prefix;
+        Name = $"{(settings.IsCompliance ? "ExchangeOnlineProtection" : "ExchangeOnline")}_{number}";
         ModuleName = NewModuleName();
         foreach (RemoteCommand command in commands)
         {
@@ -34,27 +35,24 @@ public sealed class Connection
     public string Uri => Info.Uri;
 
     /// <summary>What stands before the nouns of the commands; empty for none.</summary>
-    public string Prefix { get; }
+    public string Prefix => Settings.Prefix;
 
     /// <summary>The in-memory module with the commands: <c>tmpEXO_</c>, eight characters, a dot, three characters.</summary>
     public string ModuleName { get; }
 
     internal NativeSession Session { get; }
 
-    /// <summary>What is known about it.</summary>
+    /// <summary>What it was made with.</summary>
+    internal ConnectSettings Settings { get; }
+
+    /// <summary>What was known about it when it was made.</summary>
     internal SessionInfo Info { get; }
 
     /// <summary>The number in its name.</summary>
     internal int Number { get; }
 
-    /// <summary>Whether it is to Security &amp; Compliance.</summary>
-    internal bool IsCompliance { get; init; }
-
-    /// <summary>Where the user wanted to sign in; null when the environment's own was taken.</summary>
-    internal string? Authority { get; init; }
-
     /// <summary>Most objects in a page; null where there are no pages.</summary>
-    internal uint? PageSize { get; init; }
+    internal uint? PageSize => Info.IsRest ? Settings.PageSize ?? ConnectExchangeOnlineCommand.LargestPage : null;
 
     /// <summary>The commands.</summary>
     internal IEnumerable<RemoteCommand> Commands => _commands.Values;
@@ -78,6 +76,19 @@ public sealed class Connection
         return made;
     }
 
+    /// <summary>What is known about it now; null when it has ended.</summary>
+    internal SessionInfo? Now()
+    {
+        try
+        {
+            return Volatile.Read(ref _closed) == 0 ? new SessionInfo(Session.InfoJson()) : null;
+        }
+        catch (Exception error) when (error is ExoException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Closes the session on the server. A second call does nothing.</summary>
     /// <exception cref="ExoException">The server did not confirm; the session is given up nevertheless.</exception>
     internal void Close(uint timeoutMilliseconds)
@@ -93,6 +104,7 @@ public sealed class Connection
         finally
         {
             Session.Dispose();
+            Settings.Log?.Dispose();
         }
     }
 

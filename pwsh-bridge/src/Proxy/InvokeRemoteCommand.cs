@@ -2,20 +2,16 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Management.Automation;
-using System.Text.Json;
 
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Records;
 
 namespace ExchangeOnlineManagement.Proxy;
 
-/// <summary>
-/// Runs one command on the server. The proxies call it, because only a cmdlet hears of Ctrl+C; records go to the
-/// streams of the proxy, so that they carry its name and place.
-/// </summary>
+/// <summary>Runs one command on the server: the proxies call it for each of their inputs.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "RemoteCommand")]
 [OutputType(typeof(ErrorRecord))]
-public sealed class InvokeRemoteCommand : PSCmdlet
+public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
 {
     /// <summary>Where to run it.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -43,76 +39,24 @@ public sealed class InvokeRemoteCommand : PSCmdlet
     [AllowNull]
     public object? Piped { get; set; }
 
-    /// <summary>Writes the error for which the proxy has to end, if there is one.</summary>
-    protected override void ProcessRecord()
+    private protected override ProxyRun? Begin() => ProxyRun.Of(Caller, Connection, Name);
+
+    private protected override ErrorRecord? Run(ProxyRun run)
     {
-        ErrorRecord? failure = null;
-        try
-        {
-            failure = Run();
-        }
-        catch (ExoException error)
-        {
-            failure = error.ToRecord(Name);
-        }
-        catch (PSNotSupportedException error)
-        {
-            failure = new ErrorRecord(error, "ExoNotSupported", ErrorCategory.NotImplemented, Name);
-        }
-        catch (Exception error) when (error is InvalidOperationException or FormatException)
-        {
-            failure = new ErrorRecord(error, "ExoBadRecord", ErrorCategory.InvalidData, Name);
-        }
-        ProxyRun run = ProxyRun.Of(Caller);
-        run.HadErrors |= failure is not null;
-        if (Connection.Info.IsRest)
-        {
-            // Scripts look at it after each command.
-            SessionState.PSVariable.Set("global:EXO_LastExecutionStatus", !run.HadErrors);
-        }
-        if (failure is not null)
-        {
-            WriteObject(failure);
-        }
+        using NativeOperation operation = Start(run);
+        return Pull(run, operation);
     }
 
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _operation?.Cancel();
-
-    private ErrorRecord? Run()
+    private NativeOperation Start(ProxyRun run)
     {
-        using NativeOperation operation = Start(Connection.Command(Name));
-        _operation = operation;
-        while (!operation.HasEnded)
-        {
-            if (Stopping)
-            {
-                // Leaving cancels it.
-                throw new PipelineStoppedException();
-            }
-            if (!operation.TryNext(PollMilliseconds, out NativeEvent? next))
-            {
-                continue;
-            }
-            using NativeEvent happened = next!;
-            if (happened.Kind == EventKind.Finished)
-            {
-                return Finish(happened);
-            }
-            Write(happened);
-        }
-        return null;
-    }
-
-    private NativeOperation Start(RemoteCommand command)
-    {
+        RemoteCommand command = run.Command;
         IDictionary bound = ByTypeRules(command);
         bool canRehearse = command.SupportsShouldProcess || command.Parameter(WhatIf) is not null;
-        if (canRehearse && !bound.Contains(WhatIf) && LanguagePrimitives.IsTrue(Preference("WhatIfPreference")))
+        if (canRehearse && !bound.Contains(WhatIf) && LanguagePrimitives.IsTrue(run.Preference("WhatIfPreference")))
         {
             bound = new Hashtable(bound, StringComparer.OrdinalIgnoreCase) { [WhatIf] = true };
         }
-        LanguagePrimitives.TryConvertTo(Preference("ConfirmPreference"), out ConfirmImpact askFrom);
+        LanguagePrimitives.TryConvertTo(run.Preference("ConfirmPreference"), out ConfirmImpact askFrom);
         byte[] document = ParameterDocument.Write(command, bound, Positional ?? Array.Empty<string>());
         try
         {
@@ -154,105 +98,5 @@ public sealed class InvokeRemoteCommand : PSCmdlet
         return Bound;
     }
 
-    /// <summary>What the caller of the proxy sees under that name, be it local to the caller.</summary>
-    private object? Preference(string name) => Caller.SessionState.PSVariable.GetValue(name);
-
-    private void Write(NativeEvent happened)
-    {
-        switch (happened.Kind)
-        {
-            case EventKind.Output:
-                foreach (object? value in new Document(happened.CopyTape()).Values())
-                {
-                    Caller.WriteObject(value);
-                }
-                break;
-            case EventKind.Error:
-                ProxyRun.Of(Caller).HadErrors = true;
-                Caller.WriteError(RemoteError.Of(happened.CopyTape()));
-                break;
-            case EventKind.Warning:
-                Caller.WriteWarning(StreamRecords.Message(happened.CopyTape()));
-                break;
-            case EventKind.Verbose:
-                Caller.WriteVerbose(StreamRecords.Message(happened.CopyTape()));
-                break;
-            case EventKind.Debug:
-                Caller.WriteDebug(StreamRecords.Message(happened.CopyTape()));
-                break;
-            case EventKind.Information:
-                Caller.WriteInformation(StreamRecords.Information(happened.CopyTape()));
-                break;
-            case EventKind.Progress:
-                Caller.WriteProgress(StreamRecords.Progress(happened.CopyTape()));
-                break;
-            case EventKind.HostCall:
-                CallHost(happened);
-                break;
-        }
-    }
-
-    /// <summary>
-    /// The server asks or writes to the console. Calls that want an answer and are no question of the service were
-    /// refused before they came here, as by a host that nobody sits at.
-    /// </summary>
-    private void CallHost(NativeEvent happened)
-    {
-        using var call = JsonDocument.Parse(happened.Json);
-        string name = call.RootElement.GetProperty("name").GetString() ?? string.Empty;
-        if (happened.TryCopyTape() is not { } tape || StreamRecords.Top(tape).Member("mp")?.Resolve() is not { } parameters)
-        {
-            return;
-        }
-        List<string> texts = StreamRecords.Texts(parameters);
-        if (texts.Count == 0)
-        {
-            return;
-        }
-        string text = texts[^1];
-        switch (name)
-        {
-            case "PromptForChoice" when Connection.Command(Name).SupportsShouldProcess:
-                // The caption, then the question.
-                _operation!.Answer(ProxyRun.Of(Caller).Ask(texts[^1], texts[0]));
-                break;
-            case "WriteWarningLine":
-                Caller.WriteWarning(text);
-                break;
-            case "WriteVerboseLine":
-                Caller.WriteVerbose(text);
-                break;
-            case "WriteDebugLine":
-                Caller.WriteDebug(text);
-                break;
-            case "Write1" or "Write2":
-                Caller.Host.UI.Write(text);
-                break;
-            case "WriteLine2" or "WriteLine3":
-                Caller.Host.UI.WriteLine(text);
-                break;
-            case "WriteErrorLine":
-                Caller.Host.UI.WriteErrorLine(text);
-                break;
-        }
-    }
-
-    private static ErrorRecord? Finish(NativeEvent happened) => happened.State switch
-    {
-        FinishedState.Failed when happened.TryCopyTape() is { } reason => RemoteError.Of(reason),
-        FinishedState.Failed => new ErrorRecord(
-            new RemoteException("The command failed on the server, which gave no reason."),
-            "ExoRemoteFailure", ErrorCategory.NotSpecified, null),
-        FinishedState.Stopped => new ErrorRecord(
-            new RemoteException("The command was stopped on the server."),
-            "ExoRemoteStopped", ErrorCategory.OperationStopped, null),
-        _ => null,
-    };
-
-    /// <summary>How long Ctrl+C may go unnoticed.</summary>
-    private const uint PollMilliseconds = 100;
-
     private const string WhatIf = "WhatIf";
-
-    private volatile NativeOperation? _operation;
 }

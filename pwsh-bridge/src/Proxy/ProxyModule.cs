@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Text;
@@ -13,17 +14,22 @@ internal static class ProxyModule
     /// <summary>Makes the module and imports it for the whole runspace.</summary>
     internal static void Import(PSCmdlet cmdlet, Connection connection)
     {
-        var body = new StringBuilder("param($Connection, $Invoke)\n");
+        var body = new StringBuilder("param($Connection, $Invoke, $Complete)\n");
         foreach (RemoteCommand command in connection.Commands)
         {
             // The name passed the check of RemoteCommand: there is nothing in it to escape.
             string name = command.Name;
-            body.Append("function ").Append(name)
-                .Append(" { [CmdletBinding(").Append(BindingOf(command))
+            body.Append("function ").Append(name).Append(" {");
+            if (connection.Settings.LoadCmdletHelp)
+            {
+                ProxyHelp.Write(body, command);
+            }
+            body.Append(" [CmdletBinding(").Append(BindingOf(command, connection.Info.IsRest))
                 .Append(")] param() dynamicparam { $Connection.Parameters('").Append(name)
-                .Append("') } process { $failure = & $Invoke $Connection '").Append(name)
-                .Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet $_;")
-                .Append(" if ($failure) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
+                .Append("') } process { if ($failure = & $Invoke $Connection '").Append(name)
+                .Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet $_)")
+                .Append(" { $PSCmdlet.ThrowTerminatingError($failure) } }")
+                .Append(" end { if ($failure = & $Complete $PSCmdlet) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
         }
         cmdlet.InvokeCommand.InvokeScript(
             ImportScript,
@@ -33,20 +39,26 @@ internal static class ProxyModule
             new PSModuleInfo(linkToGlobal: true),
             connection,
             new CmdletInfo("Invoke-RemoteCommand", typeof(InvokeRemoteCommand)),
+            new CmdletInfo("Complete-RemoteCommand", typeof(CompleteRemoteCommand)),
             ScriptBlock.Create(body.ToString()));
     }
 
-    private static string BindingOf(RemoteCommand command)
+    private static string BindingOf(RemoteCommand command, bool hasPage)
     {
-        string binding = command.SupportsShouldProcess
-            ? $"SupportsShouldProcess = $true, ConfirmImpact = '{command.ConfirmImpact}'"
-            : string.Empty;
-        if (command.DefaultParameterSet is not { } set)
+        var binding = new List<string>();
+        if (command.DefaultParameterSet is { } set)
         {
-            return binding;
+            binding.Add($"DefaultParameterSetName = '{CodeGeneration.EscapeSingleQuotedStringContent(set)}'");
         }
-        string name = CodeGeneration.EscapeSingleQuotedStringContent(set);
-        return binding.Length == 0 ? $"DefaultParameterSetName = '{name}'" : $"DefaultParameterSetName = '{name}', {binding}";
+        if (command.SupportsShouldProcess)
+        {
+            binding.Add($"SupportsShouldProcess = $true, ConfirmImpact = '{command.ConfirmImpact}'");
+        }
+        if (hasPage)
+        {
+            binding.Add($"HelpUri = '{ProxyHelp.PageOf(command)}'");
+        }
+        return string.Join(", ", binding);
     }
 
     /// <summary>Removes the module from this runspace, and with it the commands.</summary>
@@ -58,11 +70,11 @@ internal static class ProxyModule
     /// to everybody, with the prefix.
     /// </summary>
     private const string ImportScript = """
-        param($Holder, $Connection, $Invoke, $Body)
+        param($Holder, $Connection, $Invoke, $Complete, $Body)
         $module = & $Holder {
-            param($Connection, $Invoke, $Body)
-            New-Module -Name $Connection.ModuleName -ScriptBlock $Body -ArgumentList $Connection, $Invoke
-        } $Connection $Invoke $Body
+            param($Connection, $Invoke, $Complete, $Body)
+            New-Module -Name $Connection.ModuleName -ScriptBlock $Body -ArgumentList $Connection, $Invoke, $Complete
+        } $Connection $Invoke $Complete $Body
         $module.Description = "Implicit remoting for $($Connection.Uri)"
         $module.PrivateData = @{ ImplicitRemoting = $true }
         $prefix = if ($Connection.Prefix) { @{ Prefix = $Connection.Prefix } } else { @{} }

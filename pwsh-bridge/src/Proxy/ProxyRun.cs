@@ -1,28 +1,206 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Records;
 
 namespace ExchangeOnlineManagement.Proxy;
 
-/// <summary>One run of a proxy with all its piped inputs.</summary>
+/// <summary>
+/// One run of a proxy with all its piped inputs. What comes from the server goes to the streams of the proxy, so that the
+/// records carry its name and place.
+/// </summary>
 internal sealed class ProxyRun
 {
-    private ProxyRun(PSCmdlet proxy) => _proxy = proxy;
+    private ProxyRun(PSCmdlet proxy, Connection connection, RemoteCommand command)
+    {
+        _proxy = proxy;
+        Connection = connection;
+        Command = command;
+    }
 
-    internal static ProxyRun Of(PSCmdlet proxy) => s_all.GetValue(proxy, static proxy => new ProxyRun(proxy));
+    /// <summary>The run that <paramref name="proxy"/> stands for; made on its first input.</summary>
+    internal static ProxyRun Of(PSCmdlet proxy, Connection connection, string command)
+    {
+        if (!s_all.TryGetValue(proxy, out ProxyRun? run))
+        {
+            run = new ProxyRun(proxy, connection, connection.Command(command));
+            s_all.Add(proxy, run);
+        }
+        return run;
+    }
 
-    /// <summary>Whether any input led to an error.</summary>
-    internal bool HadErrors { get; set; }
+    /// <summary>The run that <paramref name="proxy"/> stands for; null when it had no input.</summary>
+    internal static ProxyRun? Find(PSCmdlet proxy) => s_all.TryGetValue(proxy, out ProxyRun? run) ? run : null;
 
-    /// <summary>Asks unless that was answered for all; the place of the choice taken: 0 is yes, 2 is no.</summary>
-    internal int Ask(string question, string caption) =>
-        _proxy.ShouldContinue(question, caption, ref _yesToAll, ref _noToAll) ? Yes : No;
+    internal Connection Connection { get; }
+
+    internal RemoteCommand Command { get; }
+
+    /// <summary>What the caller of the proxy sees under that name, be it local to the caller.</summary>
+    internal object? Preference(string name) => _proxy.SessionState.PSVariable.GetValue(name);
+
+    /// <summary>Writes a record to the stream it belongs to, or puts a question.</summary>
+    /// <param name="happened">What the server sent.</param>
+    /// <param name="operation">Whom to answer.</param>
+    internal void Write(NativeEvent happened, NativeOperation operation)
+    {
+        switch (happened.Kind)
+        {
+            case EventKind.Output:
+                foreach (object? value in new Document(happened.CopyTape()).Values())
+                {
+                    _objects++;
+                    _proxy.WriteObject(value);
+                }
+                ShowPerformance();
+                break;
+            case EventKind.Error:
+                WriteError(RemoteError.Of(happened.CopyTape()));
+                break;
+            case EventKind.Warning:
+                _proxy.WriteWarning(StreamRecords.Message(happened.CopyTape()));
+                break;
+            case EventKind.Verbose:
+                _proxy.WriteVerbose(StreamRecords.Message(happened.CopyTape()));
+                break;
+            case EventKind.Debug:
+                _proxy.WriteDebug(StreamRecords.Message(happened.CopyTape()));
+                break;
+            case EventKind.Information:
+                _proxy.WriteInformation(StreamRecords.Information(happened.CopyTape()));
+                break;
+            case EventKind.Progress:
+                _proxy.WriteProgress(StreamRecords.Progress(happened.CopyTape()));
+                break;
+            case EventKind.HostCall:
+                CallHost(happened, operation);
+                break;
+        }
+    }
+
+    /// <summary>Writes an error that does not end the run.</summary>
+    internal void WriteError(ErrorRecord record)
+    {
+        Count(record);
+        _proxy.WriteError(record);
+    }
+
+    /// <summary>Remembers an error; of one that ends the run the proxy makes an end.</summary>
+    internal void Count(ErrorRecord record)
+    {
+        _errors++;
+        _lastErrorId = record.FullyQualifiedErrorId;
+    }
+
+    /// <summary>Says how the run is doing where scripts look: they do so after each command.</summary>
+    internal void SetStatus()
+    {
+        if (Connection.Info.IsRest)
+        {
+            _proxy.SessionState.PSVariable.Set("global:EXO_LastExecutionStatus", _errors == 0);
+        }
+    }
+
+    /// <summary>Notes the end. A second call does nothing.</summary>
+    internal void End()
+    {
+        if (_ended)
+        {
+            return;
+        }
+        _ended = true;
+        SetStatus();
+        Connection.Settings.Log?.Write(Connection.Id, Command.Name, _errors, _lastErrorId, _time.Elapsed, _objects);
+        if (_isShown)
+        {
+            WritePerformance(ProgressRecordType.Completed);
+        }
+    }
+
+    /// <summary>With TrackPerformance, a few times a second.</summary>
+    private void ShowPerformance()
+    {
+        if (Connection.Settings.TrackPerformance && (!_isShown || ShownEveryMilliseconds <= _time.ElapsedMilliseconds - _shownAt))
+        {
+            _isShown = true;
+            _shownAt = _time.ElapsedMilliseconds;
+            WritePerformance(ProgressRecordType.Processing);
+        }
+    }
+
+    private void WritePerformance(ProgressRecordType type)
+    {
+        string status = string.Create(CultureInfo.CurrentCulture, $"{_objects} objects, {_time.Elapsed.TotalSeconds:0.0} s");
+        _proxy.WriteProgress(new ProgressRecord(PerformanceId, Command.Name, status) { RecordType = type });
+    }
+
+    /// <summary>The server asks, or writes to the console.</summary>
+    private void CallHost(NativeEvent happened, NativeOperation operation)
+    {
+        using var call = JsonDocument.Parse(happened.Json);
+        if (call.RootElement.TryGetProperty("question", out JsonElement question))
+        {
+            if (Connection.Info.IsRest)
+            {
+                // The service asks about changes only; "yes to all" is for the other piped inputs.
+                string caption = question.GetProperty("caption").GetString() ?? string.Empty;
+                string message = question.GetProperty("message").GetString() ?? string.Empty;
+                operation.Answer(_proxy.ShouldContinue(message, caption, ref _yesToAll, ref _noToAll) ? Yes : No);
+            }
+            else
+            {
+                HostQuestion.Put(question, _proxy.Host, operation);
+            }
+            return;
+        }
+        if (happened.TryCopyTape() is not { } tape || StreamRecords.Top(tape).Member("mp")?.Resolve() is not { } parameters
+            || StreamRecords.Texts(parameters) is not [.., var text])
+        {
+            return;
+        }
+        switch (call.RootElement.GetProperty("name").GetString())
+        {
+            case "WriteWarningLine":
+                _proxy.WriteWarning(text);
+                break;
+            case "WriteVerboseLine":
+                _proxy.WriteVerbose(text);
+                break;
+            case "WriteDebugLine":
+                _proxy.WriteDebug(text);
+                break;
+            case "Write1" or "Write2":
+                _proxy.Host.UI.Write(text);
+                break;
+            case "WriteLine2" or "WriteLine3":
+                _proxy.Host.UI.WriteLine(text);
+                break;
+            case "WriteErrorLine":
+                _proxy.Host.UI.WriteErrorLine(text);
+                break;
+        }
+    }
 
     private const int Yes = 0;
     private const int No = 2;
+    private const int PerformanceId = 1905347800;
+    private const long ShownEveryMilliseconds = 200;
 
     private readonly PSCmdlet _proxy;
+    private readonly Stopwatch _time = Stopwatch.StartNew();
     private bool _yesToAll;
     private bool _noToAll;
+    private bool _ended;
+    private bool _isShown;
+    private long _shownAt;
+    private long _objects;
+    private int _errors;
+    private string? _lastErrorId;
 
     private static readonly ConditionalWeakTable<PSCmdlet, ProxyRun> s_all = new();
 }

@@ -15,9 +15,14 @@ internal sealed class SessionInfo
         Uri = Text(info, "connectionUri") ?? string.Empty;
         ServerUri = Text(info, "serverUri") ?? Uri;
         IsRest = Text(info, "carrier") == "rest";
+        IsOpen = !info.TryGetProperty("open", out JsonElement open) || open.ValueKind != JsonValueKind.False;
         User = Text(info, "user");
         TenantId = Text(info, "tenantId");
         DelegatedOrganization = Text(info, "delegatedOrganization");
+        Organization = Text(info, "organization");
+        AppId = Text(info, "appId");
+        Authority = Text(info, "authority");
+        IsByCertificate = info.TryGetProperty("certificateAuthentication", out JsonElement by) && by.ValueKind == JsonValueKind.True;
         if (info.TryGetProperty("tokenExpiresAt", out JsonElement end) && end.ValueKind == JsonValueKind.Number
             && end.TryGetInt64(out long seconds) && seconds is > 0 and < MaxSeconds)
         {
@@ -34,7 +39,14 @@ internal sealed class SessionInfo
     /// <summary>The address that answered.</summary>
     internal string ServerUri { get; }
 
+    /// <summary>The address that answered as the original shows it: over REST without path and slash.</summary>
+    internal string ShownUri =>
+        IsRest && System.Uri.TryCreate(ServerUri, UriKind.Absolute, out Uri? uri) ? uri.GetLeftPart(UriPartial.Authority) : ServerUri;
+
     internal bool IsRest { get; }
+
+    /// <summary>Whether commands can be run in it.</summary>
+    internal bool IsOpen { get; }
 
     internal string? User { get; }
 
@@ -42,7 +54,18 @@ internal sealed class SessionInfo
 
     internal string? DelegatedOrganization { get; }
 
-    /// <summary>When the token that it was opened with ends; null when there was none.</summary>
+    /// <summary>The tenant that an application or a managed identity administers.</summary>
+    internal string? Organization { get; }
+
+    internal string? AppId { get; }
+
+    /// <summary>Where it signed in; null when it did not.</summary>
+    internal string? Authority { get; }
+
+    /// <summary>Whether an application signed in with a certificate.</summary>
+    internal bool IsByCertificate { get; }
+
+    /// <summary>When the token ends; null when there is none.</summary>
     internal DateTimeOffset? TokenEnd { get; }
 
     /// <summary>The last second of the year 9999.</summary>

@@ -91,6 +91,15 @@ impl Operation {
         }
     }
 
+    pub(crate) fn reply(&self, json: &str) -> Result<(), Failure> {
+        let mut error = null_mut();
+        // SAFETY: the handle is live, the span lives during the call, the place is writable.
+        let status = unsafe {
+            exo::exo_operation_reply(self.0, json.as_ptr(), json.len(), std::ptr::null(), 0, &raw mut error)
+        };
+        check(status, error)
+    }
+
     pub(crate) fn cancel(&self) {
         // SAFETY: the handle is live.
         assert_eq!(unsafe { exo::exo_operation_cancel(self.0) }, EXO_STATUS_OK);
@@ -108,6 +117,25 @@ impl Session {
                 command.len(),
                 parameters.as_ptr(),
                 parameters.len(),
+                &raw mut out,
+                &raw mut error,
+            )
+        };
+        check(status, error)?;
+        Ok(Operation(out))
+    }
+
+    pub(crate) fn invoke_asking(&self, command: &str, parameters: &str) -> Result<Operation, Failure> {
+        let (mut out, mut error) = (null_mut(), null_mut());
+        // SAFETY: the handle is live, the spans live during the call, both places are writable.
+        let status = unsafe {
+            exo::exo_session_invoke_asking(
+                self.0,
+                command.as_ptr(),
+                command.len(),
+                parameters.as_ptr(),
+                parameters.len(),
+                exo::EXO_IMPACT_HIGH,
                 &raw mut out,
                 &raw mut error,
             )

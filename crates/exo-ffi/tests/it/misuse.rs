@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use exo::{
     EXO_IMPACT_HIGH, EXO_STATUS_BAD_ARGUMENT, EXO_STATUS_BAD_CLIXML, EXO_STATUS_BAD_JSON,
     EXO_STATUS_BAD_UTF8, EXO_STATUS_BUSY, EXO_STATUS_CANCELLED, EXO_STATUS_NO_SUCH_NAME, EXO_STATUS_NULL,
-    EXO_STATUS_OK, EXO_STATUS_WRONG_EVENT, ExoStatus,
+    EXO_STATUS_OK, EXO_STATUS_WRONG_EVENT, ExoSecret, ExoStatus, ExoText,
 };
 
 use crate::api::{self, Next, no_text, sized_error_view, sized_tape};
@@ -44,6 +44,9 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_connect(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_connect(options.as_ptr(), 2, null(), 7, &raw mut operation_out, null_mut())),
         call!(exo_connect(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
+        call!(exo_connect_with(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
+        call!(exo_connect_with(options.as_ptr(), 2, null(), 1, &raw mut operation_out, null_mut())),
+        call!(exo_connect_with(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
         call!(exo_error_view(null(), &raw mut view)),
         call!(exo_event_text(null(), &raw mut text)),
         call!(exo_event_text(event.0, null_mut())),
@@ -78,6 +81,9 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_operation_next(operation.0, 0, null_mut(), null_mut())),
         call!(exo_operation_cancel(null())),
         call!(exo_operation_answer(null(), 0)),
+        call!(exo_operation_reply(null(), options.as_ptr(), 2, null(), 0, null_mut())),
+        call!(exo_operation_reply(operation.0, null(), 2, null(), 0, null_mut())),
+        call!(exo_operation_reply(operation.0, options.as_ptr(), 2, null(), 1, null_mut())),
         call!(exo_status_name(EXO_STATUS_OK, null_mut())),
     ];
     for (name, status) in &refused {
@@ -142,6 +148,50 @@ fn texts_are_checked() {
     assert_eq!(status, EXO_STATUS_BAD_ARGUMENT);
     let (_, status) = call!(exo_connect(b"{}".as_ptr(), usize::MAX, null(), 0, &raw mut out, null_mut()));
     assert_eq!(status, EXO_STATUS_BAD_ARGUMENT);
+}
+
+#[test]
+fn secrets_are_checked() {
+    let named = |name: &'static [u8], value: &'static [u8]| ExoSecret {
+        name: ExoText { ptr: name.as_ptr(), len: name.len() },
+        ptr: value.as_ptr(),
+        len: value.len(),
+    };
+    let cases = [
+        (vec![named(b"pass", b"ab")], EXO_STATUS_BAD_ARGUMENT),
+        (vec![named(b"\xFF", b"ab")], EXO_STATUS_BAD_UTF8),
+        (vec![named(b"password", b"abc")], EXO_STATUS_BAD_ARGUMENT),
+        (vec![named(b"password", b"\x00\xD8")], EXO_STATUS_BAD_ARGUMENT),
+        (vec![named(b"password", b"ab"), named(b"password", b"ab")], EXO_STATUS_BAD_ARGUMENT),
+    ];
+    for (secrets, expected) in cases {
+        let mut out = null_mut();
+        let (_, status) = call!(exo_connect_with(
+            b"{}".as_ptr(),
+            2,
+            secrets.as_ptr(),
+            secrets.len(),
+            &raw mut out,
+            null_mut()
+        ));
+        assert_eq!(status, expected, "{secrets:?}");
+        assert!(out.is_null());
+    }
+}
+
+#[test]
+fn replies_are_checked() {
+    let operation = refused_connect();
+    for (reply, expected) in [
+        (&b"[]"[..], EXO_STATUS_BAD_JSON),
+        (b"{\"choice\": \"yes\"}", EXO_STATUS_BAD_JSON),
+        (b"{\"line\": \"a\", \"other\": 1}", EXO_STATUS_BAD_JSON),
+        (b"{}", EXO_STATUS_OK),
+    ] {
+        let (_, status) =
+            call!(exo_operation_reply(operation.0, reply.as_ptr(), reply.len(), null(), 0, null_mut()));
+        assert_eq!(status, expected, "{}", String::from_utf8_lossy(reply));
+    }
 }
 
 #[test]

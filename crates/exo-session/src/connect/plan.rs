@@ -79,7 +79,9 @@ impl Plan {
     pub(crate) fn http_settings(&self, options: &ConnectOptions) -> HttpSettings {
         HttpSettings {
             proxy: options.proxy.clone(),
-            no_proxy: options.proxy.is_none() && stays_on_this_machine(&self.url),
+            proxy_user: options.proxy_user.clone(),
+            proxy_password: options.proxy_password.clone(),
+            no_proxy: options.no_proxy || (options.proxy.is_none() && stays_on_this_machine(&self.url)),
             ca_file: options.ca_file.clone(),
             connect_timeout: options.connect_timeout,
             read_timeout: match self.rest {
@@ -99,7 +101,7 @@ impl Plan {
     /// For the requests to the sign-in service.
     pub(crate) fn sign_in_settings(&self, options: &ConnectOptions) -> HttpSettings {
         HttpSettings {
-            no_proxy: options.proxy.is_none() && is_loopback(self.authority.host()),
+            no_proxy: options.no_proxy || (options.proxy.is_none() && is_loopback(self.authority.host())),
             read_timeout: SIGN_IN_READ_TIMEOUT,
             max_body_len: exo_auth::MAX_ANSWER_LEN,
             ..self.http_settings(options)

@@ -73,6 +73,8 @@ fn redirect(to: &str) -> Vec<u8> {
 fn settings() -> HttpSettings {
     HttpSettings {
         proxy: None,
+        proxy_user: None,
+        proxy_password: None,
         no_proxy: true,
         ca_file: None,
         connect_timeout: Duration::from_secs(20),

@@ -1,0 +1,113 @@
+using System;
+using System.Collections.Generic;
+using System.Management.Automation.Remoting;
+
+namespace ExchangeOnlineManagement.Commands;
+
+/// <summary>What a <see cref="PSSessionOption"/> comes to among the connect options.</summary>
+/// <remarks>
+/// Its proxy types are Windows' ways to find one. Elsewhere a proxy is named by the variables HTTPS_PROXY, ALL_PROXY and
+/// NO_PROXY, so all of them mean these, and NoProxyServer means none.
+/// </remarks>
+internal static class SessionOptions
+{
+    /// <summary>Adds what was set.</summary>
+    /// <param name="option">What New-PSSessionOption made.</param>
+    /// <param name="options">The connect options.</param>
+    /// <param name="warn">Told what cannot be done.</param>
+    /// <param name="mention">Told what does not matter here.</param>
+    internal static void AddTo(
+        IDictionary<string, object?> options, PSSessionOption option, Action<string> warn, Action<string> mention)
+    {
+        AddTime(options, "connectTimeoutMs", option.OpenTimeout, s_usual.OpenTimeout);
+        AddTime(options, "openTimeoutMs", option.OpenTimeout, s_usual.OpenTimeout);
+        AddTime(options, "operationTimeoutMs", option.OperationTimeout, s_usual.OperationTimeout);
+        AddTime(options, "idleTimeoutMs", option.IdleTimeout, s_usual.IdleTimeout);
+        AddSize(options, "maxMessageLen", option.MaximumReceivedDataSizePerCommand);
+        AddSize(options, "maxObjectLen", option.MaximumReceivedObjectSize);
+        if (option.MaximumConnectionRedirectionCount == 0)
+        {
+            options["allowRedirection"] = false;
+        }
+        AddProxy(options, option, warn);
+        if (option.SkipCACheck || option.SkipCNCheck)
+        {
+            warn("SkipCACheck and SkipCNCheck are not heeded: the certificate of the server is always checked. Trust its issuer "
+                + "instead, for example with the variable SSL_CERT_FILE.");
+        }
+        if (option.NoEncryption)
+        {
+            warn("NoEncryption is not heeded: the connection is always encrypted.");
+        }
+        var without = new List<string>();
+        void Without(bool set, string name)
+        {
+            if (set)
+            {
+                without.Add(name);
+            }
+        }
+        Without(option.SkipRevocationCheck, nameof(option.SkipRevocationCheck));
+        Without(option.NoCompression, nameof(option.NoCompression));
+        Without(option.NoMachineProfile, nameof(option.NoMachineProfile));
+        Without(option.UseUTF16, nameof(option.UseUTF16));
+        Without(option.IncludePortInSPN, nameof(option.IncludePortInSPN));
+        Without(option.ApplicationArguments is { Count: not 0 }, nameof(option.ApplicationArguments));
+        if (without.Count != 0)
+        {
+            mention($"Of -PSSessionOption this changes nothing: {string.Join(", ", without)}.");
+        }
+    }
+
+    /// <summary>The proxy that the environment names; null for none.</summary>
+    internal static string? ProxyOfEnvironment()
+    {
+        foreach (string name in new[] { "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy" })
+        {
+            if (Environment.GetEnvironmentVariable(name) is { Length: not 0 } proxy)
+            {
+                return proxy;
+            }
+        }
+        return null;
+    }
+
+    private static void AddProxy(IDictionary<string, object?> options, PSSessionOption option, Action<string> warn)
+    {
+        if (option.ProxyAccessType == ProxyAccessType.NoProxyServer)
+        {
+            options["noProxy"] = true;
+        }
+        else if (option.ProxyCredential is { } credential)
+        {
+            if (ProxyOfEnvironment() is { } proxy)
+            {
+                options["proxy"] = proxy;
+                options["proxyUser"] = credential.UserName;
+            }
+            else
+            {
+                warn("ProxyCredential is for a proxy, and none is named by the variable HTTPS_PROXY.");
+            }
+        }
+    }
+
+    private static void AddTime(IDictionary<string, object?> options, string key, TimeSpan time, TimeSpan usual)
+    {
+        // What nobody set stays as the library has it.
+        if (time != usual && TimeSpan.Zero < time && time.TotalMilliseconds <= uint.MaxValue)
+        {
+            options[key] = (long)time.TotalMilliseconds;
+        }
+    }
+
+    private static void AddSize(IDictionary<string, object?> options, string key, int? size)
+    {
+        if (size is > 0)
+        {
+            options[key] = size;
+        }
+    }
+
+    private static readonly PSSessionOption s_usual = new();
+}

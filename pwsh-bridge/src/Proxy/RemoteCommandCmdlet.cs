@@ -1,0 +1,102 @@
+using System;
+using System.Management.Automation;
+
+using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Records;
+
+namespace ExchangeOnlineManagement.Proxy;
+
+/// <summary>What the proxies call: cmdlets, because only a cmdlet hears of Ctrl+C.</summary>
+public abstract class RemoteCommandCmdlet : PSCmdlet
+{
+    /// <summary>Does its part of the run; gives the error for which the proxy has to end, if there is one.</summary>
+    private protected abstract ErrorRecord? Run(ProxyRun run);
+
+    /// <summary>The run; null when there is nothing to do.</summary>
+    private protected abstract ProxyRun? Begin();
+
+    /// <summary>Writes the error for which the proxy has to end, if there is one.</summary>
+    protected override void ProcessRecord()
+    {
+        if (Begin() is not { } run)
+        {
+            return;
+        }
+        ErrorRecord? failure;
+        try
+        {
+            failure = Run(run);
+        }
+        catch (ExoException error)
+        {
+            failure = error.ToRecord(run.Command.Name);
+        }
+        catch (PSNotSupportedException error)
+        {
+            failure = new ErrorRecord(error, "ExoNotSupported", ErrorCategory.NotImplemented, run.Command.Name);
+        }
+        catch (PSInvalidOperationException error)
+        {
+            // PowerShell's own, such as that nobody can be asked.
+            failure = error.ErrorRecord;
+        }
+        catch (Exception error) when (error is InvalidOperationException or FormatException)
+        {
+            failure = new ErrorRecord(error, "ExoBadRecord", ErrorCategory.InvalidData, run.Command.Name);
+        }
+        if (failure is null)
+        {
+            run.SetStatus();
+            return;
+        }
+        run.Count(failure);
+        run.End();
+        WriteObject(failure);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _operation?.Cancel();
+
+    /// <summary>Writes what an operation tells until its end.</summary>
+    /// <returns>The error for which the command ended, if there is one.</returns>
+    private protected ErrorRecord? Pull(ProxyRun run, NativeOperation operation)
+    {
+        _operation = operation;
+        while (!operation.HasEnded)
+        {
+            if (Stopping)
+            {
+                // Leaving cancels it.
+                throw new PipelineStoppedException();
+            }
+            if (!operation.TryNext(PollMilliseconds, out NativeEvent? next))
+            {
+                continue;
+            }
+            using NativeEvent happened = next!;
+            if (happened.Kind == EventKind.Finished)
+            {
+                return Finish(happened);
+            }
+            run.Write(happened, operation);
+        }
+        return null;
+    }
+
+    private static ErrorRecord? Finish(NativeEvent happened) => happened.State switch
+    {
+        FinishedState.Failed when happened.TryCopyTape() is { } reason => RemoteError.Of(reason),
+        FinishedState.Failed => new ErrorRecord(
+            new RemoteException("The command failed on the server, which gave no reason."),
+            "ExoRemoteFailure", ErrorCategory.NotSpecified, null),
+        FinishedState.Stopped => new ErrorRecord(
+            new RemoteException("The command was stopped on the server."),
+            "ExoRemoteStopped", ErrorCategory.OperationStopped, null),
+        _ => null,
+    };
+
+    /// <summary>How long Ctrl+C may go unnoticed.</summary>
+    private protected const uint PollMilliseconds = 100;
+
+    private volatile NativeOperation? _operation;
+}
