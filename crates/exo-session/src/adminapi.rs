@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
 mod answer;
+mod batch;
 mod call;
+mod client;
 mod failure;
 mod json;
 mod paging;
@@ -23,9 +26,11 @@ mod request;
 mod retry;
 mod route;
 mod seal;
+mod throttle;
 
-pub use self::call::{Call, Client, Confirm};
-pub(crate) use self::call::{Failed, failed};
+pub use self::batch::{BatchCall, BatchEvent, BatchEventKind, InputOutcome, MAX_BATCH_SIZE};
+pub use self::client::{Call, Client, Confirm};
+pub(crate) use self::client::{Failed, failed};
 pub use self::parameter::ParameterError;
 pub use self::route::RoutingHint;
 
@@ -68,7 +73,7 @@ impl Endpoint {
     }
 }
 
-/// One POST. `Authorization` is the transport's to add.
+/// One POST. `Authorization` is the transport's to add, in a batch to each of its calls too.
 #[derive(Clone)]
 pub struct Request {
     /// The whole address.
@@ -79,6 +84,31 @@ pub struct Request {
     pub body: Bytes,
     /// How long the service may take for this cmdlet.
     pub time_limit: Duration,
+    /// Where in the body the value of `Authorization` belongs, in ascending order.
+    pub token_places: Vec<usize>,
+}
+
+impl Request {
+    /// The body with the value of `Authorization` where it belongs; wiped when it goes.
+    #[must_use]
+    pub fn body_with(&self, authorization: &str) -> Bytes {
+        if self.token_places.is_empty() {
+            return self.body.clone();
+        }
+        let mut token = Zeroizing::new(Vec::with_capacity(authorization.len() + 16));
+        json::push_str(&mut token, authorization);
+        let token = token.get(1..token.len() - 1).unwrap_or_default();
+        let len = self.body.len() + self.token_places.len() * token.len();
+        let mut body = Zeroizing::new(Vec::with_capacity(len));
+        let mut from = 0;
+        for &place in &self.token_places {
+            body.extend_from_slice(self.body.get(from..place).unwrap_or_default());
+            body.extend_from_slice(token);
+            from = place;
+        }
+        body.extend_from_slice(self.body.get(from..).unwrap_or_default());
+        Bytes::from_owner(body)
+    }
 }
 
 /// Without headers and body, which hold names of people and what is done to them.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::adminapi::Confirm;
 use crate::asking::Reply;
+use crate::batch::{BatchInvocation, RunningBatch};
 use crate::catalog::{Catalog, ConfirmImpact};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -26,13 +27,20 @@ pub(crate) trait Carrier: fmt::Debug + Send + Sync {
     /// Starts one command with its parameters. `confirm` is for carriers that ask questions themselves.
     fn invoke(&self, invocation: Invocation, confirm: Confirm) -> Result<Running, Error>;
 
+    /// Starts one command for many inputs, several to a request, where there is such a thing.
+    fn invoke_batch(&self, _batch: &BatchInvocation, inputs: mpsc::Receiver<Tape>) -> Begun {
+        Begun::OneByOne(inputs)
+    }
+
     /// Starts one command that takes input, until the channel ends.
     fn invoke_with_input(
         &self,
         _invocation: Invocation,
         _input: mpsc::Receiver<Tape>,
     ) -> Result<Running, Error> {
-        let problem = "cannot be given over REST; give each value as a parameter".to_owned();
+        let problem =
+            "is bound by a server that there is not over REST; give each input's parameters to a batch"
+                .to_owned();
         Err(Error::new(Step::Run, Kind::Option { name: "pipeline input", problem }))
     }
 
@@ -58,6 +66,13 @@ pub(crate) trait Carrier: fmt::Debug + Send + Sync {
 
 /// The wait for a session's end.
 pub(crate) type Closing<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+/// A batch on its way, or the inputs again.
+pub(crate) enum Begun {
+    Running(Result<RunningBatch, Error>),
+    /// The carrier has no batches: each input is a command of its own.
+    OneByOne(mpsc::Receiver<Tape>),
+}
 
 /// What one event channel carries.
 pub(crate) type Event = Result<PipelineEvent, Error>;

@@ -11,6 +11,7 @@
 
 pub mod adminapi;
 mod asking;
+mod batch;
 mod carrier;
 pub mod catalog;
 mod command;
@@ -24,6 +25,10 @@ mod secret;
 mod session;
 
 pub use self::asking::{FieldValue, Host, Refusal};
+pub use self::batch::{
+    Batch, BatchEvent, BatchEventKind, BatchInput, BatchInvocation, InputOutcome, MAX_BATCH_SIZE,
+    MAX_IN_FLIGHT, TryWriteError,
+};
 pub use self::command::{CommandInfo, ParameterInfo};
 pub use self::connect::{ConnectEvent, connect, connect_until};
 pub use self::error::{Category, Error, Step};

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::adminapi::Confirm;
 use crate::asking::{Host, Reply};
-use crate::carrier::{Carrier, Event, Running};
+use crate::batch::one_by_one::OneByOne;
+use crate::batch::{Batch, BatchInput, BatchInvocation};
+use crate::carrier::{Begun, Carrier, Event, Running};
 use crate::catalog::{Catalog, ConfirmImpact};
 use crate::command::CommandInfo;
 use crate::error::kind::Kind;
@@ -119,9 +121,10 @@ impl Session {
     /// command runs, so its output must be read at the same time. The input ends when the writer is dropped.
     ///
     /// # Errors
-    /// As [`Session::invoke`], and over REST, which has no pipeline input.
+    /// As [`Session::invoke`], and over REST, where nobody binds piped objects: there [`Session::invoke_batch`] takes the
+    /// parameters of each call.
     pub async fn invoke_with_input(&self, invocation: Invocation) -> Result<(Pipeline, Input), Error> {
-        check_name(&invocation)?;
+        check_name(&invocation.command)?;
         let (input, values) = Input::channel();
         let running = self.carrier.invoke_with_input(invocation, values)?;
         Ok((Pipeline::new(running), input))
@@ -137,15 +140,36 @@ impl Session {
         invocation: Invocation,
         host: Arc<dyn Host>,
     ) -> Result<Pipeline, Error> {
-        check_name(&invocation)?;
+        check_name(&invocation.command)?;
         let mut pipeline = Pipeline::new(self.carrier.invoke_with_host(invocation)?);
         let carrier = Arc::downgrade(&self.carrier);
         pipeline.asking = Some(Asking { host, carrier, pending: None });
         Ok(pipeline)
     }
 
+    /// Runs one command once for each set of parameters that is written. Over REST several go into a request and several
+    /// requests are under way at once; over PSRP each is a pipeline after the one before. Output comes in the order of
+    /// the inputs. A request goes out when it is full or the input has ended.
+    ///
+    /// # Errors
+    /// The session is closed or broken, the invocation names no command, or one of its numbers is out of range.
+    pub async fn invoke_batch(&self, invocation: BatchInvocation) -> Result<(Batch, BatchInput), Error> {
+        check_name(&invocation.command)?;
+        invocation.check()?;
+        let (input, inputs) = Batch::channel(invocation.in_flight * invocation.batch_size);
+        let batch = match self.carrier.invoke_batch(&invocation, inputs) {
+            Begun::Running(running) => Batch::running(running?, &input),
+            Begun::OneByOne(inputs) => {
+                let confirm = invocation.confirm_from.map_or(Confirm::Refuse, Confirm::From);
+                let carrier = Arc::downgrade(&self.carrier);
+                Batch::one_by_one(OneByOne::new(carrier, invocation.command, confirm, inputs), &input)
+            }
+        };
+        Ok((batch, input))
+    }
+
     fn start(&self, invocation: Invocation, confirm: Confirm) -> Result<Pipeline, Error> {
-        check_name(&invocation)?;
+        check_name(&invocation.command)?;
         self.carrier.invoke(invocation, confirm).map(Pipeline::new)
     }
 
@@ -192,8 +216,8 @@ impl Session {
     }
 }
 
-fn check_name(invocation: &Invocation) -> Result<(), Error> {
-    if invocation.command.trim().is_empty() {
+fn check_name(command: &str) -> Result<(), Error> {
+    if command.trim().is_empty() {
         let problem = "has no name".to_owned();
         return Err(Error::new(Step::Run, Kind::Option { name: "command", problem }));
     }
@@ -218,7 +242,7 @@ struct Asking {
 }
 
 impl Pipeline {
-    fn new(running: Running) -> Self {
+    pub(crate) fn new(running: Running) -> Self {
         Self {
             events: running.events,
             cancel: running.cancel,

@@ -52,6 +52,12 @@ pub(crate) enum AnswerError {
     /// An error object where the page should be.
     #[error("the answer says that it succeeded and holds an error")]
     Failure,
+    /// What answers a batch has no list of answers.
+    #[error("the answer to a batch holds no answers to its calls")]
+    NoResponses,
+    /// An answer to a call that was not in the batch, or a second one.
+    #[error("the answer to a batch holds an answer to a call that was not in it, or two to one")]
+    ForeignResponse,
     /// JSON objects instead of CLIXML.
     #[error("the answer holds its objects as JSON although CLIXML was asked for")]
     NoClixml,
@@ -65,6 +71,11 @@ impl From<serde_json::Error> for AnswerError {
 }
 
 impl Page {
+    /// Reads the body of an answer.
+    pub(crate) fn decode_answer(answer: &super::Answer) -> Result<Self, AnswerError> {
+        Self::decode(&answer.body)
+    }
+
     /// Reads a whole body. No body at all is an empty page.
     ///
     /// # Errors

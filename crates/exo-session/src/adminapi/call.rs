@@ -1,63 +1,30 @@
-//! One cmdlet call from the first request to the final state.
+//! One cmdlet call: made ready, confirmed where it must be, and shown page by page.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
+use bytes::Bytes;
+use psrp::PipelineEvent;
 use psrp::clixml::{Decoder, Encoder, Kind as ClixmlKind, Limits, Tape};
-use psrp::{PipelineEvent, PsInvocationState};
 use reqwest::Url;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::answer::{AnswerError, Page};
+use super::answer::Page;
+use super::batch::{BatchEvent, BatchEventKind};
+use super::client::{Outcome, unknown, wrong};
 use super::failure::Failure;
 use super::paging::{Paging, ResultSize, ResultSizeError};
 use super::parameter::Arguments;
 use super::request::{Template, body};
-use super::retry::{Verdict, judge};
-use super::seal::ServiceKey;
-use super::{Endpoint, Request, Transport, record};
-use crate::catalog::{Catalog, Cmdlet, ConfirmImpact};
+use super::{Answer, Client, Confirm, Request, Transport, record};
+use crate::catalog::{Cmdlet, ConfirmImpact};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::host::is_microsoft_cloud;
 use crate::http::host_of;
-use crate::session::Invocation;
-
-/// Runs the cmdlets of one connection.
-#[derive(Debug)]
-pub struct Client<T> {
-    endpoint: Endpoint,
-    catalog: Arc<Catalog>,
-    /// For secrets among the parameters.
-    key: Option<ServiceKey>,
-    transport: T,
-}
-
-/// Whether somebody can be asked before a change is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Confirm {
-    /// Nobody: what must be confirmed is refused.
-    Refuse,
-    /// Changes that weigh at least this much are asked about, and none for [`ConfirmImpact::None`].
-    From(ConfirmImpact),
-}
-
-/// One call under way: where its events go and where answers to its questions come from.
-#[derive(Debug)]
-pub struct Call {
-    /// What to run.
-    pub invocation: Invocation,
-    /// Whether somebody can be asked.
-    pub confirm: Confirm,
-    /// What it writes; the last is a final state or an error.
-    pub events: mpsc::Sender<Result<PipelineEvent, Error>>,
-    /// The numbers of the choices taken, one for each question.
-    pub answers: mpsc::UnboundedReceiver<i32>,
-}
 
 /// Why a call ends before its end.
-enum Halt {
+pub(super) enum Halt {
     /// With this error.
     Failed(Error),
     /// Nobody reads any more.
@@ -70,101 +37,79 @@ impl From<Error> for Halt {
     }
 }
 
-/// What one request came to, after all repetitions.
-enum Outcome {
-    Page(Page),
-    Failed { failure: Failure, after_retries: bool },
+/// Where what a call writes goes.
+#[derive(Clone, Copy)]
+pub(super) enum Output<'a> {
+    /// It is all there is.
+    Call(&'a mpsc::Sender<Result<PipelineEvent, Error>>),
+    /// It is one input of many.
+    Input { events: &'a mpsc::Sender<Result<BatchEvent, Error>>, input: u64 },
+}
+
+/// A call made ready to be sent.
+pub(super) struct Ready<'c> {
+    pub(super) cmdlet: &'c Cmdlet,
+    pub(super) template: Template,
+    pub(super) body: Bytes,
+    pub(super) paging: Paging,
+    /// The first request is only a rehearsal, and the user is asked after it.
+    pub(super) asks: bool,
+    pub(super) is_what_if: bool,
+    /// Something among the parameters lay too deep to be sent whole.
+    was_cut: bool,
+}
+
+impl Ready<'_> {
+    /// Whether it must not be sent again when it may have been carried out.
+    pub(super) fn changes(&self) -> bool {
+        !self.asks && !self.is_what_if && changes_something(self.cmdlet)
+    }
+}
+
+/// Why a call cannot be sent.
+pub(super) enum Refused {
+    /// An error record says it, and the pipeline goes on.
+    Record(Tape),
+    Error(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// What is known of the first page before it is shown.
+pub(super) enum First {
+    /// Nothing has been sent.
+    NotAsked,
+    /// This came back in a batch, with any status.
+    Answered(Answer),
+    /// The answer to the batch has nothing about it.
+    Missing,
+    /// This came of it in the end.
+    Reached(Box<Outcome<Page>>),
 }
 
 impl<T: Transport> Client<T> {
-    /// A client for the cmdlets in `catalog`.
-    pub fn new(endpoint: Endpoint, catalog: Arc<Catalog>, transport: T) -> Self {
-        let key = catalog.public_key.as_deref().and_then(ServiceKey::read);
-        Self { endpoint, catalog, key, transport }
-    }
-
-    /// The cmdlets.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
-    }
-
-    /// Where the requests go.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// What carries the requests.
-    pub fn transport(&self) -> &T {
-        &self.transport
-    }
-
-    /// Runs a call to its end. What goes wrong goes into its events.
-    pub async fn run(&self, call: Call) {
-        let Call { invocation, confirm, events, mut answers } = call;
-        let mut run = Run { client: self, events: &events, answers: &mut answers };
-        let last = match run.invoke(&invocation, confirm).await {
-            Ok(()) => Ok(PipelineEvent::State { state: PsInvocationState::Completed, reason: None }),
-            Err(Halt::Failed(error)) => Err(error),
-            Err(Halt::Gone) => return,
-        };
-        // A reader that has gone needs no end.
-        let _ = events.send(last).await;
-    }
-}
-
-/// What came of a refused request outside of a call.
-pub(crate) enum Failed {
-    /// Waited, and renewed the token where that was it.
-    TryAgain,
-    /// It stays so; with what the service said.
-    Final { said: Option<String> },
-}
-
-/// Deals with an answer that is no success, of a request that changes nothing.
-pub(crate) async fn failed<T: Transport>(
-    transport: &T,
-    answer: &super::Answer,
-    tries: u32,
-) -> Result<Failed, Error> {
-    let failure = Failure::of(answer);
-    match judge(&failure, tries, false) {
-        Verdict::Wait(time) => transport.wait(time).await,
-        Verdict::Renew(time, claims) => {
-            transport.wait(time).await;
-            transport.renew(claims.as_deref()).await?;
-        }
-        Verdict::Final | Verdict::Exhausted => return Ok(Failed::Final { said: failure.said() }),
-    }
-    Ok(Failed::TryAgain)
-}
-
-struct Run<'a, T> {
-    client: &'a Client<T>,
-    events: &'a mpsc::Sender<Result<PipelineEvent, Error>>,
-    answers: &'a mut mpsc::UnboundedReceiver<i32>,
-}
-
-impl<T: Transport> Run<'_, T> {
-    async fn invoke(&mut self, invocation: &Invocation, confirm: Confirm) -> Result<(), Halt> {
-        let name = invocation.command.trim();
-        let cmdlet = self
-            .client
-            .catalog
-            .cmdlet(name)
-            .ok_or_else(|| wrong(Kind::UnknownCommand { name: name.to_owned() }))?;
-        let arguments = Arguments::new(cmdlet, &invocation.parameters, self.client.key.as_ref())
+    /// Makes a call ready; sends nothing.
+    pub(super) fn ready<'c>(
+        &self,
+        cmdlet: &'c Cmdlet,
+        parameters: &Tape,
+        confirm: Confirm,
+        request_id: Uuid,
+    ) -> Result<Ready<'c>, Refused> {
+        let arguments = Arguments::new(cmdlet, parameters, self.key.as_ref())
             .map_err(|error| of_parameter(cmdlet, error))?;
         let wanted = match ResultSize::parse(arguments.text("ResultSize").as_deref()) {
             Ok(wanted) => wanted,
             Err(error @ ResultSizeError::NotPositive) => {
-                return self.write_error(record::written_error(&error.to_string(), "Get-ResultSize")).await;
+                return Err(Refused::Record(record::written_error(&error.to_string(), "Get-ResultSize")));
             }
             Err(error) => {
-                return Err(wrong(Kind::Parameter {
-                    command: cmdlet.name.clone(),
-                    problem: error.to_string(),
-                })
-                .into());
+                let kind = Kind::Parameter { command: cmdlet.name.clone(), problem: error.to_string() };
+                return Err(wrong(kind).into());
             }
         };
         let asks = asks_first(cmdlet, confirm, arguments.flag("Confirm"));
@@ -172,57 +117,117 @@ impl<T: Transport> Run<'_, T> {
         if asks && !is_what_if && confirm == Confirm::Refuse {
             return Err(wrong(Kind::NeedsConfirmation { command: cmdlet.name.clone() }).into());
         }
-        let template = Template::new(&self.client.endpoint, cmdlet, arguments, Uuid::new_v4());
-        let (first, cut) =
+        let template = Template::new(&self.endpoint, cmdlet, arguments, request_id);
+        let (body, was_cut) =
             body(cmdlet, arguments, asks.then_some(true)).map_err(|error| of_parameter(cmdlet, error))?;
-        if cut {
+        let paging = Paging::new(wanted, self.endpoint.page_size);
+        Ok(Ready { cmdlet, template, body, paging, asks: asks && !is_what_if, is_what_if, was_cut })
+    }
+}
+
+/// A call while it is shown.
+pub(super) struct Run<'a, T> {
+    client: &'a Client<T>,
+    output: Output<'a>,
+    answers: &'a mut mpsc::UnboundedReceiver<i32>,
+    /// An error record has been written.
+    pub(super) had_errors: bool,
+}
+
+impl<'a, T: Transport> Run<'a, T> {
+    pub(super) fn new(
+        client: &'a Client<T>,
+        output: Output<'a>,
+        answers: &'a mut mpsc::UnboundedReceiver<i32>,
+    ) -> Self {
+        Self { client, output, answers, had_errors: false }
+    }
+
+    /// The whole call.
+    pub(super) async fn invoke(
+        &mut self,
+        cmdlet: &Cmdlet,
+        parameters: &Tape,
+        confirm: Confirm,
+    ) -> Result<(), Halt> {
+        match self.client.ready(cmdlet, parameters, confirm, Uuid::new_v4()) {
+            Ok(ready) => self.go(ready, First::NotAsked, Some(parameters)).await,
+            Err(Refused::Record(tape)) => self.write_error(tape).await,
+            Err(Refused::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Goes on with a call that is ready. `parameters` are needed again when it asks.
+    pub(super) async fn go(
+        &mut self,
+        mut ready: Ready<'_>,
+        first: First,
+        parameters: Option<&Tape>,
+    ) -> Result<(), Halt> {
+        if ready.was_cut {
             self.warn(CUT).await?;
         }
-        let paging = Paging::new(wanted, self.client.endpoint.page_size);
-        if !asks || is_what_if {
-            let changes = !is_what_if && changes_something(cmdlet);
-            return self.pages(cmdlet, &template, first, paging, changes, is_what_if).await;
+        if let Some(parameters) = parameters.filter(|_| ready.asks) {
+            let Some(confirmed) = self.rehearse(&ready, parameters).await? else { return Ok(()) };
+            ready.body = confirmed;
+            ready.asks = false;
         }
-        let request = template.request(first, paging.page_size());
-        let page = match self.fetch(cmdlet, &request, false).await? {
-            Outcome::Page(page) => page,
+        self.pages(ready, first).await
+    }
+
+    /// Has the service say what it would do, and asks. The body of the real request, when the answer is yes.
+    async fn rehearse(&mut self, ready: &Ready<'_>, parameters: &Tape) -> Result<Option<Bytes>, Halt> {
+        let cmdlet = ready.cmdlet;
+        let request = ready.template.request(ready.body.clone(), ready.paging.page_size());
+        let page = match self.client.fetch(cmdlet, &request, false, None, Page::decode_answer).await? {
+            Outcome::Done(page) => page,
             Outcome::Failed { failure, after_retries } => {
-                return self.fail(cmdlet, &failure, after_retries).await;
+                self.fail(cmdlet, &failure, after_retries).await?;
+                return Ok(None);
             }
         };
-        self.emit(PipelineEvent::HostCall(record::question(
-            1,
-            page.confirmation.as_deref().unwrap_or_default(),
-        )))
-        .await?;
+        let question = record::question(1, page.confirmation.as_deref().unwrap_or_default());
+        self.emit(PipelineEvent::HostCall(question)).await?;
         // Nobody left to answer is no yes.
         let answer = self.answers.recv().await.ok_or(Halt::Gone)?;
         if !record::GOES_ON.contains(&answer) {
-            return Ok(());
+            return Ok(None);
         }
-        let (second, _) =
-            body(cmdlet, arguments, Some(false)).map_err(|error| of_parameter(cmdlet, error))?;
-        self.pages(cmdlet, &template, second, paging, true, false).await
+        let confirmed = Arguments::new(cmdlet, parameters, self.client.key.as_ref())
+            .and_then(|arguments| body(cmdlet, arguments, Some(false)))
+            .map_err(|error| of_parameter(cmdlet, error))?;
+        Ok(Some(confirmed.0))
     }
 
     /// Asks for page after page and hands each on before the next is waited for.
-    async fn pages(
-        &mut self,
-        cmdlet: &Cmdlet,
-        template: &Template,
-        body: bytes::Bytes,
-        mut paging: Paging,
-        changes: bool,
-        is_what_if: bool,
-    ) -> Result<(), Halt> {
+    async fn pages(&mut self, ready: Ready<'_>, first: First) -> Result<(), Halt> {
+        let changes = ready.changes();
+        let Ready { cmdlet, template, body, mut paging, is_what_if, .. } = ready;
         let mut limits = Limits::default();
         limits.max_object_len = self.client.endpoint.max_object_len;
         let mut decoder = Decoder::new(limits);
         let mut seen = HashSet::new();
-        let mut request = template.request(body.clone(), paging.page_size());
+        // What was part of a batch is made again with a batch's headers.
+        let mut request = match first {
+            First::Answered(_) | First::Missing => {
+                template.request_of_batch(body.clone(), paging.page_size())
+            }
+            First::NotAsked | First::Reached(_) => template.request(body.clone(), paging.page_size()),
+        };
+        let (mut given, mut reached) = match first {
+            First::NotAsked | First::Missing => (None, None),
+            First::Answered(answer) => (Some(answer), None),
+            First::Reached(outcome) => (None, Some(outcome)),
+        };
         loop {
-            let page = match self.fetch(cmdlet, &request, changes).await? {
-                Outcome::Page(page) => page,
+            let outcome = match reached.take() {
+                Some(outcome) => *outcome,
+                None => {
+                    self.client.fetch(cmdlet, &request, changes, given.take(), Page::decode_answer).await?
+                }
+            };
+            let page = match outcome {
+                Outcome::Done(page) => page,
                 Outcome::Failed { failure, after_retries } => {
                     return self.fail(cmdlet, &failure, after_retries).await;
                 }
@@ -231,7 +236,8 @@ impl<T: Transport> Run<'_, T> {
                 Some(clixml) => {
                     let tape = decoder.decode(clixml).map_err(|error| {
                         let problem = format!("the objects in the answer are no CLIXML: {error}");
-                        Error::with_source(Step::Run, Kind::Protocol { problem }, error)
+                        let error = Error::with_source(Step::Run, Kind::Protocol { problem }, error);
+                        if changes { unknown(cmdlet, error) } else { error }
                     })?;
                     let tape = spread(tape);
                     let count = u64::try_from(tape.values().count()).unwrap_or(u64::MAX);
@@ -255,9 +261,7 @@ impl<T: Transport> Run<'_, T> {
                 self.write_error(record::written_error(error, "PrintResultAndCheckForNextPage")).await?;
             }
             let Some(next) = next else { return Ok(()) };
-            let next = self.next_address(&next)?;
-            request = template.request(body.clone(), paging.page_size());
-            request.url = next.into();
+            request = self.next_request(&template, &body, paging, &next)?;
             if !seen.insert(request.url.clone()) {
                 return Err(wrong(Kind::Protocol {
                     problem: "the service's pages lead in a circle".to_owned(),
@@ -265,6 +269,18 @@ impl<T: Transport> Run<'_, T> {
                 .into());
             }
         }
+    }
+
+    fn next_request(
+        &self,
+        template: &Template,
+        body: &Bytes,
+        paging: Paging,
+        link: &str,
+    ) -> Result<Request, Error> {
+        let mut request = template.request(body.clone(), paging.page_size());
+        request.url = self.next_address(link)?.into();
+        Ok(request)
     }
 
     /// Where the next page is, when the token may go there.
@@ -281,55 +297,20 @@ impl<T: Transport> Run<'_, T> {
         Ok(next)
     }
 
-    /// Sends one request until there is something final to say about it.
-    async fn fetch(&self, cmdlet: &Cmdlet, request: &Request, changes: bool) -> Result<Outcome, Error> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let answer = self.client.transport.send(request).await.map_err(|error| {
-                if changes && error.leaves_doubt() {
-                    let problem = error.what();
-                    return Error::with_source(
-                        Step::Run,
-                        Kind::OutcomeUnknown { command: cmdlet.name.clone(), problem },
-                        error,
-                    );
-                }
-                error
-            })?;
-            if (200..300).contains(&answer.status) {
-                match Page::decode(&answer.body) {
-                    Ok(page) => return Ok(Outcome::Page(page)),
-                    Err(AnswerError::Failure) => {}
-                    Err(error) => {
-                        let problem = error.to_string();
-                        return Err(Error::with_source(Step::Run, Kind::Protocol { problem }, error));
-                    }
-                }
-            }
-            let failure = Failure::of(&answer);
-            let verdict = judge(&failure, tries, changes);
-            tracing::debug!(status = failure.status, tries, ?verdict, "the service refused a request");
-            match verdict {
-                Verdict::Wait(time) => self.client.transport.wait(time).await,
-                Verdict::Renew(time, claims) => {
-                    self.client.transport.wait(time).await;
-                    self.client.transport.renew(claims.as_deref()).await?;
-                }
-                Verdict::Final => return Ok(Outcome::Failed { failure, after_retries: false }),
-                Verdict::Exhausted => return Ok(Outcome::Failed { failure, after_retries: true }),
-            }
-        }
-    }
-
-    async fn fail(&self, cmdlet: &Cmdlet, failure: &Failure, after_retries: bool) -> Result<(), Halt> {
+    pub(super) async fn fail(
+        &mut self,
+        cmdlet: &Cmdlet,
+        failure: &Failure,
+        after_retries: bool,
+    ) -> Result<(), Halt> {
         if after_retries {
             self.write_error(record::written_error(ENOUGH, "CheckRetryAndHandleWaitTime")).await?;
         }
         self.write_error(failure.record(&cmdlet.name)).await
     }
 
-    async fn write_error(&self, tape: Tape) -> Result<(), Halt> {
+    pub(super) async fn write_error(&mut self, tape: Tape) -> Result<(), Halt> {
+        self.had_errors = true;
         self.emit(PipelineEvent::Error(tape)).await
     }
 
@@ -338,7 +319,13 @@ impl<T: Transport> Run<'_, T> {
     }
 
     async fn emit(&self, event: PipelineEvent) -> Result<(), Halt> {
-        self.events.send(Ok(event)).await.map_err(|_| Halt::Gone)
+        match self.output {
+            Output::Call(events) => events.send(Ok(event)).await.map_err(|_| Halt::Gone),
+            Output::Input { events, input } => {
+                let event = BatchEvent { input, kind: BatchEventKind::Event(event) };
+                events.send(Ok(event)).await.map_err(|_| Halt::Gone)
+            }
+        }
     }
 }
 
@@ -380,10 +367,6 @@ fn spread(tape: Tape) -> Tape {
 fn of_parameter(cmdlet: &Cmdlet, error: super::ParameterError) -> Error {
     let kind = Kind::Parameter { command: cmdlet.name.clone(), problem: error.to_string() };
     Error::with_source(Step::Run, kind, error)
-}
-
-fn wrong(kind: Kind) -> Error {
-    Error::new(Step::Run, kind)
 }
 
 const READING_VERBS: [&str; 6] = ["Export", "Find", "Get", "Search", "Test", "Trace"];

@@ -67,7 +67,30 @@ impl Template {
     pub(crate) fn request(&self, body: Bytes, page_size: u64) -> Request {
         let mut headers = self.headers.clone();
         headers.push(("Prefer".to_owned(), format!("odata.maxpagesize={page_size}")));
-        Request { url: self.url.clone(), headers, body, time_limit: self.time_limit }
+        Request {
+            url: self.url.clone(),
+            headers,
+            body,
+            time_limit: self.time_limit,
+            token_places: Vec::new(),
+        }
+    }
+
+    /// As it stands in a batch, and as it is repeated alone after one.
+    pub(crate) fn request_of_batch(&self, body: Bytes, page_size: u64) -> Request {
+        let mut request = self.request(body, page_size);
+        if let Some((_, prefer)) = request.headers.last_mut() {
+            prefer.push(';');
+            prefer.push_str(CONTINUE_ON_ERROR);
+        }
+        request
+    }
+
+    /// What a batch says whose last call this is.
+    pub(crate) fn of_envelope(&self) -> (Vec<(String, String)>, Duration) {
+        let mut headers = self.headers.clone();
+        headers.push(("Prefer".to_owned(), CONTINUE_ON_ERROR.to_owned()));
+        (headers, self.time_limit)
     }
 }
 
@@ -104,6 +127,8 @@ fn time_limit(cmdlet: &str) -> Duration {
     })
 }
 
+/// A failed call does not keep the service from the next one.
+const CONTINUE_ON_ERROR: &str = "odata.continue-on-error";
 const AN_HOUR: &[&str] = &[
     "Get-DistributionGroupMember",
     "Import-TransportRuleCollection",

@@ -72,7 +72,7 @@ pub(crate) fn claims_of(challenge: &str) -> Option<String> {
 const MAX_TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// Who is asked to wait longer is better told so.
-const MAX_WAIT: Duration = Duration::from_secs(600);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,16 @@
 //! Cmdlets as calls of the REST interface, each in a task of its own.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
+use ::psrp::clixml::Tape;
 use ::psrp::{PipelineEvent, PsInvocationState};
 use tokio::sync::{mpsc, watch};
 
-use super::{Carrier, Closing, Running};
-use crate::adminapi::{Call, Client, Confirm};
+use super::{Begun, Carrier, Closing, Running};
+use crate::adminapi::{BatchCall, Call, Client, Confirm};
+use crate::batch::{BatchInvocation, RunningBatch};
 use crate::carrier::rest::transport::HttpTransport;
 use crate::catalog::Catalog;
 use crate::error::kind::Kind;
@@ -57,6 +60,45 @@ impl Carrier for RestCarrier {
             cancel.send_replace(true);
         });
         Ok(Running { events: written, cancel, answers: Some(answers), fate: Arc::clone(&self.fate) })
+    }
+
+    fn invoke_batch(&self, batch: &BatchInvocation, inputs: mpsc::Receiver<Tape>) -> Begun {
+        if let Some(error) = self.fate.get() {
+            return Begun::Running(Err(error.clone()));
+        }
+        let (events, written) = mpsc::channel(1);
+        let (answers, answered) = mpsc::unbounded_channel();
+        let (cancel, mut cancelled) = watch::channel(false);
+        let mut closed = self.closed.subscribe();
+        let client = Arc::clone(&self.client);
+        let sent = Arc::new(AtomicU64::new(0));
+        let call = BatchCall {
+            command: batch.command.clone(),
+            confirm: batch.confirm_from.map_or(Confirm::Refuse, Confirm::From),
+            in_flight: batch.in_flight,
+            batch_size: batch.batch_size,
+            inputs,
+            events,
+            answers: answered,
+            sent: Arc::clone(&sent),
+        };
+        tokio::spawn(async move {
+            tokio::select! {
+                () = client.run_batch(call) => {}
+                Ok(()) = until(&mut closed) => {}
+                Ok(()) = until(&mut cancelled) => {}
+            }
+        });
+        let cancel = Box::new(move || {
+            cancel.send_replace(true);
+        });
+        Begun::Running(Ok(RunningBatch {
+            events: written,
+            cancel,
+            answers,
+            sent,
+            fate: Arc::clone(&self.fate),
+        }))
     }
 
     fn commands(&self, _names: Vec<String>) -> Result<Running, Error> {

@@ -195,6 +195,7 @@ fn module_file_request(endpoint: &Endpoint, names: &CommandNames, kept: Option<&
         headers,
         body: bytes::Bytes::new(),
         time_limit: TIME_LIMIT,
+        token_places: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod asking;
 mod bad_input;
+mod batch;
 mod cancel;
 mod catalog;
 mod catalog_cache;

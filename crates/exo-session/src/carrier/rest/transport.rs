@@ -47,7 +47,10 @@ impl HttpTransport {
         })?;
         let host = host_of(&url);
         let token = self.current(step).await?;
-        let body = request.body.clone();
+        let body = match token.to_str() {
+            Ok(token) => request.body_with(token),
+            Err(_) => request.body.clone(),
+        };
         let call = http::Request {
             method,
             url,

@@ -11,10 +11,37 @@ pub(super) struct Made {
     /// Its output goes into the next call and no further.
     pub(super) is_inner: bool,
     pub(super) preference: ConfirmImpact,
-    pub(super) parameters: Parameters,
+    pub(super) inputs: Inputs,
+    /// What stands behind it in the pipeline reads so many objects and no more.
+    pub(super) first: Option<usize>,
+    /// The shell ends the pipeline with the first error.
+    pub(super) stops_at_error: bool,
 }
 
-type Parameters = Box<dyn Fn(&[Tape]) -> Tape>;
+/// The parameters of the one call, or of one for each piped object.
+pub(super) enum Inputs {
+    One(Parameters),
+    Piped(Vec<Parameters>),
+}
+
+pub(super) type Parameters = Box<dyn Fn(&[Tape]) -> Tape>;
+
+impl Made {
+    fn new(command: &str, parameters: impl Fn(&[Tape]) -> Tape + 'static) -> Self {
+        Self {
+            command: command.to_owned(),
+            is_inner: false,
+            preference: ConfirmImpact::High,
+            inputs: Inputs::One(Box::new(parameters)),
+            first: None,
+            stops_at_error: false,
+        }
+    }
+
+    fn piped(command: &str, inputs: Vec<Parameters>) -> Self {
+        Self { inputs: Inputs::Piped(inputs), ..Self::new(command, |_| members(|_| {})) }
+    }
+}
 
 /// The calls of a recording; `None` for what cannot be said here.
 pub(super) fn calls(scenario: &str, text: &str, catalog: &Catalog) -> Option<Vec<Made>> {
@@ -38,15 +65,7 @@ pub(super) fn calls(scenario: &str, text: &str, catalog: &Catalog) -> Option<Vec
             continue;
         }
         let statement = table.map_or_else(|| statement.to_owned(), |value| statement.replace("$h", value));
-        let inputs = match statement.split_once(" | ") {
-            Some((inputs, rest)) if inputs.starts_with('\'') && !rest.contains(" | ") => {
-                inputs.split(',').map(|input| format!("{rest} -Identity {input}")).collect()
-            }
-            _ => vec![statement],
-        };
-        for input in inputs {
-            calls.push(made(&input, preference, catalog)?);
-        }
+        calls.push(pipeline(&statement, preference, catalog)?);
     }
     (!calls.is_empty()).then_some(calls)
 }
@@ -70,7 +89,45 @@ fn is_scaffold(statement: &str) -> bool {
         || ["$global:", "$e |", "$h.Keys"].iter().any(|start| statement.starts_with(start))
 }
 
-fn made(text: &str, preference: ConfirmImpact, catalog: &Catalog) -> Option<Made> {
+/// A call, what is piped into it, and how much of its output is read.
+fn pipeline(text: &str, preference: ConfirmImpact, catalog: &Catalog) -> Option<Made> {
+    let (text, first) = match text.split_once(" | Select-Object -First ") {
+        Some((text, first)) => (text, Some(first.parse().ok()?)),
+        None => (text, None),
+    };
+    let stops_at_error = text.contains(" -ErrorAction Stop");
+    let made = match text.rsplit_once(" | ") {
+        None => {
+            let (name, parameters) = parameters(text, catalog)?;
+            Made::new(&name, parameters)
+        }
+        Some((piped, command)) => {
+            let inputs = piped_texts(piped)?;
+            let name = command.split(' ').next()?;
+            let calls =
+                inputs.iter().map(|input| parameters(&format!("{command} -Identity {input}"), catalog));
+            let calls = calls.map(|call| Some(call?.1)).collect::<Option<Vec<_>>>()?;
+            Made::piped(name, calls)
+        }
+    };
+    Some(Made { preference, first, stops_at_error, ..made })
+}
+
+/// `'a','b'`, `@()` or `1..3 | ForEach-Object { "u$_" }`, each text in quotes.
+fn piped_texts(text: &str) -> Option<Vec<String>> {
+    if text == "@()" {
+        return Some(Vec::new());
+    }
+    if let Some(last) =
+        text.strip_prefix("1..").and_then(|text| text.strip_suffix(" | ForEach-Object { \"u$_\" }"))
+    {
+        return Some((1..=last.parse().ok()?).map(|place: u32| format!("'u{place}'")).collect());
+    }
+    (text.starts_with('\'') && !text.contains('|')).then(|| text.split(',').map(str::to_owned).collect())
+}
+
+/// The cmdlet's name, and what its arguments come to.
+fn parameters(text: &str, catalog: &Catalog) -> Option<(String, Parameters)> {
     let (name, arguments) = command(text)?;
     let cmdlet = catalog.cmdlet(&name)?;
     let bound = bind(cmdlet, arguments)?;
@@ -86,7 +143,7 @@ fn made(text: &str, preference: ConfirmImpact, catalog: &Catalog) -> Option<Made
             }
         })
     };
-    Some(Made { command: cmdlet.name.clone(), is_inner: false, preference, parameters: Box::new(parameters) })
+    Some((cmdlet.name.clone(), Box::new(parameters)))
 }
 
 /// Gives switches their value, and the value without a name its parameter.
@@ -131,67 +188,47 @@ fn members(write: impl FnOnce(&mut Encoder<'_>)) -> Tape {
 
 /// Calls whose values are .NET's, written as PowerShell's serializer writes those.
 fn by_hand(scenario: &str) -> Option<Vec<Made>> {
-    let set = |write: fn(&mut Encoder<'_>, &[Tape])| Made {
-        command: "Set-Mailbox".to_owned(),
-        is_inner: false,
-        preference: ConfirmImpact::High,
-        parameters: Box::new(move |before| {
+    let set = |write: fn(&mut Encoder<'_>, &[Tape])| {
+        Made::new("Set-Mailbox", move |before| {
             members(|members| {
                 write(members, before);
                 members.switch_parameter("Confirm", false);
             })
-        }),
+        })
     };
     let get = |identity: Option<&'static str>| Made {
-        command: "Get-Mailbox".to_owned(),
         is_inner: true,
-        preference: ConfirmImpact::High,
-        parameters: Box::new(move |_| {
+        ..Made::new("Get-Mailbox", move |_| {
             members(|members| identity.into_iter().for_each(|it| members.string("Identity", it)))
-        }),
+        })
     };
     Some(match scenario {
         "plain-no-public-key" => vec![new_mailbox("x")],
         "plain-securestring-246" => vec![new_mailbox("x".repeat(246).leak())],
-        "plain-bytes" => vec![Made {
-            command: "Import-TransportRuleCollection".to_owned(),
-            is_inner: false,
-            preference: ConfirmImpact::High,
-            parameters: Box::new(|_| {
-                members(|members| {
-                    members.bytes("FileData", &[1, 2, 255]);
-                    members.switch_parameter("Confirm", false);
-                })
-            }),
-        }],
-        "plain-guid" => vec![Made {
-            command: "Get-Mailbox".to_owned(),
-            is_inner: false,
-            preference: ConfirmImpact::High,
-            parameters: Box::new(|_| {
-                let guid = uuid::Uuid::parse_str("12345678-1234-1234-1234-123456789abc").unwrap();
-                members(|members| members.guid("Identity", guid))
-            }),
-        }],
-        "plain-ipaddress" => vec![Made {
-            command: "Set-HostedConnectionFilterPolicy".to_owned(),
-            is_inner: false,
-            preference: ConfirmImpact::High,
-            parameters: Box::new(|_| {
-                members(|members| {
-                    members.string("Identity", "x");
-                    members.object(
-                        "IPAllowList",
-                        &["System.Net.IPAddress", "System.Object"],
-                        Some("192.0.2.1"),
-                        |object| {
-                            object.props(|props| props.i64("Address", 16_908_480));
-                        },
-                    );
-                    members.switch_parameter("Confirm", false);
-                })
-            }),
-        }],
+        "plain-bytes" => vec![Made::new("Import-TransportRuleCollection", |_| {
+            members(|members| {
+                members.bytes("FileData", &[1, 2, 255]);
+                members.switch_parameter("Confirm", false);
+            })
+        })],
+        "plain-guid" => vec![Made::new("Get-Mailbox", |_| {
+            let guid = uuid::Uuid::parse_str("12345678-1234-1234-1234-123456789abc").unwrap();
+            members(|members| members.guid("Identity", guid))
+        })],
+        "plain-ipaddress" => vec![Made::new("Set-HostedConnectionFilterPolicy", |_| {
+            members(|members| {
+                members.string("Identity", "x");
+                members.object(
+                    "IPAllowList",
+                    &["System.Net.IPAddress", "System.Object"],
+                    Some("192.0.2.1"),
+                    |object| {
+                        object.props(|props| props.i64("Address", 16_908_480));
+                    },
+                );
+                members.switch_parameter("Confirm", false);
+            })
+        })],
         "plain-bytes-array" => vec![set(|members, _| {
             members.string("Identity", "x");
             members.object("AcceptMessagesOnlyFrom", OBJECTS, None, |object| {
@@ -219,21 +256,16 @@ fn by_hand(scenario: &str) -> Option<Vec<Made>> {
             members.string("Identity", "x");
             members.version("ForwardingAddress", "1.2.3.4");
         })],
-        "plain-region" => vec![Made {
-            command: "Set-TextMessagingAccount".to_owned(),
-            is_inner: false,
-            preference: ConfirmImpact::High,
-            parameters: Box::new(|_| {
-                members(|members| {
-                    members.string("Identity", "x");
-                    let types = ["System.Globalization.RegionInfo", "System.Object"];
-                    members.object("CountryRegionId", &types, Some("US"), |object| {
-                        object.props(|props| props.string("Name", "US"));
-                    });
-                    members.switch_parameter("Confirm", false);
-                })
-            }),
-        }],
+        "plain-region" => vec![Made::new("Set-TextMessagingAccount", |_| {
+            members(|members| {
+                members.string("Identity", "x");
+                let types = ["System.Globalization.RegionInfo", "System.Object"];
+                members.object("CountryRegionId", &types, Some("US"), |object| {
+                    object.props(|props| props.string("Name", "US"));
+                });
+                members.switch_parameter("Confirm", false);
+            })
+        })],
         "plain-scriptblock-object" => vec![set(|members, _| {
             members.string("Identity", "x");
             members.script_block("ForwardingAddress", "a -eq 'b'");
@@ -343,62 +375,96 @@ fn by_hand(scenario: &str) -> Option<Vec<Made>> {
         ],
         "routing-mailbox-object" => vec![
             get(Some("alice")),
-            Made {
-                command: "Get-MailboxStatistics".to_owned(),
-                is_inner: false,
-                preference: ConfirmImpact::High,
-                parameters: Box::new(|before| {
-                    members(|members| {
-                        members.value_named("Identity", before[0].first().unwrap());
-                        members.switch_parameter("UseCustomRouting", true);
-                    })
-                }),
-            },
-        ],
-        "plain-hashtable-array" => vec![Made {
-            command: "New-TransportRule".to_owned(),
-            is_inner: false,
-            preference: ConfirmImpact::High,
-            parameters: Box::new(|_| {
-                let table = |entries: &[(&str, &str)]| {
-                    let entries = entries.iter();
-                    Literal::Table(
-                        entries
-                            .map(|(key, text)| ((*key).to_owned(), Literal::Text((*text).to_owned())))
-                            .collect(),
-                    )
-                };
+            Made::new("Get-MailboxStatistics", |before| {
                 members(|members| {
-                    members.string("Name", "r1");
-                    let types = ["System.Collections.Hashtable[]", "System.Array", "System.Object"];
-                    members.object("MessageContainsDataClassifications", &types, None, |object| {
-                        object.list(|list| {
-                            table(&[("Name", "CC"), ("minCount", "1")]).write(None, list);
-                            table(&[("Name", "SSN")]).write(None, list);
-                        });
-                    });
-                    members.switch_parameter("Confirm", false);
+                    members.value_named("Identity", before[0].first().unwrap());
+                    members.switch_parameter("UseCustomRouting", true);
                 })
             }),
-        }],
+        ],
+        "plain-hashtable-array" => vec![Made::new("New-TransportRule", |_| {
+            let table = |entries: &[(&str, &str)]| {
+                let entries = entries.iter();
+                Literal::Table(
+                    entries
+                        .map(|(key, text)| ((*key).to_owned(), Literal::Text((*text).to_owned())))
+                        .collect(),
+                )
+            };
+            members(|members| {
+                members.string("Name", "r1");
+                let types = ["System.Collections.Hashtable[]", "System.Array", "System.Object"];
+                members.object("MessageContainsDataClassifications", &types, None, |object| {
+                    object.list(|list| {
+                        table(&[("Name", "CC"), ("minCount", "1")]).write(None, list);
+                        table(&[("Name", "SSN")]).write(None, list);
+                    });
+                });
+                members.switch_parameter("Confirm", false);
+            })
+        })],
+        "batch-piped-import-csv" => {
+            let row = |name: &'static str| -> Parameters {
+                Box::new(move |_| {
+                    members(|members| {
+                        members.string("Name", name);
+                        members.switch_parameter("Shared", true);
+                        members.switch_parameter("Confirm", false);
+                    })
+                })
+            };
+            vec![Made::piped("New-Mailbox", vec![row("n1"), row("n2")])]
+        }
+        "batch-piped-mailbox-get" => {
+            let of: Parameters = Box::new(|before| {
+                members(|members| members.value_named("Identity", before[0].first().unwrap()))
+            });
+            vec![get(None), Made::piped("Get-Mailbox", vec![of])]
+        }
+        "batch-piped-mailbox-set" => {
+            let of = |place: usize| -> Parameters {
+                Box::new(move |before| {
+                    members(|members| {
+                        let piped = before.iter().flat_map(Tape::values).nth(place).unwrap();
+                        members.value_named("Identity", piped);
+                        members.string("DisplayName", "x");
+                        members.switch_parameter("Confirm", false);
+                    })
+                })
+            };
+            vec![get(None), Made::piped("Set-Mailbox", vec![of(0), of(1)])]
+        }
+        "batch-piped-object-without-identity" => {
+            let of: Parameters = Box::new(|_| {
+                members(|members| {
+                    custom(members, Some("Identity"), &[("Other", "alice")]);
+                    members.string("DisplayName", "x");
+                    members.switch_parameter("Confirm", false);
+                })
+            });
+            vec![Made::piped("Set-Mailbox", vec![of])]
+        }
+        // The shell's part of the preference: it gives the parameter.
+        "confirm-whatif-preference" => vec![Made::new("Set-Mailbox", |_| {
+            members(|members| {
+                members.string("Identity", "alice");
+                members.string("DisplayName", "x");
+                members.switch_parameter("WhatIf", true);
+            })
+        })],
         _ => return None,
     })
 }
 
 fn new_mailbox(password: &'static str) -> Made {
-    Made {
-        command: "New-Mailbox".to_owned(),
-        is_inner: false,
-        preference: ConfirmImpact::High,
-        parameters: Box::new(move |_| {
-            members(|members| {
-                members.string("Name", "n1");
-                members.string("MicrosoftOnlineServicesID", "n1@contoso.com");
-                members.secure_string("Password", &psrp::secret::secure_text(password));
-                members.switch_parameter("Confirm", false);
-            })
-        }),
-    }
+    Made::new("New-Mailbox", move |_| {
+        members(|members| {
+            members.string("Name", "n1");
+            members.string("MicrosoftOnlineServicesID", "n1@contoso.com");
+            members.secure_string("Password", &psrp::secret::secure_text(password));
+            members.switch_parameter("Confirm", false);
+        })
+    })
 }
 
 fn custom(encoder: &mut Encoder<'_>, name: Option<&str>, notes: &[(&str, &str)]) {

@@ -66,12 +66,13 @@ pub(super) fn module_text() -> String {
         let parameters: Vec<&str> = parameters.split_whitespace().collect();
         let declared: Vec<String> = parameters.iter().map(|parameter| declaration(parameter)).collect();
         let routes = parameters.iter().find_map(|parameter| parameter.split_once('~'));
-        let code = routes.and_then(|(_, by)| by.split_once(',')).map_or_else(String::new, |(parameter, by)| {
-            format!(
+        let code = routes.and_then(|(_, by)| by.split_once(',')).map_or_else(
+            || "Run -EnableBatchingStatus:$true".to_owned(),
+            |(parameter, by)| format!(
                 "Run -ParameterBasedRoutingHintDelegate Get-{by}BasedRoutingHint -ParameterBasedRoutingHintParameterValue \
                  ${parameter} -More"
-            )
-        });
+            ),
+        );
         text.push_str(&format!(
             "function script:{name}\n{{\n[CmdletBinding({binding})]\nparam(\n{}\n)\nProcess {{\n{code}\n}}\n}}\n",
             declared.join(",\n")
