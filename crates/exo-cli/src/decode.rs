@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
+use bytes::Bytes;
 use psrp::clixml::{Decoder, Limits, Tape, export_document, utf8_document};
 
 use crate::args::{Decode, DecodeOutput};
@@ -12,13 +13,13 @@ use crate::print::json::{Form, JsonPrinter};
 use crate::print::{stats, tree};
 
 pub(crate) fn run(arguments: &Decode) -> Result<Exit, Failure> {
-    let tape = read(&arguments.file)?;
+    let (document, tape) = read(&arguments.file)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match arguments.output {
         DecodeOutput::Json => json(&mut out, Form::Array, &tape)?,
         DecodeOutput::Jsonl => json(&mut out, Form::Lines, &tape)?,
         DecodeOutput::Tree => tree::print(&mut out, &tape)?,
-        DecodeOutput::Stats => writeln!(out, "{}", stats::line(&tape))?,
+        DecodeOutput::Stats => writeln!(out, "{}", stats::line(&document, &tape))?,
         // A clock of no machine: a document is the same wherever it is written.
         DecodeOutput::Clixml => export_document(&tape, |_| 0, &mut out)?,
     }
@@ -34,7 +35,8 @@ fn json(out: &mut impl Write, form: Form, tape: &Tape) -> io::Result<()> {
     printer.finish()
 }
 
-fn read(file: &Path) -> Result<Tape, Failure> {
+/// The document in UTF-8, and its tape.
+fn read(file: &Path) -> Result<(Bytes, Tape), Failure> {
     let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     let mut bytes = Vec::new();
     let mut limits = Limits::default();
@@ -48,6 +50,6 @@ fn read(file: &Path) -> Result<Tape, Failure> {
     // In a file, the whole document may be one value.
     limits.max_object_len = limits.max_body_len;
     utf8_document(bytes)
-        .and_then(|document| Decoder::new(limits).decode(document))
+        .and_then(|document| Ok((document.clone(), Decoder::new(limits).decode(document)?)))
         .map_err(|error| Failure::Input(format!("{name} is not CLIXML that can be read: {error}")))
 }

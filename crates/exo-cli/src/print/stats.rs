@@ -28,14 +28,14 @@ use sha2::{Digest, Sha256};
 
 use self::wire::WireText;
 
-/// The counts of a document as a JSON object on one line.
-pub(crate) fn line(tape: &Tape) -> String {
-    let mut stats = Stats::new(tape);
+/// The counts of a document and of the tape made of it, as a JSON object on one line.
+pub(crate) fn line(document: &[u8], tape: &Tape) -> String {
+    let mut stats = Stats::new(document);
     for value in tape.values() {
         stats.top += 1;
         stats.walk(value);
     }
-    stats.escapes = escapes(tape.text());
+    stats.escapes = escapes(document);
     stats.into_line()
 }
 
@@ -56,9 +56,9 @@ struct Stats<'t> {
 }
 
 impl<'t> Stats<'t> {
-    fn new(tape: &'t Tape) -> Self {
+    fn new(document: &'t [u8]) -> Self {
         Self {
-            wire: WireText::new(tape.text()),
+            wire: WireText::new(document),
             top: 0,
             elements: BTreeMap::new(),
             cyclic: 0,

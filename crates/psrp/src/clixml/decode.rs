@@ -8,10 +8,13 @@ use super::error::{DecodeError, DecodeErrorKind};
 use super::intern::Interner;
 use super::limits::Limits;
 use super::names::Names;
+use super::node::{Kind, Node};
 use super::parse::{Frame, Parser};
 use super::refs::RefTable;
-use super::scan::Scanner;
-use super::tape::{Parts, Tape};
+use super::scan::{Scanner, word_at};
+use super::tag::Tag;
+use super::tape::{Arrays, Serials, Tape};
+use super::wide::number;
 
 /// Decodes message bodies and documents into tapes.
 ///
@@ -51,7 +54,11 @@ pub struct Decoder {
     scanner: Scanner,
     /// How many nodes a body had, and how many bytes.
     density: (usize, usize),
-    spares: Vec<Parts>,
+    /// INVARIANT: empty as long as no tape came back, so that a caller who keeps its tapes gets such that take no more
+    /// than they need.
+    #[expect(clippy::vec_box, reason = "a tape holds the box, so it comes back as one")]
+    spares: Vec<Box<Arrays>>,
+    serials: Serials,
 }
 
 impl Decoder {
@@ -67,6 +74,7 @@ impl Decoder {
             scanner: Scanner::detect(),
             density: (0, 0),
             spares: Vec::new(),
+            serials: Serials::default(),
         }
     }
 
@@ -85,22 +93,26 @@ impl Decoder {
         if max < body.len() {
             return Err(DecodeError::new(DecodeErrorKind::BodyTooLong { len: body.len(), max }, max));
         }
+        if let Some(node) = self.lone_string(&body) {
+            return Ok(Tape::of_one(node, body, Arc::clone(self.interner.names())));
+        }
         if let Err(valid_up_to) = self.scanner.check_utf8(&body) {
             return Err(DecodeError::new(DecodeErrorKind::Utf, valid_up_to));
         }
         let spare = self.spares.pop();
         let is_fresh = spare.is_none();
-        let parts = spare.unwrap_or_else(|| self.fresh_parts(body.len()));
+        let mut arrays = spare.unwrap_or_else(|| self.fresh_arrays(body.len()));
         self.objects.clear();
         self.types.clear();
         self.stack.clear();
         self.interner.restart();
+        let Arrays { nodes, side, floats } = std::mem::take(&mut *arrays);
         let mut parser = Parser {
             body: &body,
             at: 0,
-            nodes: parts.nodes,
-            side: parts.side,
-            floats: parts.floats,
+            nodes,
+            side,
+            floats,
             top: Frame::ROOT,
             stack: &mut self.stack,
             objects: &mut self.objects,
@@ -115,25 +127,32 @@ impl Decoder {
         };
         let outcome = parser.document();
         let Parser { nodes, side, floats, .. } = parser;
-        let mut parts = Parts { nodes, side, floats };
-        match outcome {
-            Ok(()) => {
-                if is_fresh {
-                    self.density = (parts.nodes.len(), body.len());
-                    parts.trim();
-                }
-                Ok(Tape::new(parts, body, Arc::clone(self.interner.names())))
+        *arrays = Arrays { nodes, side, floats };
+        if let Err(error) = outcome {
+            if !is_fresh {
+                self.keep(arrays);
             }
-            Err(error) => {
-                self.keep(parts);
-                Err(error)
-            }
+            return Err(error);
         }
+        if is_fresh {
+            self.density = (arrays.nodes.len(), body.len());
+        }
+        let names = Arc::clone(self.interner.names());
+        let mut tape = Tape::new(arrays, body, names, self.serials.next());
+        if is_fresh {
+            tape.trim();
+        }
+        Ok(tape)
     }
 
     /// Takes the memory of a tape back for the next one.
     pub fn recycle(&mut self, tape: Tape) {
-        self.keep(tape.into_parts());
+        match tape.into_arrays() {
+            Some(arrays) => self.keep(arrays),
+            // The next tape may need arrays, and will come back as well.
+            None if self.spares.is_empty() => self.spares.push(Box::default()),
+            None => {}
+        }
     }
 
     /// The member names met so far; shared by all tapes of this decoder.
@@ -146,20 +165,39 @@ impl Decoder {
         &self.limits
     }
 
+    /// The node of a body that is one string of ASCII without escapes and nothing else, as many messages are.
+    #[inline]
+    fn lone_string(&self, body: &[u8]) -> Option<Node> {
+        const STRING: Tag = Tag::of(Kind::String);
+        const START: u64 = u64::from_le_bytes(*b"<S>\0\0\0\0\0");
+        const MARK: u64 = u64::from_le_bytes(*b"\xEF\xBB\xBF\0\0\0\0\0");
+        let word = word_at(body, 0);
+        let (word, start) = if word & 0xFF_FFFF == MARK { (word >> 24, 3) } else { (word, 0) };
+        if word & 0xFF_FFFF != START {
+            return None;
+        }
+        let begin = start + 3;
+        let end = self.scanner.find_special_or_beyond_ascii(body, begin);
+        let is_all = STRING.end_at(body, end) == Some(body.len());
+        if !is_all || self.limits.max_object_len < body.len() - start {
+            return None;
+        }
+        let (a, b) = (number(begin), number(end - begin));
+        Some(Node { kind: Kind::String.number(), flags: 0, aux: 0, name: 0, a, b })
+    }
+
     /// Room for as many nodes a byte as the last body had that met no recycled memory, and a few more.
-    fn fresh_parts(&self, body_len: usize) -> Parts {
+    fn fresh_arrays(&self, body_len: usize) -> Box<Arrays> {
         let (nodes, bytes) = self.density;
         let expected = nodes.saturating_mul(body_len) / bytes.max(1);
         let most = body_len / MIN_ELEMENT_LEN + 1;
-        let mut parts = Parts::default();
-        parts.nodes.reserve_exact((expected + expected / 16 + 4).min(most));
-        parts
+        Arrays::with_nodes((expected + expected / 16 + 4).min(most))
     }
 
-    fn keep(&mut self, mut parts: Parts) {
-        if self.spares.len() < MAX_SPARES && parts.capacity_len() <= MAX_SPARE_LEN {
-            parts.clear();
-            self.spares.push(parts);
+    fn keep(&mut self, mut arrays: Box<Arrays>) {
+        if self.spares.len() < MAX_SPARES && arrays.capacity_len() <= MAX_SPARE_LEN {
+            arrays.clear();
+            self.spares.push(arrays);
         }
     }
 }

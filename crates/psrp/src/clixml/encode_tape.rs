@@ -161,7 +161,7 @@ impl Encoder<'_> {
 }
 
 fn key(value: Value<'_>) -> (u64, u32) {
-    (value.tape().serial, value.index())
+    (value.tape().serial(), value.index())
 }
 
 const START: &[u8] = br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04""#;

@@ -88,7 +88,7 @@ impl Parser<'_> {
                 let value = digits as f64 / power as f64;
                 let bits = if is_negative { -value } else { value }.to_bits();
                 let (node, from) = (number(self.nodes.len()), number(self.at));
-                self.floats.push(FloatText { node, start: from, len: number(end - self.at) });
+                self.floats.push(FloatText { node, start: from });
                 self.at = next;
                 self.push_scalar(DOUBLE, start, Scalar { flags: 0, aux: 0, bits });
                 Ok(())
@@ -146,7 +146,7 @@ impl Parser<'_> {
             (Some(next), Some(scalar)) => {
                 if tag == DOUBLE || tag == SINGLE {
                     let (node, start) = (number(self.nodes.len()), number(begin));
-                    self.floats.push(FloatText { node, start, len: number(end - begin) });
+                    self.floats.push(FloatText { node, start });
                 }
                 self.at = next;
                 self.push_scalar(tag, start, scalar);

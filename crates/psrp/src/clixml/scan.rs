@@ -51,11 +51,23 @@ impl Scanner {
     #[inline]
     pub(super) fn find_special(self, bytes: &[u8], from: usize) -> usize {
         match self {
-            Scanner::Portable => find::<true>(bytes, from),
+            Scanner::Portable => find::<true, false>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<true>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.find::<true, false>(bytes, from),
             #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<true>(bytes, from),
+            Scanner::Neon(neon) => neon.find::<true, false>(bytes, from),
+        }
+    }
+
+    /// As [`Scanner::find_special`], and halts at what is not ASCII too.
+    #[inline]
+    pub(super) fn find_special_or_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
+        match self {
+            Scanner::Portable => find::<true, true>(bytes, from),
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.find::<true, true>(bytes, from),
+            #[cfg(target_arch = "aarch64")]
+            Scanner::Neon(neon) => neon.find::<true, true>(bytes, from),
         }
     }
 
@@ -63,11 +75,11 @@ impl Scanner {
     #[inline]
     pub(super) fn find_markup(self, bytes: &[u8], from: usize) -> usize {
         match self {
-            Scanner::Portable => find::<false>(bytes, from),
+            Scanner::Portable => find::<false, false>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<false>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.find::<false, false>(bytes, from),
             #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<false>(bytes, from),
+            Scanner::Neon(neon) => neon.find::<false, false>(bytes, from),
         }
     }
 
@@ -135,21 +147,23 @@ impl Scanner {
     }
 }
 
-/// [`Scanner::find_special`] when `STOPS_AT_ESCAPE`, otherwise [`Scanner::find_markup`].
-fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+/// [`Scanner::find_markup`] without the two, [`Scanner::find_special`] with the first of them.
+fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
         let escapes = if STOPS_AT_ESCAPE { zero_bytes(word ^ (ONES * 0x5F)) } else { 0 };
-        let hits =
-            escapes | zero_bytes(word ^ (ONES * 0x3C)) | zero_bytes(word ^ (ONES * 0x26)) | low_bytes(word);
+        let wide = if STOPS_BEYOND_ASCII { word & HIGHS } else { 0 };
+        let markup = zero_bytes(word ^ (ONES * 0x3C)) | zero_bytes(word ^ (ONES * 0x26));
+        let hits = escapes | wide | markup | low_bytes(word);
         if hits != 0 {
             return at + first_byte(hits);
         }
         at += 8;
     }
     let stops = |byte: &u8| {
-        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || (STOPS_AT_ESCAPE && *byte == b'_')
+        let asked_for = (STOPS_AT_ESCAPE && *byte == b'_') || (STOPS_BEYOND_ASCII && 0x80 <= *byte);
+        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || asked_for
     };
     let rest = bytes.get(at..).unwrap_or_default();
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)

@@ -136,7 +136,7 @@ impl<'t> Value<'t> {
 
     /// The member name (`N` attribute), or `None` when there is none.
     pub fn name(self) -> Option<Text<'t>> {
-        self.tape.names.get(self.node().name_id()?)
+        self.tape.names().get(self.node().name_id()?)
     }
 
     /// The stream of a top-level value (`S` attribute).
@@ -224,11 +224,7 @@ impl<'t> Value<'t> {
     /// A float as it was written: the number itself does not tell how many digits that were. `None` for other kinds,
     /// and when the text had to be decoded first.
     pub fn float_text(self) -> Option<Text<'t>> {
-        let floats = &self.tape.floats;
-        let place = floats.binary_search_by_key(&self.index, |float| float.node).ok()?;
-        let float = floats.get(place)?;
-        let start = index(float.start);
-        self.tape.text.get(start..start + index(float.len)).map(Text)
+        self.tape.float_text(self.index)
     }
 
     /// The UTF-16 unit of a `<C>`, surrogate halves included.
@@ -352,7 +348,7 @@ impl<'t> Value<'t> {
     pub fn node(self) -> &'t Node {
         // INVARIANT: the index was checked when the value was made, and a tape does not change.
         const NIL: Node = Node { kind: 1, flags: 0, aux: 0, name: 0, a: 0, b: 0 };
-        self.tape.nodes.get(index(self.index)).unwrap_or(&NIL)
+        self.tape.nodes().get(index(self.index)).unwrap_or(&NIL)
     }
 
     /// Appends the text of a number, Boolean, char, date or duration as it stands on the wire; nothing for other kinds.

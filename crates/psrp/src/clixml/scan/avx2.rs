@@ -20,9 +20,13 @@ impl Avx2 {
     }
 
     #[inline]
-    pub(super) fn find<const STOPS_AT_ESCAPE: bool>(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(
+        self,
+        bytes: &[u8],
+        from: usize,
+    ) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { find::<STOPS_AT_ESCAPE>(bytes, from) }
+        unsafe { find::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(bytes, from) }
     }
 
     pub(super) fn find_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
@@ -46,10 +50,10 @@ impl Avx2 {
 }
 
 #[target_feature(enable = "avx2")]
-fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LEN>) {
-        let hits = stops::<STOPS_AT_ESCAPE>(load(block));
+        let hits = stops::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(load(block));
         if hits != 0 {
             return at + index(hits.trailing_zeros());
         }
@@ -59,18 +63,18 @@ fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
     match bytes.last_chunk::<LEN>() {
         Some(block) if at < bytes.len() => {
             let seen = LEN - (bytes.len() - at);
-            let hits = stops::<STOPS_AT_ESCAPE>(load(block)) >> seen;
+            let hits = stops::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(load(block)) >> seen;
             if hits == 0 { bytes.len() } else { at + index(hits.trailing_zeros()) }
         }
         Some(_) => bytes.len(),
-        None => super::find::<STOPS_AT_ESCAPE>(bytes, at),
+        None => super::find::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(bytes, at),
     }
 }
 
-/// One bit per byte: `<`, `&`, below a space, and `_` when `STOPS_AT_ESCAPE`.
+/// One bit per byte: `<`, `&`, below a space, and what is asked for besides.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn stops<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> u32 {
+fn stops<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(block: __m256i) -> u32 {
     let escape = if STOPS_AT_ESCAPE { 0x5F } else { 0 };
     // By the low four bits of a byte, the one character with these bits that is looked for. A byte from 0x80 on
     // gives 0 and so equals nothing.
@@ -81,7 +85,12 @@ fn stops<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> u32 {
     let found = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(wanted, block), block);
     let above_controls = _mm256_subs_epu8(block, _mm256_set1_epi8(0x1F));
     let controls = _mm256_cmpeq_epi8(above_controls, _mm256_setzero_si256());
-    _mm256_movemask_epi8(_mm256_or_si256(found, controls)).cast_unsigned()
+    let mut stops = _mm256_or_si256(found, controls);
+    if STOPS_BEYOND_ASCII {
+        // Only the sign bits count.
+        stops = _mm256_or_si256(stops, block);
+    }
+    _mm256_movemask_epi8(stops).cast_unsigned()
 }
 
 #[target_feature(enable = "avx2")]

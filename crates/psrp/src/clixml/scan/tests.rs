@@ -23,6 +23,8 @@ fn wide_scans_agree_with_a_byte_loop() {
             for scanner in [Scanner::detect(), Scanner::Portable] {
                 assert_eq!(scanner.find_special(&bytes, from), slow(is_special));
                 assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
+                let found = scanner.find_special_or_beyond_ascii(&bytes, from);
+                assert_eq!(found, slow(|byte| is_special(byte) || !byte.is_ascii()));
                 assert_eq!(scanner.find_escapable(&bytes, from), slow(|byte| ESCAPABLE[usize::from(byte)]));
             }
             assert_eq!(find_tag(&bytes, from), slow(|byte| byte == b'<'));

@@ -11,6 +11,7 @@ mod numbers;
 mod parameters;
 mod powershell;
 mod roundtrip;
+mod tape;
 
 use std::path::PathBuf;
 

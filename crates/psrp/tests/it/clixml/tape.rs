@@ -1,0 +1,115 @@
+//! What a tape keeps of its body, and that it reads the same however it came about.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use psrp::clixml::{Decoder, Kind, Tape, Value, decode};
+
+use super::shown;
+
+#[test]
+fn a_body_of_which_much_was_decoded_is_let_go() {
+    let body = r#"<Obj RefId="0"><TN RefId="0"><T>A</T></TN><ToString>x &amp; y</ToString><MS><S N="plain">z</S><Db N="float">1.50</Db><G N="id">497ac440-89fb-4cb3-9cc1-3434c1aa74c3</G><BA N="bytes">AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk8=</BA></MS></Obj>"#;
+    let kept = decode(body).unwrap();
+    assert!(kept.text().len() < body.len() / 2 && kept.side().is_empty());
+    let mut decoder = Decoder::default();
+    let first = decoder.decode(body.into()).unwrap();
+    decoder.recycle(first);
+    // Memory that comes back is used as it is, so the body stays with the tape.
+    let lent = decoder.decode(body.into()).unwrap();
+    assert_eq!(lent.text(), body.as_bytes());
+    for tape in [&kept, &lent] {
+        let object = tape.first().unwrap();
+        assert_eq!(object.type_names().next().unwrap(), "A");
+        assert_eq!(object.to_string_text().unwrap(), "x & y");
+        assert_eq!(object.member("plain").unwrap().as_str(), Some("z"));
+        assert_eq!(object.member("float").unwrap().float_text().unwrap(), "1.50");
+        assert_eq!(object.member("id").unwrap().as_str(), Some("497ac440-89fb-4cb3-9cc1-3434c1aa74c3"));
+        assert_eq!(object.member("bytes").unwrap().bytes().unwrap(), (0..80).collect::<Vec<u8>>());
+    }
+    let pretty = r#"<Obj RefId="0"><MS><S N="a">plain text</S><S N="b">x&amp;y</S></MS></Obj>"#;
+    assert_eq!(decode(pretty).unwrap().text(), pretty.as_bytes(), "little was decoded");
+}
+
+#[test]
+fn one_value_alone_is_read_like_any_other() {
+    for (body, kind, text) in [
+        ("<S>text</S>", Kind::String, "text"),
+        ("<S></S>", Kind::String, ""),
+        ("\u{FEFF}<S>text</S>", Kind::String, "text"),
+        ("<S>caf\u{E9}</S>", Kind::String, "caf\u{E9}"),
+        ("<S>a_b&lt;c_x000A_</S>", Kind::String, "a_b<c\n"),
+        ("<S>text</S>\r\n", Kind::String, "text"),
+        ("<S >text</S >", Kind::String, "text"),
+        ("<I32>7</I32>", Kind::Int32, "7"),
+        ("<Db>1.50</Db>", Kind::Double, "1.5"),
+        ("<Nil />", Kind::Nil, ""),
+        ("<BA>AQID</BA>", Kind::Bytes, "AQID"),
+    ] {
+        let mut decoder = Decoder::default();
+        // New memory, then what came back.
+        for _ in 0..3 {
+            let tape = decoder.decode(body.into()).unwrap();
+            assert_eq!(tape.values().count(), 1, "{body}");
+            let value = tape.first().unwrap();
+            assert_eq!((value.kind(), value.to_string().as_str()), (kind, text), "{body}");
+            assert_eq!((value.index(), tape.nodes().len()), (0, 1));
+            decoder.recycle(tape);
+        }
+    }
+    assert!(decode("<S>a</S><S>b").is_err());
+    assert!(decode(b"<S>\xFF</S>".to_vec()).is_err());
+    assert_eq!(decode("<S>a</S><S>b</S>").unwrap().values().count(), 2);
+}
+
+/// Anything that may stand in a text, each by itself good.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[ -%'-;=-~]{0,12}",
+        Just("_".to_owned()),
+        Just("_x".to_owned()),
+        Just("_x00".to_owned()),
+        Just("41_".to_owned()),
+        Just("&#x41;".to_owned()),
+        Just("&#95;".to_owned()),
+        Just("&amp;".to_owned()),
+        Just("&lt;&gt;".to_owned()),
+        Just("&quot;&apos;".to_owned()),
+        Just("_x000D__x000A_".to_owned()),
+        Just("_xD83D__xDE00_".to_owned()),
+        Just("_xDE00__xD83D_".to_owned()),
+        Just("_x0001F600_".to_owned()),
+        Just("\r\n\t".to_owned()),
+        Just("é山😀".to_owned()),
+        Just("<![CDATA[<_x0041_&]]>".to_owned()),
+        Just("<!-- x -->".to_owned()),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    /// A comment at the end of a text is nothing, but sends it down the slow way.
+    #[test]
+    fn a_text_is_read_the_same_in_both_ways(text in pieces()) {
+        let usual: Tape = decode(format!("<S>{text}</S>")).unwrap();
+        let slow = decode(format!("<S>{text}<!----></S>")).unwrap();
+        let units = |tape: &Tape| -> Vec<u16> {
+            tape.first().and_then(Value::text).unwrap().encode_utf16().collect()
+        };
+        prop_assert_eq!(units(&usual), units(&slow));
+    }
+
+    #[test]
+    fn memory_that_was_lent_changes_no_value(texts in prop::collection::vec(pieces(), 1..5)) {
+        let members: String = texts.iter().map(|text| format!("<S N=\"a\">{text}</S><Db>0.50</Db>")).collect();
+        let body = Bytes::from(format!("<Obj RefId=\"0\"><LST>{members}</LST></Obj>"));
+        let mut decoder = Decoder::default();
+        let fresh = decoder.decode(body.clone()).unwrap();
+        let again = decoder.decode(body.clone()).unwrap();
+        decoder.recycle(again);
+        let lent = decoder.decode(body).unwrap();
+        prop_assert_eq!(shown(&fresh), shown(&lent));
+        for (fresh, lent) in fresh.first().unwrap().items().zip(lent.first().unwrap().items()) {
+            prop_assert_eq!(fresh.float_text(), lent.float_text());
+        }
+    }
+}
