@@ -138,6 +138,12 @@ impl Error {
         matches!(self.0.kind, Kind::Closed)
     }
 
+    /// Whether a change was sent and its answer is not known: it may have been carried out.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self.0.kind, Kind::OutcomeUnknown { .. })
+    }
+
     /// The fault the server answered with, if it did.
     #[must_use]
     pub fn fault(&self) -> Option<&wsman::Fault> {

@@ -10,6 +10,10 @@ use serde::Deserialize;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use self::objects::{Json, to_clixml};
+
+mod objects;
+
 /// One page of an answer with status 200.
 #[derive(Default)]
 pub(crate) struct Page {
@@ -58,9 +62,15 @@ pub(crate) enum AnswerError {
     /// An answer to a call that was not in the batch, or a second one.
     #[error("the answer to a batch holds an answer to a call that was not in it, or two to one")]
     ForeignResponse,
-    /// JSON objects instead of CLIXML.
-    #[error("the answer holds its objects as JSON although CLIXML was asked for")]
-    NoClixml,
+    /// JSON objects instead of CLIXML, and too many bytes of them.
+    #[error(
+        "the answer holds its objects as JSON although CLIXML was asked for, and is longer than the {limit} bytes that are \
+         read of that"
+    )]
+    TooMuchJson {
+        /// In bytes.
+        limit: usize,
+    },
 }
 
 impl From<serde_json::Error> for AnswerError {
@@ -90,7 +100,7 @@ impl Page {
         }
         let clixml = match answer.value {
             Some(First::Clixml(raw)) => Some(unescape(raw.get()).into()),
-            Some(First::Other) => return Err(AnswerError::NoClixml),
+            Some(First::Other) => Some(objects(body)?.into()),
             Some(First::Null | First::Nothing) | None => None,
         };
         Ok(Self {
@@ -101,6 +111,21 @@ impl Page {
             confirmation: answer.confirmation,
         })
     }
+}
+
+/// The objects of an answer that has them as JSON.
+fn objects(body: &[u8]) -> Result<Vec<u8>, AnswerError> {
+    #[derive(Deserialize)]
+    struct Objects<'a> {
+        #[serde(borrow)]
+        value: Vec<Json<'a>>,
+    }
+    // A tree of values takes many times the room of its text.
+    if MAX_JSON_LEN < body.len() {
+        return Err(AnswerError::TooMuchJson { limit: MAX_JSON_LEN });
+    }
+    let objects: Objects<'_> = serde_json::from_slice(body)?;
+    Ok(to_clixml(&objects.value))
 }
 
 #[derive(Deserialize)]
@@ -276,6 +301,8 @@ fn hex(digits: &[u8]) -> u32 {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default();
     digits.iter().take(4).fold(0, |value, byte| value << 4 | digit(byte))
 }
+
+const MAX_JSON_LEN: usize = 64 << 20;
 
 #[cfg(test)]
 mod tests;

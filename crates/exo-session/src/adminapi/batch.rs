@@ -54,7 +54,8 @@ pub enum InputOutcome {
     Failed(Option<Error>),
     /// It was sent, and its answer is not known: it may have been done. It is not sent again.
     Unknown(Error),
-    /// It was not sent: the batch was cancelled or failed before.
+    /// It was not sent: the batch was cancelled or failed before, the service could not be reached, or it was too busy for
+    /// the whole request.
     NotSent,
 }
 

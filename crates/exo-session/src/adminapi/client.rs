@@ -184,7 +184,7 @@ pub(crate) async fn failed<T: Transport>(
 
 /// A change that may have been carried out although `error` hides how it went.
 pub(super) fn unknown(cmdlet: &Cmdlet, error: Error) -> Error {
-    if matches!(error.kind(), Kind::OutcomeUnknown { .. }) {
+    if error.is_outcome_unknown() {
         return error;
     }
     let kind = Kind::OutcomeUnknown { command: cmdlet.name.clone(), problem: error.what() };

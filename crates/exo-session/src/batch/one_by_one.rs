@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::{BatchEvent, BatchEventKind, InputOutcome};
 use crate::adminapi::Confirm;
 use crate::carrier::Carrier;
+use crate::command::failure_text;
 use crate::error::kind::Kind;
 use crate::error::{Category, Error, Step};
 use crate::session::{Invocation, Pipeline};
@@ -84,12 +85,16 @@ impl OneByOne {
                 event = current.pipeline.next() => event,
             };
             let outcome = match event {
-                Some(Ok(PipelineEvent::State { state, .. })) if state.is_final() => match state {
+                Some(Ok(PipelineEvent::State { state, reason })) if state.is_final() => match state {
                     PsInvocationState::Completed if !current.had_errors => InputOutcome::Succeeded,
                     PsInvocationState::Stopped => {
                         InputOutcome::Unknown(Error::new(Step::Run, Kind::Cancelled))
                     }
-                    _ => InputOutcome::Failed(None),
+                    PsInvocationState::Completed => InputOutcome::Failed(None),
+                    _ => {
+                        let reason = failure_text(reason.as_ref());
+                        InputOutcome::Failed(Some(Error::new(Step::Run, Kind::Remote { reason })))
+                    }
                 },
                 Some(Ok(PipelineEvent::State { .. })) => continue,
                 Some(Ok(event)) => {

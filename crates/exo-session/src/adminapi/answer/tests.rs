@@ -57,17 +57,64 @@ fn another_form_is_refused_with_its_place_and_without_its_text() {
         expect!["the answer is not the JSON that the service sends (line 1, column 27)"],
     );
     check(r#"{"value":{}}"#, expect!["the answer is not the JSON that the service sends (line 1, column 9)"]);
-    check(
-        r#"{"value":[{"Name":"a"}]}"#,
-        expect!["the answer holds its objects as JSON although CLIXML was asked for"],
-    );
-    check(
-        r#"{"value":[5,"a"]}"#,
-        expect!["the answer holds its objects as JSON although CLIXML was asked for"],
-    );
     check(r#"{"error":{"code":"x"}}"#, expect!["the answer says that it succeeded and holds an error"]);
     check(
         &"[".repeat(100_000),
         expect!["the answer is not the JSON that the service sends (line 1, column 100000)"],
     );
+}
+
+#[test]
+fn objects_that_come_as_json_have_the_types_that_stand_beside_their_members() {
+    let clixml = |value: &str| {
+        let page = Page::decode(format!(r#"{{"value":{value}}}"#).as_bytes()).unwrap();
+        let tape = psrp::clixml::decode(page.clixml.unwrap().to_vec()).unwrap();
+        let mut out = Vec::new();
+        let mut encoder = psrp::clixml::Encoder::new(&mut out);
+        tape.values().for_each(|value| encoder.value(value));
+        String::from_utf8(out).unwrap()
+    };
+    let custom = |members: &str| {
+        format!(
+            "<Obj RefId=\"0\"><TN RefId=\"0\"><T>System.Management.Automation.PSCustomObject</T><T>System.Object</T></TN>\
+             <MS>{members}</MS></Obj>"
+        )
+    };
+    for (json, expected) in [
+        ("5,\"a\",null,true", "<I64>5</I64><S>a</S><Nil /><B>true</B>".to_owned()),
+        ("18446744073709551615,1.5", "<U64>18446744073709551615</U64><Db>1.5</Db>".to_owned()),
+        (r#"{"Name":"<a>","@odata.id":"x"}"#, custom("<S N=\"Name\">&lt;a&gt;</S>")),
+        (
+            r#"{"A@odata.type":"System.DateTime","A":"2024-01-02T03:04:05Z","B":"2024-01-02T03:04:05Z"}"#,
+            custom("<DT N=\"A\">2024-01-02T03:04:05Z</DT><S N=\"B\">2024-01-02T03:04:05Z</S>"),
+        ),
+        // The type may stand behind, and of a text of another form it says nothing.
+        (
+            r#"{"A":"7","A@data.type":"System.Int32","B":3,"B@data.type":"System.Int32","C":"x","C@data.type":"System.Guid"}"#,
+            custom("<S N=\"A\">7</S><I32 N=\"B\">3</I32><S N=\"C\">x</S>"),
+        ),
+        (
+            r##"{"A":"14.00:00:01.5","A@data.type":"System.TimeSpan","B":"-00:01:00","B@data.type":"System.TimeSpan"}"##,
+            custom("<TS N=\"A\">P14DT1.5S</TS><TS N=\"B\">-PT1M</TS>"),
+        ),
+        (
+            r##"{"A@odata.type":"#Collection(Guid)","A":["12345678-1234-1234-1234-123456789abc"]}"##,
+            custom(
+                "<Obj N=\"A\" RefId=\"1\"><TN RefId=\"1\"><T>System.Collections.ArrayList</T><T>System.Object</T></TN>\
+                 <LST><G>12345678-1234-1234-1234-123456789abc</G></LST></Obj>",
+            ),
+        ),
+        (
+            r##"{"A":{"@odata.type":"#Exchange.ByteArrayType","Data":[1,255]}}"##,
+            custom("<BA N=\"A\">Af8=</BA>"),
+        ),
+        (
+            r##"{"@odata.type":"#Exchange.GenericHashTable","k":1}"##,
+            "<Obj RefId=\"0\"><TN RefId=\"0\"><T>System.Collections.Hashtable</T><T>System.Object</T></TN>\
+             <DCT><En><S N=\"Key\">k</S><I64 N=\"Value\">1</I64></En></DCT></Obj>"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(clixml(&format!("[{json}]")), expected, "{json}");
+    }
 }

@@ -41,11 +41,18 @@ impl<T: Transport> Show<'_, T> {
                         self.run(input).fail(ready.cmdlet, failure, *after_retries).await.map_err(drop)?;
                         stop = Some(self.refused(failure.status, failure.said()));
                     }
-                    InputOutcome::Failed(None)
+                    // What the service has no time for, or no trust in, is as if it had not been sent.
+                    if matches!(failure.status, 401 | 429 | 503) {
+                        InputOutcome::NotSent
+                    } else {
+                        InputOutcome::Failed(None)
+                    }
                 }
                 (Ok(ready), End::Lost(error)) if !ready.asks => {
                     stop = Some(error.clone());
-                    outcome_of(error.clone())
+                    let never_arrived =
+                        error.is_connection() && !error.leaves_doubt() && !error.is_outcome_unknown();
+                    if never_arrived { InputOutcome::NotSent } else { outcome_of(error.clone()) }
                 }
                 (Ok(ready), _) => {
                     let (outcome, error) = self.item(input, ready, item.first, item.parameters).await?;
@@ -100,9 +107,5 @@ impl<T: Transport> Show<'_, T> {
 }
 
 fn outcome_of(error: Error) -> InputOutcome {
-    if matches!(error.kind(), Kind::OutcomeUnknown { .. }) {
-        InputOutcome::Unknown(error)
-    } else {
-        InputOutcome::Failed(Some(error))
-    }
+    if error.is_outcome_unknown() { InputOutcome::Unknown(error) } else { InputOutcome::Failed(Some(error)) }
 }
