@@ -7,12 +7,14 @@ use exo_tests::oracle;
 
 type Oracle = fn(&[u8]);
 
-const ORACLES: [(&str, Oracle); 5] = [
+const ORACLES: [(&str, Oracle); 7] = [
     ("fragments", oracle::fragments),
     ("clixml", oracle::clixml),
     ("clixml_round_trip", oracle::clixml_round_trip),
     ("tape_read", oracle::tape_read),
     ("wsman_receive", oracle::wsman_receive),
+    ("catalog", oracle::catalog),
+    ("rest_answer", oracle::rest_answer),
 ];
 
 /// Each input goes through every oracle, because what one target found may be news to another.

@@ -14,6 +14,10 @@ use psrp::clixml::{
 use psrp::{Defragmenter, FragmentLimits, Fragmenter, Message};
 use wsman::{Request, Response};
 
+pub use self::rest::{catalog, rest_answer};
+
+mod rest;
+
 /// Fragments: the messages do not depend on how the bytes are cut into reads, and go back into the same messages.
 pub fn fragments(bytes: &[u8]) {
     let whole = messages(std::iter::once(bytes));

@@ -1,0 +1,128 @@
+//! The oracles of the REST carrier: the module text that the cmdlets are read from, and the answers.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use exo_session::adminapi::{
+    Answer, BatchCall, BatchEventKind, Call, Client, Confirm, Endpoint, Request, Transport,
+};
+use exo_session::catalog::Catalog;
+use exo_session::{Error, Invocation};
+use psrp::PipelineEvent;
+use psrp::clixml::decode;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// A module text: cmdlets whose names and parameters are only letters and digits, none twice, or reasons.
+pub fn catalog(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(catalog) = Catalog::read(&text) else { return };
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let mut names = Vec::new();
+    for cmdlet in &catalog.cmdlets {
+        let (verb, noun) = cmdlet.name.split_once('-').unwrap();
+        assert!(is_word(verb) && noun.split('-').all(is_word), "{}", cmdlet.name);
+        names.push(cmdlet.name.to_ascii_lowercase());
+        let mut parameters: Vec<String> =
+            cmdlet.parameters.iter().map(|parameter| parameter.name.to_ascii_lowercase()).collect();
+        assert!(parameters.iter().all(|name| is_word(name)), "{parameters:?}");
+        let count = parameters.len();
+        parameters.sort_unstable();
+        parameters.dedup();
+        assert_eq!(count, parameters.len(), "{} has a parameter twice", cmdlet.name);
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(count, names.len(), "a cmdlet twice");
+    assert!(count + catalog.refused.len() <= bytes.len(), "more names than bytes");
+}
+
+/// The body of an answer, as that of one call and as that of a batch of three: the call ends, each input ends once, and
+/// no more comes out than went in.
+pub fn rest_answer(bytes: &[u8]) {
+    static CLIENT: OnceLock<(Runtime, Arc<Catalog>)> = OnceLock::new();
+    let (runtime, catalog) = CLIENT.get_or_init(|| {
+        (Builder::new_current_thread().build().unwrap(), Arc::new(Catalog::read(MODULE).unwrap()))
+    });
+    let body = Bytes::copy_from_slice(bytes);
+    let endpoint = Endpoint::new("https://localhost", "t", Uuid::nil());
+    let client = Client::new(endpoint, Arc::clone(catalog), Same(body));
+    runtime.block_on(async {
+        one(&client, bytes.len()).await;
+        many(&client, bytes.len()).await;
+    });
+}
+
+async fn one(client: &Client<Same>, len: usize) {
+    let (events, mut written) = mpsc::channel(1);
+    let (_answer, answers) = mpsc::unbounded_channel();
+    let invocation = Invocation {
+        command: "Get-Thing".to_owned(),
+        parameters: decode(b"<Obj><MS><S N=\"ResultSize\">Unlimited</S></MS></Obj>".to_vec()).unwrap(),
+    };
+    let read = async {
+        let mut ends = 0;
+        while let Some(event) = written.recv().await {
+            assert_eq!(ends, 0, "nothing comes after the end");
+            match event {
+                Ok(PipelineEvent::Output(tape)) => {
+                    // JSON objects become CLIXML, which has more marks.
+                    assert!(tape.nodes().len() <= 8 * len + 8, "{} nodes", tape.nodes().len());
+                }
+                Ok(PipelineEvent::State { .. }) | Err(_) => ends += 1,
+                Ok(_) => {}
+            }
+        }
+        assert_eq!(ends, 1, "a call ends");
+    };
+    tokio::join!(client.run(Call { invocation, confirm: Confirm::Refuse, events, answers }), read);
+}
+
+async fn many(client: &Client<Same>, len: usize) {
+    let (events, mut written) = mpsc::channel(1);
+    let (_answer, answers) = mpsc::unbounded_channel();
+    let (input, inputs) = mpsc::channel(3);
+    (0..3).for_each(|_| input.try_send(decode(Vec::new()).unwrap()).unwrap());
+    drop(input);
+    let call = BatchCall {
+        command: "Get-Thing".to_owned(),
+        confirm: Confirm::Refuse,
+        in_flight: 1,
+        batch_size: 10,
+        inputs,
+        events,
+        answers,
+        sent: Arc::default(),
+    };
+    let read = async {
+        let mut ended = 0;
+        while let Some(event) = written.recv().await {
+            let Ok(event) = event else { continue };
+            assert_eq!(event.input, ended, "in the order of the inputs");
+            ended += u64::from(matches!(event.kind, BatchEventKind::Ended(_)));
+        }
+        assert_eq!(ended, 3, "each input ends, whatever the {len} bytes say");
+    };
+    tokio::join!(client.run_batch(call), read);
+}
+
+/// Answers everything with the same.
+struct Same(Bytes);
+
+impl Transport for Same {
+    async fn send(&self, _request: &Request) -> Result<Answer, Error> {
+        Ok(Answer { status: 200, headers: Vec::new(), body: self.0.clone() })
+    }
+
+    async fn wait(&self, _time: Duration) {}
+
+    async fn renew(&self, _claims: Option<&str>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+const MODULE: &str = "function script:Get-Thing\n{\n[CmdletBinding()]\nparam(\n${ResultSize}\n)\nProcess {\nRun \
+                      -EnableBatchingStatus:$true\n}\n}\nExport-ModuleMember -Function @('Get-Thing')\n";
