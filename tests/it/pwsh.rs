@@ -45,6 +45,11 @@ fn pwsh_rest() {
 }
 
 #[test]
+fn pwsh_pipeline() {
+    check("pipeline", |config| config.mailboxes = 40);
+}
+
+#[test]
 fn pwsh_stop() {
     check("stop", |_| {});
 }

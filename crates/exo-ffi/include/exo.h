@@ -65,6 +65,10 @@
 // Decoded CLIXML. Tape: the values.
 #define EXO_EVENT_VALUES 21
 
+// One input of `exo_session_invoke_batch` has ended; how is with `exo_event_state`, one of `EXO_OUTCOME_*`, and why with
+// `exo_event_error`, when no error record has told it.
+#define EXO_EVENT_INPUT_ENDED 31
+
 // The operation came to its end; the state is with `exo_event_state`. Tape: the reason as an ErrorRecord, when there
 // is one.
 #define EXO_EVENT_FINISHED 30
@@ -77,6 +81,18 @@
 
 // The command failed; the reason is the event's tape.
 #define EXO_STATE_FAILED 5
+
+// The command was carried out for the input.
+#define EXO_OUTCOME_SUCCEEDED 1
+
+// The service said that it did not do it, or not all of it.
+#define EXO_OUTCOME_FAILED 2
+
+// It was sent, and no answer came: it may have been done. It is not sent again.
+#define EXO_OUTCOME_UNKNOWN 3
+
+// It was not sent.
+#define EXO_OUTCOME_NOT_SENT 4
 
 // Asks about nothing.
 #define EXO_IMPACT_NONE 0
@@ -308,6 +324,42 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
+// Starts one command for many inputs, over REST ten to a request. Write the inputs with `exo_operation_write`, end them
+// with `exo_operation_end_input`, and pull events at the same time: everything of the first input, then of the second and
+// so on, each followed by `EXO_EVENT_INPUT_ENDED`; `exo_event_input` gives the input. The last is `EXO_EVENT_FINISHED`.
+//
+// `ask_from` as in `exo_session_invoke_asking`. `in_flight` is how many requests may be under way at once, 1 to 16; with 1
+// nothing of a request is sent before all of the one before was pulled.
+//
+// # Safety
+// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL. `out` is writable or NULL. `err`
+// is writable or NULL.
+ExoStatus exo_session_invoke_batch(const ExoSession *session,
+                                   const uint8_t *command,
+                                   size_t command_len,
+                                   uint32_t ask_from,
+                                   uint32_t in_flight,
+                                   ExoOperation **out,
+                                   ExoError **err);
+
+// Gives a command of `exo_session_invoke_batch` its next input: CLIXML of the parameters, as in `exo_session_invoke`.
+//
+// `EXO_STATUS_PENDING`: there is no room, and the input was not taken; pull events first. `EXO_STATUS_END`: the command
+// takes no more input; pull its end.
+//
+// # Safety
+// `operation` is a live handle or NULL. `clixml` points to `clixml_len` bytes or is NULL. `err` is writable or NULL.
+ExoStatus exo_operation_write(const ExoOperation *operation,
+                              const uint8_t *clixml,
+                              size_t clixml_len,
+                              ExoError **err);
+
+// Says that there is no more input; what has been written is still sent. A second call does nothing.
+//
+// # Safety
+// `operation` is a live handle or NULL.
+ExoStatus exo_operation_end_input(const ExoOperation *operation);
+
 // Lends the bytes; they live until `exo_bytes_free`.
 //
 // # Safety
@@ -387,11 +439,26 @@ ExoStatus exo_event_text(const ExoEvent *event, ExoText *out);
 // `event` is a live handle or NULL. `out` is writable or NULL.
 ExoStatus exo_event_json(const ExoEvent *event, ExoText *out);
 
-// Gives the state of `EXO_EVENT_FINISHED`, one of `EXO_STATE_*`.
+// Gives the state of `EXO_EVENT_FINISHED`, one of `EXO_STATE_*`, or of `EXO_EVENT_INPUT_ENDED`, one of `EXO_OUTCOME_*`.
 //
 // # Safety
 // `event` is a live handle or NULL. `out` is writable or NULL.
-ExoStatus exo_event_state(const ExoEvent *event, uint32_t *out);
+ExoStatus exo_event_state(const ExoEvent *event,
+                          uint32_t *out);
+
+// Gives the number of the input that an event of `exo_session_invoke_batch` belongs to, from 0.
+//
+// # Safety
+// `event` is a live handle or NULL. `out` is writable or NULL.
+ExoStatus exo_event_input(const ExoEvent *event, uint64_t *out);
+
+// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one. `out->size` has to be set. What it points to lives as long as
+// the event.
+//
+// # Safety
+// `event` is a live handle or NULL. `out` is writable or NULL, and its `size` is set.
+ExoStatus exo_event_error(const ExoEvent *event,
+                          ExoErrorView *out);
 
 // Takes the session of `EXO_EVENT_CONNECTED`. Each call gives a handle of its own to the same session, to be freed
 // with `exo_session_free`.

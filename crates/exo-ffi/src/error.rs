@@ -86,7 +86,7 @@ unsafe impl Growing for ExoErrorView {
 }
 
 impl ExoError {
-    fn view(&self) -> ExoErrorView {
+    pub(crate) fn view(&self) -> ExoErrorView {
         ExoErrorView {
             size: ExoErrorView::SIZE,
             status: self.status,

@@ -6,7 +6,7 @@ use psrp::HostCall;
 use psrp::clixml::{NameId, Tape};
 use serde_json::json;
 
-use crate::error::{Refusal, refuse};
+use crate::error::{ExoError, ExoErrorView, Refusal, refuse};
 use crate::fence::fence_quiet;
 use crate::handle::{self, Boxed, Handle, Out, borrow};
 use crate::question;
@@ -55,6 +55,10 @@ pub const EXO_EVENT_COMMANDS: u32 = 20;
 /// Decoded CLIXML. Tape: the values.
 pub const EXO_EVENT_VALUES: u32 = 21;
 
+/// One input of `exo_session_invoke_batch` has ended; how is with `exo_event_state`, one of `EXO_OUTCOME_*`, and why with
+/// `exo_event_error`, when no error record has told it.
+pub const EXO_EVENT_INPUT_ENDED: u32 = 31;
+
 /// The operation came to its end; the state is with `exo_event_state`. Tape: the reason as an ErrorRecord, when there
 /// is one.
 pub const EXO_EVENT_FINISHED: u32 = 30;
@@ -66,6 +70,15 @@ pub const EXO_STATE_COMPLETED: u32 = 4;
 /// The command failed; the reason is the event's tape.
 pub const EXO_STATE_FAILED: u32 = 5;
 
+/// The command was carried out for the input.
+pub const EXO_OUTCOME_SUCCEEDED: u32 = 1;
+/// The service said that it did not do it, or not all of it.
+pub const EXO_OUTCOME_FAILED: u32 = 2;
+/// It was sent, and no answer came: it may have been done. It is not sent again.
+pub const EXO_OUTCOME_UNKNOWN: u32 = 3;
+/// It was not sent.
+pub const EXO_OUTCOME_NOT_SENT: u32 = 4;
+
 /// One thing that happened. Ask `exo_event_kind` first; free it with `exo_event_free`.
 pub struct ExoEvent {
     kind: u32,
@@ -75,6 +88,8 @@ pub struct ExoEvent {
     tape: Option<Tape>,
     host_call: Option<HostCall>,
     session: Option<Arc<ExoSession>>,
+    input: Option<u64>,
+    error: Option<ExoError>,
 }
 
 /// Gives the kind, one of `EXO_EVENT_*`; 0 for NULL.
@@ -119,7 +134,7 @@ pub unsafe extern "C" fn exo_event_json(event: *const ExoEvent, out: *mut ExoTex
     })
 }
 
-/// Gives the state of `EXO_EVENT_FINISHED`, one of `EXO_STATE_*`.
+/// Gives the state of `EXO_EVENT_FINISHED`, one of `EXO_STATE_*`, or of `EXO_EVENT_INPUT_ENDED`, one of `EXO_OUTCOME_*`.
 ///
 /// # Safety
 /// `event` is a live handle or NULL. `out` is writable or NULL.
@@ -130,10 +145,43 @@ pub unsafe extern "C" fn exo_event_state(event: *const ExoEvent, out: *mut u32) 
         let event = unsafe { borrow(event) }?;
         // SAFETY: the caller promises a writable place or NULL.
         let out = unsafe { Out::new(out, "out") }?;
-        if event.kind != EXO_EVENT_FINISHED {
+        if !matches!(event.kind, EXO_EVENT_FINISHED | EXO_EVENT_INPUT_ENDED) {
             return Err(event.lacks("state"));
         }
         out.write(event.state);
+        Ok(())
+    })
+}
+
+/// Gives the number of the input that an event of `exo_session_invoke_batch` belongs to, from 0.
+///
+/// # Safety
+/// `event` is a live handle or NULL. `out` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_event_input(event: *const ExoEvent, out: *mut u64) -> ExoStatus {
+    fence_quiet(|| {
+        // SAFETY: the caller promises a live handle or NULL.
+        let event = unsafe { borrow(event) }?;
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::new(out, "out") }?;
+        out.write(event.input.ok_or_else(|| event.lacks("input"))?);
+        Ok(())
+    })
+}
+
+/// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one. `out->size` has to be set. What it points to lives as long as
+/// the event.
+///
+/// # Safety
+/// `event` is a live handle or NULL. `out` is writable or NULL, and its `size` is set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_event_error(event: *const ExoEvent, out: *mut ExoErrorView) -> ExoStatus {
+    fence_quiet(|| {
+        // SAFETY: the caller promises a live handle or NULL.
+        let event = unsafe { borrow(event) }?;
+        // SAFETY: the caller promises a writable struct whose `size` is set.
+        let out = unsafe { Out::sized(out, "out") }?;
+        out.write(event.error.as_ref().ok_or_else(|| event.lacks("error"))?.view());
         Ok(())
     })
 }
@@ -209,7 +257,17 @@ pub unsafe extern "C" fn exo_event_free(event: *mut ExoEvent) {
 
 impl ExoEvent {
     const fn new(kind: u32) -> Self {
-        Self { kind, state: 0, text: None, json: None, tape: None, host_call: None, session: None }
+        Self {
+            kind,
+            state: 0,
+            text: None,
+            json: None,
+            tape: None,
+            host_call: None,
+            session: None,
+            input: None,
+            error: None,
+        }
     }
 
     /// An event with a sentence.
@@ -249,6 +307,16 @@ impl ExoEvent {
     /// The session is there.
     pub(crate) fn connected(session: Arc<ExoSession>) -> Self {
         Self { session: Some(session), ..Self::new(EXO_EVENT_CONNECTED) }
+    }
+
+    /// One input has ended.
+    pub(crate) fn input_ended(outcome: u32, error: Option<ExoError>) -> Self {
+        Self { state: outcome, error, ..Self::new(EXO_EVENT_INPUT_ENDED) }
+    }
+
+    /// The same as part of what comes of an input.
+    pub(crate) fn of_input(self, input: u64) -> Self {
+        Self { input: Some(input), ..self }
     }
 
     /// The end.

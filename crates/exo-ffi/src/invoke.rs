@@ -150,12 +150,15 @@ pub unsafe extern "C" fn exo_session_commands(
 
 /// A command and its parameters; the copy of the parameters is cleared when it goes, as they may hold secrets.
 fn invocation(command: &str, parameters: &[u8]) -> Result<Invocation, Refusal> {
-    let parameters =
-        decode_secret(Zeroizing::new(parameters.to_vec())).map_err(|error| bad_clixml(&error))?;
-    Ok(Invocation { command: command.to_owned(), parameters })
+    Ok(Invocation { command: command.to_owned(), parameters: self::parameters(parameters)? })
 }
 
-fn impact(number: u32) -> Result<ConfirmImpact, Refusal> {
+/// The parameters of a call; the copy made here is cleared when it goes.
+pub(crate) fn parameters(clixml: &[u8]) -> Result<Tape, Refusal> {
+    decode_secret(Zeroizing::new(clixml.to_vec())).map_err(|error| bad_clixml(&error))
+}
+
+pub(crate) fn impact(number: u32) -> Result<ConfirmImpact, Refusal> {
     Ok(match number {
         EXO_IMPACT_NONE => ConfirmImpact::None,
         EXO_IMPACT_LOW => ConfirmImpact::Low,
@@ -284,7 +287,7 @@ async fn list(session: Arc<ExoSession>, names: Vec<String>, sender: Sender, orde
 }
 
 /// What a pipeline event is to the caller; `None` for what it need not know.
-fn told(event: PipelineEvent) -> Option<ExoEvent> {
+pub(crate) fn told(event: PipelineEvent) -> Option<ExoEvent> {
     let record = |kind, tape: Tape| Some(ExoEvent::tape(kind, tape));
     match event {
         PipelineEvent::Output(tape) => record(EXO_EVENT_OUTPUT, tape),

@@ -1,10 +1,11 @@
 //! Operations: connecting, a command, a question. Each runs as a task; its events are pulled.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use exo_session::BatchInput;
 use tokio::sync::{Notify, mpsc};
 
 use crate::error::{ExoError, refuse};
@@ -27,6 +28,9 @@ pub struct ExoOperation {
     queue: Arc<Queue>,
     cancelled: Arc<Notify>,
     replies: mpsc::UnboundedSender<Reply>,
+    /// Takes the inputs of a batch; `None` for other operations, and after the last input.
+    /// The task holds it too: an operation that is freed is cancelled before its input ends, so that nothing more is sent.
+    input: InputSlot,
     /// Whether a thread is in `exo_operation_next`.
     pulling: AtomicBool,
 }
@@ -143,6 +147,17 @@ pub unsafe extern "C" fn exo_operation_free(operation: *mut ExoOperation) {
 }
 
 impl ExoOperation {
+    /// The same, with inputs to write.
+    pub(crate) fn with_input(mut self, input: InputSlot) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// Where the inputs are written.
+    pub(crate) fn input(&self) -> MutexGuard<'_, Option<BatchInput>> {
+        self.input.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Starts a task and gives the operation that stands for it. `task` fills the sender and heeds the orders.
     pub(crate) fn start<F>(threads: &Threads, task: impl FnOnce(Sender, Orders) -> F) -> Self
     where
@@ -152,9 +167,12 @@ impl ExoOperation {
         let cancelled = Arc::new(Notify::new());
         let (replies, replied) = mpsc::unbounded_channel();
         threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), replies: replied }));
-        Self { queue, cancelled, replies, pulling: AtomicBool::new(false) }
+        Self { queue, cancelled, replies, input: InputSlot::default(), pulling: AtomicBool::new(false) }
     }
 }
+
+/// Where the inputs of a batch are written, until they have ended.
+pub(crate) type InputSlot = Arc<Mutex<Option<BatchInput>>>;
 
 /// What the caller tells a task that runs.
 #[derive(Debug)]

@@ -59,6 +59,11 @@ impl Threads {
         });
     }
 
+    /// Runs a future on the caller's thread.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
     /// Starts a task that `exo_shutdown` waits for.
     pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);

@@ -108,6 +108,17 @@ impl ExoSession {
         })
     }
 
+    /// Waits for an answer of the session manager that needs no peer.
+    pub(crate) fn wait_for<T, F>(&self, ask: impl FnOnce(Session) -> F) -> Result<T, Refusal>
+    where
+        F: Future<Output = Result<T, exo_session::Error>>,
+    {
+        self.fenced(|session| {
+            let threads = session.connection.open_threads()?;
+            Ok(threads.block_on(ask(session.manager().clone()))?)
+        })
+    }
+
     /// Runs `body`; a panic in it poisons the session.
     pub(crate) fn fenced<T>(&self, body: impl FnOnce(&Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.sound()?;

@@ -22,6 +22,7 @@ internal enum EventKind : uint
     Values = 21,
 
     Finished = 30,
+    InputEnded = 31,
 }
 
 /// <summary>How an operation ended. The numbers are those of <c>EXO_STATE_*</c>, PowerShell's PSInvocationState.</summary>

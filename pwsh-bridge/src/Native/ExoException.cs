@@ -13,6 +13,14 @@ public sealed class ExoException : Exception
         ErrorId = errorId;
     }
 
+    internal ExoException(in NativeErrorView view)
+        : this(view.Status, view.Message.ToString(), view.Category.ToString(), view.ErrorId.ToString())
+    {
+        Advice = view.Advice.ToString();
+        Step = view.Step.ToString();
+        Chain = view.Chain.ToString();
+    }
+
     /// <summary>The status of the call.</summary>
     public ExoStatus Status { get; }
 
@@ -23,13 +31,13 @@ public sealed class ExoException : Exception
     public string ErrorId { get; }
 
     /// <summary>What to do about it; empty when there is nothing to say.</summary>
-    public string Advice { get; private set; } = string.Empty;
+    public string Advice { get; } = string.Empty;
 
     /// <summary>The step at which it failed: options, signIn, open, commands, run, close; or empty.</summary>
-    public string Step { get; private set; } = string.Empty;
+    public string Step { get; } = string.Empty;
 
     /// <summary>The causes, one per line, the nearest first; or empty.</summary>
-    public string Chain { get; private set; } = string.Empty;
+    public string Chain { get; } = string.Empty;
 
     /// <summary>Reads a native error and frees it.</summary>
     internal static unsafe ExoException Take(ExoStatus status, IntPtr error)
@@ -45,13 +53,7 @@ public sealed class ExoException : Exception
             {
                 return Of(status);
             }
-            string category = view.Category.ToString();
-            return new ExoException(view.Status, view.Message.ToString(), category, view.ErrorId.ToString())
-            {
-                Advice = view.Advice.ToString(),
-                Step = view.Step.ToString(),
-                Chain = view.Chain.ToString(),
-            };
+            return new ExoException(view);
         }
         finally
         {

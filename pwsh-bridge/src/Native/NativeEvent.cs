@@ -47,6 +47,16 @@ internal sealed unsafe class NativeEvent : IDisposable
         }
     }
 
+    /// <summary>Why an input ended as it did, of InputEnded; null when records have told it, or nothing went wrong.</summary>
+    internal ExoException? Error
+    {
+        get
+        {
+            var view = new NativeErrorView { Size = (uint)sizeof(NativeErrorView) };
+            return NativeMethods.exo_event_error(_handle, &view) == ExoStatus.Ok ? new ExoException(view) : null;
+        }
+    }
+
     /// <summary>The session, of Connected.</summary>
     internal NativeSession TakeSession()
     {

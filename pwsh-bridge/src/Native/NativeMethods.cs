@@ -52,6 +52,9 @@ internal static unsafe class NativeMethods
     internal static extern ExoStatus exo_event_state(EventHandle handle, FinishedState* result);
 
     [DllImport(Library)]
+    internal static extern ExoStatus exo_event_error(EventHandle handle, NativeErrorView* result);
+
+    [DllImport(Library)]
     internal static extern ExoStatus exo_event_session(EventHandle handle, IntPtr* result);
 
     [DllImport(Library)]
@@ -67,6 +70,18 @@ internal static unsafe class NativeMethods
     internal static extern ExoStatus exo_session_invoke_asking(
         SessionHandle session, byte* command, nuint commandLength, byte* parameters, nuint parametersLength,
         uint askFrom, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_session_invoke_batch(
+        SessionHandle session, byte* command, nuint commandLength, uint askFrom, uint inFlight,
+        IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_write(
+        OperationHandle operation, byte* clixml, nuint clixmlLength, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_operation_end_input(OperationHandle operation);
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_session_commands(

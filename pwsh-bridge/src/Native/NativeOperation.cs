@@ -52,6 +52,29 @@ internal sealed unsafe class NativeOperation : IDisposable
     internal void Answer(int choice) =>
         ExoException.ThrowIfFailed(NativeMethods.exo_operation_answer(_handle, choice));
 
+    /// <summary>Gives a batch its next input. False when there is no room: events have to be taken first.</summary>
+    /// <param name="parametersClixml">As in <see cref="NativeSession.Invoke"/>.</param>
+    /// <param name="takesMore">False when the batch has ended.</param>
+    internal bool TryWrite(ReadOnlySpan<byte> parametersClixml, out bool takesMore)
+    {
+        IntPtr error;
+        ExoStatus status;
+        fixed (byte* parameters = parametersClixml)
+        {
+            status = NativeMethods.exo_operation_write(_handle, parameters, (nuint)parametersClixml.Length, &error);
+        }
+        takesMore = status != ExoStatus.End;
+        if (status is ExoStatus.Pending or ExoStatus.End)
+        {
+            return false;
+        }
+        ExoException.ThrowIfFailed(status, error);
+        return true;
+    }
+
+    /// <summary>Says that a batch gets no more input.</summary>
+    internal void EndInput() => ExoException.ThrowIfFailed(NativeMethods.exo_operation_end_input(_handle));
+
     /// <summary>Replies to the question that a command waits with.</summary>
     /// <param name="replyJson">The reply; see <c>exo_operation_reply</c> in <c>include/exo.h</c>.</param>
     /// <param name="secrets">The secrets that belong to it; null for none.</param>

@@ -71,6 +71,24 @@ internal sealed unsafe class NativeSession : IDisposable
         return new NativeOperation(operation);
     }
 
+    /// <summary>Runs one command for many inputs; see <c>exo_session_invoke_batch</c> in <c>include/exo.h</c>.</summary>
+    /// <param name="command">The command's name.</param>
+    /// <param name="askFrom">As in <see cref="Invoke"/>.</param>
+    /// <param name="inFlight">How many requests may be under way at once.</param>
+    internal NativeOperation InvokeBatch(string command, uint askFrom, uint inFlight)
+    {
+        byte[] name = Wtf8.GetBytes(command, nameof(command));
+        IntPtr operation, error;
+        ExoStatus status;
+        fixed (byte* namePointer = name)
+        {
+            status = NativeMethods.exo_session_invoke_batch(
+                _handle, namePointer, (nuint)name.Length, askFrom, inFlight, &operation, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+        return new NativeOperation(operation);
+    }
+
     /// <summary>Asks for the commands the account may run.</summary>
     /// <param name="namesJson">A JSON array of names, wildcards allowed; empty for all.</param>
     /// <returns>The operation; its events are Commands and Finished.</returns>

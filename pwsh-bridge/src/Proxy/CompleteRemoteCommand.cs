@@ -15,7 +15,16 @@ public sealed class CompleteRemoteCommand : RemoteCommandCmdlet
 
     private protected override ErrorRecord? Run(ProxyRun run)
     {
-        run.End();
-        return null;
+        ErrorRecord? failure = null;
+        if (run.Batch is { } batch)
+        {
+            batch.EndInput();
+            failure = Pull(run, batch);
+        }
+        if (failure is null)
+        {
+            run.End();
+        }
+        return failure;
     }
 }

@@ -43,11 +43,55 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
 
     private protected override ErrorRecord? Run(ProxyRun run)
     {
-        using NativeOperation operation = Start(run);
-        return Pull(run, operation);
+        byte[] document = Document(run);
+        try
+        {
+            if (run.IsBatched)
+            {
+                return Add(run, document);
+            }
+            using NativeOperation operation = Connection.Session.Invoke(Name, document, run.AskFrom);
+            Array.Clear(document);
+            return Pull(run, operation);
+        }
+        finally
+        {
+            Array.Clear(document);
+        }
     }
 
-    private NativeOperation Start(ProxyRun run)
+    /// <summary>Adds the input to those that go together, and writes what has come of earlier ones.</summary>
+    private ErrorRecord? Add(ProxyRun run, byte[] document)
+    {
+        uint inFlight = run.ErrorAction is ActionPreference.Stop or ActionPreference.Inquire ? 1 : MostInFlight;
+        NativeOperation batch = run.Batch ??= Connection.Session.InvokeBatch(Name, run.AskFrom, inFlight);
+        ErrorRecord? failure = null;
+        try
+        {
+            while (!batch.TryWrite(document, out bool takesMore))
+            {
+                if (!takesMore)
+                {
+                    // Its end says why.
+                    return Pull(run, batch);
+                }
+                PullOne(run, batch, PollMilliseconds, ref failure);
+            }
+            while (!batch.HasEnded && PullOne(run, batch, milliseconds: 0, ref failure))
+            {
+                // Whatever is there already.
+            }
+            return failure;
+        }
+        catch
+        {
+            // The proxy will not be called again.
+            batch.Dispose();
+            throw;
+        }
+    }
+
+    private byte[] Document(ProxyRun run)
     {
         RemoteCommand command = run.Command;
         IDictionary bound = ByTypeRules(command);
@@ -56,16 +100,7 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
         {
             bound = new Hashtable(bound, StringComparer.OrdinalIgnoreCase) { [WhatIf] = true };
         }
-        LanguagePrimitives.TryConvertTo(run.Preference("ConfirmPreference"), out ConfirmImpact askFrom);
-        byte[] document = ParameterDocument.Write(command, bound, Positional ?? Array.Empty<string>());
-        try
-        {
-            return Connection.Session.Invoke(Name, document, (uint)askFrom);
-        }
-        finally
-        {
-            Array.Clear(document);
-        }
+        return ParameterDocument.Write(command, bound, Positional ?? Array.Empty<string>());
     }
 
     /// <summary>What was bound, with the piped object where the command wants objects of its type.</summary>
@@ -97,6 +132,9 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
         }
         return Bound;
     }
+
+    /// <summary>Requests of ten inputs each.</summary>
+    private const uint MostInFlight = 4;
 
     private const string WhatIf = "WhatIf";
 }

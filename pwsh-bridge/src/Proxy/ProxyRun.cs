@@ -41,6 +41,35 @@ internal sealed class ProxyRun
 
     internal RemoteCommand Command { get; }
 
+    /// <summary>Whether the inputs go to the service together; else each goes by itself.</summary>
+    internal bool IsBatched =>
+        Connection.Info.IsRest && _proxy.MyInvocation.ExpectingInput && Command.Parameter(OwnRouting) is null;
+
+    /// <summary>The inputs that go together; null before the first.</summary>
+    internal NativeOperation? Batch { get; set; }
+
+    /// <summary>From which weight on a change is asked about.</summary>
+    internal uint AskFrom
+    {
+        get
+        {
+            LanguagePrimitives.TryConvertTo(Preference("ConfirmPreference"), out ConfirmImpact askFrom);
+            return (uint)askFrom;
+        }
+    }
+
+    /// <summary>What an error that does not end the run does.</summary>
+    internal ActionPreference ErrorAction
+    {
+        get
+        {
+            object? said = _proxy.MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound)
+                ? bound
+                : Preference("ErrorActionPreference");
+            return LanguagePrimitives.TryConvertTo(said, out ActionPreference action) ? action : ActionPreference.Continue;
+        }
+    }
+
     /// <summary>What the caller of the proxy sees under that name, be it local to the caller.</summary>
     internal object? Preference(string name) => _proxy.SessionState.PSVariable.GetValue(name);
 
@@ -80,6 +109,9 @@ internal sealed class ProxyRun
             case EventKind.HostCall:
                 CallHost(happened, operation);
                 break;
+            case EventKind.InputEnded when happened.Error is { } error:
+                WriteError(error.ToRecord(Command.Name));
+                break;
         }
     }
 
@@ -114,6 +146,7 @@ internal sealed class ProxyRun
             return;
         }
         _ended = true;
+        Batch?.Dispose();
         SetStatus();
         Connection.Settings.Log?.Write(Connection.Id, Command.Name, _errors, _lastErrorId, _time.Elapsed, _objects);
         if (_isShown)
@@ -186,6 +219,8 @@ internal sealed class ProxyRun
         }
     }
 
+    /// <summary>Commands with this parameter choose a server for each call, which a common request cannot.</summary>
+    private const string OwnRouting = "UseCustomRouting";
     private const int Yes = 0;
     private const int No = 2;
     private const int PerformanceId = 1905347800;

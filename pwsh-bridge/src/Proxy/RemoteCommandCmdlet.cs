@@ -61,26 +61,38 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
     /// <returns>The error for which the command ended, if there is one.</returns>
     private protected ErrorRecord? Pull(ProxyRun run, NativeOperation operation)
     {
-        _operation = operation;
+        ErrorRecord? failure = null;
         while (!operation.HasEnded)
         {
-            if (Stopping)
-            {
-                // Leaving cancels it.
-                throw new PipelineStoppedException();
-            }
-            if (!operation.TryNext(PollMilliseconds, out NativeEvent? next))
-            {
-                continue;
-            }
-            using NativeEvent happened = next!;
-            if (happened.Kind == EventKind.Finished)
-            {
-                return Finish(happened);
-            }
+            PullOne(run, operation, PollMilliseconds, ref failure);
+        }
+        return failure;
+    }
+
+    /// <summary>Writes the next thing that an operation tells, if it comes in time.</summary>
+    /// <returns>Whether it came.</returns>
+    private protected bool PullOne(ProxyRun run, NativeOperation operation, uint milliseconds, ref ErrorRecord? failure)
+    {
+        _operation = operation;
+        if (Stopping)
+        {
+            // Leaving cancels it.
+            throw new PipelineStoppedException();
+        }
+        if (!operation.TryNext(milliseconds, out NativeEvent? next))
+        {
+            return false;
+        }
+        using NativeEvent happened = next!;
+        if (happened.Kind == EventKind.Finished)
+        {
+            failure = Finish(happened);
+        }
+        else
+        {
             run.Write(happened, operation);
         }
-        return null;
+        return true;
     }
 
     private static ErrorRecord? Finish(NativeEvent happened) => happened.State switch

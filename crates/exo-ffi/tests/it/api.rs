@@ -91,6 +91,16 @@ impl Operation {
         }
     }
 
+    pub(crate) fn write(&self, clixml: &str) -> ExoStatus {
+        // SAFETY: the handle is live, the span lives during the call.
+        unsafe { exo::exo_operation_write(self.0, clixml.as_ptr(), clixml.len(), null_mut()) }
+    }
+
+    pub(crate) fn end_input(&self) {
+        // SAFETY: the handle is live.
+        assert_eq!(unsafe { exo::exo_operation_end_input(self.0) }, EXO_STATUS_OK);
+    }
+
     pub(crate) fn reply(&self, json: &str) -> Result<(), Failure> {
         let mut error = null_mut();
         // SAFETY: the handle is live, the span lives during the call, the place is writable.
@@ -136,6 +146,24 @@ impl Session {
                 parameters.as_ptr(),
                 parameters.len(),
                 exo::EXO_IMPACT_HIGH,
+                &raw mut out,
+                &raw mut error,
+            )
+        };
+        check(status, error)?;
+        Ok(Operation(out))
+    }
+
+    pub(crate) fn invoke_batch(&self, command: &str, in_flight: u32) -> Result<Operation, Failure> {
+        let (mut out, mut error) = (null_mut(), null_mut());
+        // SAFETY: the handle is live, the span lives during the call, both places are writable.
+        let status = unsafe {
+            exo::exo_session_invoke_batch(
+                self.0,
+                command.as_ptr(),
+                command.len(),
+                exo::EXO_IMPACT_HIGH,
+                in_flight,
                 &raw mut out,
                 &raw mut error,
             )
@@ -201,6 +229,13 @@ impl Event {
         // SAFETY: the handle is live, the place is writable.
         let status = unsafe { exo::exo_event_state(self.0, &raw mut state) };
         if status == EXO_STATUS_OK { Ok(state) } else { Err(status) }
+    }
+
+    pub(crate) fn input(&self) -> Result<u64, ExoStatus> {
+        let mut input = 0;
+        // SAFETY: the handle is live, the place is writable.
+        let status = unsafe { exo::exo_event_input(self.0, &raw mut input) };
+        if status == EXO_STATUS_OK { Ok(input) } else { Err(status) }
     }
 
     pub(crate) fn session(&self) -> Result<Session, ExoStatus> {

@@ -5,6 +5,7 @@
 
 mod api;
 mod asking;
+mod batch;
 mod dotnet;
 mod header;
 mod misuse;

@@ -32,6 +32,7 @@ fn null_is_a_status_and_not_a_crash() {
     let mut tape = sized_tape();
     let mut view = sized_error_view();
     let mut state = 0;
+    let mut input = 0;
     let mut event_out = null_mut();
     let mut operation_out = null_mut();
     let mut session_out = null_mut();
@@ -72,6 +73,21 @@ fn null_is_a_status_and_not_a_crash() {
             &raw mut operation_out,
             null_mut()
         )),
+        call!(exo_session_invoke_batch(
+            null(),
+            options.as_ptr(),
+            2,
+            EXO_IMPACT_HIGH,
+            1,
+            &raw mut operation_out,
+            null_mut()
+        )),
+        call!(exo_operation_write(null(), null(), 0, null_mut())),
+        call!(exo_operation_end_input(null())),
+        call!(exo_event_input(null(), &raw mut input)),
+        call!(exo_event_input(event.0, null_mut())),
+        call!(exo_event_error(null(), &raw mut view)),
+        call!(exo_event_error(event.0, null_mut())),
         call!(exo_session_commands(null(), null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_session_commands(null(), null(), 0, null_mut(), null_mut())),
         call!(exo_session_info(null(), &raw mut bytes_out, null_mut())),
