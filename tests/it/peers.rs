@@ -1,8 +1,10 @@
-//! Independent peers: pypsrp as the client of the lab, and psrpcore as the server of our client.
+//! Independent peers: pypsrp as the client of the lab, psrpcore as the server of our client, and msal, Microsoft's own
+//! sign-in library, as the client of the lab's Entra ID.
 //!
-//! Both come from PyPI into a virtual environment of their own below the target folder. Where Python or the
+//! They come from PyPI into a virtual environment of their own below the target folder. Where Python or the
 //! registry cannot be had, the tests say so and pass.
 
+mod msal;
 mod ours;
 mod psrpcore;
 mod pypsrp;

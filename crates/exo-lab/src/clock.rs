@@ -14,6 +14,21 @@ impl Moment {
         Self { since_epoch: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
     }
 
+    /// So many whole seconds after 1970-01-01T00:00:00Z.
+    pub(crate) fn at(seconds: u64) -> Self {
+        Self { since_epoch: Duration::from_secs(seconds) }
+    }
+
+    /// So many seconds later, or earlier.
+    pub(crate) fn shifted(self, seconds: i64) -> Self {
+        let by = Duration::from_secs(seconds.unsigned_abs());
+        let since_epoch = match seconds < 0 {
+            true => self.since_epoch.saturating_sub(by),
+            false => self.since_epoch.saturating_add(by),
+        };
+        Self { since_epoch }
+    }
+
     /// Whole seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn unix(self) -> u64 {
         self.since_epoch.as_secs()
@@ -38,6 +53,19 @@ impl Moment {
         let half = if hour < 12 { "AM" } else { "PM" };
         let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
         format!("{month}/{day}/{year} {hour}:{minute:02}:{second:02} {half}")
+    }
+
+    /// `Sat, 21 Nov 2026 13:05:53 GMT`, the form of HTTP headers (RFC 9110 §5.6.7).
+    pub(crate) fn http(self) -> String {
+        let (year, month, day, hour, minute, second) = self.civil();
+        // 1970-01-01 was a Thursday.
+        let name = |names: &[&'static str], index: u64| {
+            usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+        };
+        let weekday = name(&["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], self.unix() / 86_400 % 7);
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = name(&months, month - 1);
+        format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
     }
 
     /// Year, month, day, hour, minute, second in the proleptic Gregorian calendar.

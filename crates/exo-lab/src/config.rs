@@ -29,8 +29,15 @@ pub struct LabConfig {
     pub password: Option<String>,
     /// Who approves device codes.
     pub device_approval: DeviceApproval,
+    /// Where to write certificates for an application; `None` registers no application. Needs the `openssl` command.
+    pub certificates: Option<PathBuf>,
+    /// Where the challenge file of Azure Arc goes; `None` = a folder of the lab's own. Clients look below
+    /// `/var/opt/azcmagent/tokens`.
+    pub arc_folder: Option<PathBuf>,
     /// The pause between polls that device-code clients are told to keep; whole seconds go over the wire.
     pub device_interval: Duration,
+    /// How long device codes are good.
+    pub device_lifetime: Duration,
     /// How long access tokens are good.
     pub token_lifetime: Duration,
     /// The longest a Receive waits for output, whatever its OperationTimeout says.
@@ -75,7 +82,10 @@ impl Default for LabConfig {
             user: format!("admin@{}", crate::data::INITIAL_DOMAIN),
             password: None,
             device_approval: DeviceApproval::ByPerson,
+            certificates: None,
+            arc_folder: None,
             device_interval: crate::entra::DEFAULT_POLL_INTERVAL,
+            device_lifetime: Duration::from_secs(900),
             token_lifetime: Duration::from_secs(3_600),
             receive_wait: Duration::from_secs(900),
             shell_idle: Duration::from_secs(900),

@@ -2,15 +2,17 @@
 
 use uuid::Uuid;
 
-use crate::entra::Refusal;
+use crate::entra::{Application, Refusal};
 
 /// The tenant as the sign-in service sees it.
 pub(crate) struct Directory {
     tenant_id: Uuid,
     administrator: Account,
-    /// Who may do less: `viewer@…` and `compliance@…`.
+    /// `viewer@…` and `compliance@…`, who may do less, and `mfa@…`, who never signs in by the password alone.
     others: Vec<Account>,
     password: String,
+    second_factor: String,
+    applications: Vec<Application>,
 }
 
 /// Somebody who can sign in.
@@ -18,17 +20,22 @@ pub(crate) struct Directory {
 pub(crate) struct Account {
     upn: String,
     object_id: Uuid,
+    needs_second_factor: bool,
 }
 
 impl Directory {
-    pub(crate) fn new(user: String, password: String) -> Self {
+    pub(crate) fn new(user: String, password: String, applications: Vec<Application>) -> Self {
         let domain = user.split_once('@').map_or(crate::data::INITIAL_DOMAIN, |(_, domain)| domain);
-        let others = ["viewer", "compliance"].map(|alias| Account::new(format!("{alias}@{domain}")));
+        let others = ["viewer", "compliance", "mfa"].map(|alias| Account::new(format!("{alias}@{domain}")));
+        // Six digits out of a random number.
+        let second_factor = format!("{:06}", Uuid::new_v4().as_u128() % 1_000_000);
         Self {
             tenant_id: Uuid::new_v4(),
             others: others.to_vec(),
             administrator: Account::new(user),
             password,
+            second_factor,
+            applications,
         }
     }
 
@@ -43,6 +50,22 @@ impl Directory {
 
     pub(crate) fn password(&self) -> &str {
         &self.password
+    }
+
+    /// The code that the sign-in page asks for beside the password; always the same one in a lab.
+    pub(crate) fn second_factor(&self) -> &str {
+        &self.second_factor
+    }
+
+    /// The application that signs in as itself under this id.
+    pub(crate) fn application(&self, id: &str) -> Option<&Application> {
+        let id = Uuid::parse_str(id).ok()?;
+        self.applications.iter().find(|application| application.id() == id)
+    }
+
+    /// The tenant's first domain.
+    pub(crate) fn domain(&self) -> &str {
+        self.administrator.upn.split_once('@').map_or(crate::data::INITIAL_DOMAIN, |(_, domain)| domain)
     }
 
     /// `organizations`, `common`, the tenant's id or one of its domains.
@@ -80,11 +103,17 @@ impl std::fmt::Debug for Directory {
 
 impl Account {
     fn new(upn: String) -> Self {
-        Self { upn, object_id: Uuid::new_v4() }
+        let needs_second_factor = upn.to_ascii_lowercase().starts_with("mfa@");
+        Self { upn, object_id: Uuid::new_v4(), needs_second_factor }
     }
 
     pub(crate) fn upn(&self) -> &str {
         &self.upn
+    }
+
+    /// Whether the password alone is refused (AADSTS50076).
+    pub(crate) fn needs_second_factor(&self) -> bool {
+        self.needs_second_factor
     }
 
     pub(crate) fn object_id(&self) -> Uuid {

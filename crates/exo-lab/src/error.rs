@@ -1,7 +1,7 @@
 //! Why a lab could not be started.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A lab could not be started.
 #[derive(Debug)]
@@ -23,13 +23,29 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The folder for the authority's certificate cannot be written.
+    /// A file or folder for certificates or secrets cannot be written.
     Folder {
         /// The folder or file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+    /// OpenSSL, which makes the files of `certificates`, failed or is not there.
+    OpenSsl {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl StartError {
+    pub(crate) fn folder(path: &Path, source: io::Error) -> Self {
+        Self::Folder { path: path.to_owned(), source }
+    }
+
+    /// A key could not be made; why is not told.
+    pub(crate) fn key(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self::Certificate("no key could be made".into())
+    }
 }
 
 impl std::fmt::Display for StartError {
@@ -43,6 +59,9 @@ impl std::fmt::Display for StartError {
             Self::Data { path, .. } => {
                 write!(f, "the recorded documents in {} cannot be read", path.display())
             }
+            Self::OpenSsl { reason } => {
+                write!(f, "the certificates need the openssl command, which said: {reason}")
+            }
             Self::Folder { path, .. } => write!(f, "{} cannot be written", path.display()),
         }
     }
@@ -55,6 +74,7 @@ impl std::error::Error for StartError {
                 Some(source)
             }
             Self::Certificate(source) => Some(source.as_ref()),
+            Self::OpenSsl { .. } => None,
         }
     }
 }

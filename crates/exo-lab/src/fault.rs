@@ -58,6 +58,30 @@ pub enum FaultKind {
     Transient,
     /// `error-beside[=N]`: a REST answer with objects carries an error too.
     ErrorBeside,
+    /// `token-NNN[=N]`: a request to the token endpoint, or to one of a managed identity, is answered with this status.
+    TokenStatus(u16),
+    /// `token-drop[=N]`: the connection is closed instead of answering a token request.
+    TokenDrop,
+    /// `token-drop-mid[=N]`: the connection is closed in the middle of the answer to a token request.
+    TokenDropMid,
+    /// `token-slow[=N]`: the answer to a token request arrives a few bytes at a time.
+    TokenSlow,
+    /// `token-html[=N]`: a token request is answered with a web page and status 200.
+    TokenHtml,
+    /// `token-huge=BYTES`: access tokens are this long.
+    TokenHuge(u32),
+    /// `html-description[=N]`: the text of a refused sign-in carries markup and terminal sequences.
+    HtmlDescription,
+    /// `refuse-ps256[=N]`: the token endpoint takes no assertions that are signed with PS256.
+    RefusePs256,
+    /// `slow-down[=N]`: a poll for a device code is answered with slow_down.
+    SlowDown,
+    /// `discovery-elsewhere[=N]`: the openid-configuration names the endpoints of a foreign host.
+    DiscoveryElsewhere,
+    /// `clock=SECONDS`: the sign-in service's clock is so far ahead, or with a minus behind.
+    Clock(i64),
+    /// `auth-context`: REST requests are answered with a claims challenge until the token was asked for with its claims.
+    AuthContext,
     /// `hang=STAGE`: requests of this stage are read and never answered.
     Hang(Stage),
 }
@@ -127,7 +151,30 @@ impl FromStr for Fault {
                 _ => Err(refuse("item-400 to item-599")),
             };
         }
+        if let Some(status) = name.strip_prefix("token-").and_then(|status| status.parse().ok()) {
+            return match status {
+                400..600 => counted(FaultKind::TokenStatus(status), Some(1)),
+                _ => Err(refuse("token-400 to token-599")),
+            };
+        }
         match name {
+            "token-drop" => counted(FaultKind::TokenDrop, Some(1)),
+            "token-drop-mid" => counted(FaultKind::TokenDropMid, Some(1)),
+            "token-slow" => counted(FaultKind::TokenSlow, None),
+            "token-html" => counted(FaultKind::TokenHtml, Some(1)),
+            "token-huge" => match value.map(str::parse) {
+                Some(Ok(len)) if len <= MAX_HUGE_MESSAGE => Ok(Self::always(FaultKind::TokenHuge(len))),
+                _ => Err(refuse("token-huge=BYTES, at most 1073741824")),
+            },
+            "html-description" => counted(FaultKind::HtmlDescription, None),
+            "refuse-ps256" => counted(FaultKind::RefusePs256, None),
+            "slow-down" => counted(FaultKind::SlowDown, Some(1)),
+            "discovery-elsewhere" => counted(FaultKind::DiscoveryElsewhere, None),
+            "clock" => match value.map(str::parse) {
+                Some(Ok(seconds)) => Ok(Self::always(FaultKind::Clock(seconds))),
+                _ => Err(refuse("clock=SECONDS")),
+            },
+            "auth-context" => counted(FaultKind::AuthContext, None),
             "html" => counted(FaultKind::Html, None),
             "drop-before" => counted(FaultKind::DropBefore, Some(1)),
             "drop-mid" => counted(FaultKind::DropMid, Some(1)),
@@ -160,7 +207,9 @@ impl FromStr for Fault {
             _ => Err(refuse(
                 "http-NNN, html, drop-before, drop-mid, shell-gone, truncate, bad-fragment, huge-message, \
                  slow-drip, redirect, redirect-loop, redirect-foreign, nul-403, claims, token-expired, \
-                 next-link-foreign, next-link-loop, not-json, item-NNN, transient, error-beside or hang",
+                 next-link-foreign, next-link-loop, not-json, item-NNN, transient, error-beside, token-NNN, token-drop, token-drop-mid, token-slow, \
+                 token-html, token-huge, html-description, refuse-ps256, slow-down, discovery-elsewhere, clock, \
+                 auth-context or hang",
             )),
         }
     }
@@ -216,6 +265,19 @@ impl Faults {
             *times -= 1;
         }
         Some(fault.kind.clone())
+    }
+
+    /// Whether a fault that `wanted` picks is pending; it is counted down.
+    pub(crate) fn is_due(&self, wanted: impl Fn(&FaultKind) -> bool) -> bool {
+        self.take(wanted).is_some()
+    }
+
+    /// How many seconds the sign-in service's clock is ahead.
+    pub(crate) fn clock_offset(&self) -> i64 {
+        match self.take(|kind| matches!(kind, FaultKind::Clock(_))) {
+            Some(FaultKind::Clock(seconds)) => seconds,
+            _ => 0,
+        }
     }
 
     /// Whether requests of this stage are to stay unanswered.

@@ -7,6 +7,7 @@
 
 mod adminapi;
 mod body;
+mod certificates;
 mod clock;
 mod cmdlets;
 mod config;
@@ -31,16 +32,19 @@ use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
 use crate::adminapi::AdminApi;
+use crate::clock::Moment;
 use crate::data::Organization;
 use crate::data::recorded::Recordings;
 use crate::directory::Directory;
-use crate::entra::{DeviceCodes, Tokens};
+use crate::entra::{Application, Browsers, Codes, DeviceCodes, Identities, Log, SigningKey, Tokens};
 use crate::fault::Faults;
 use crate::shell::Shells;
 use crate::tls::Tls;
 
 pub use crate::adminapi::module_text;
+pub use crate::certificates::CertificateFiles;
 pub use crate::config::{Backend, DeviceApproval, LabConfig};
+pub use crate::entra::TokenRequest;
 pub use crate::error::StartError;
 pub use crate::fault::{Fault, FaultKind, FaultSyntax, Stage};
 
@@ -72,7 +76,11 @@ impl Lab {
         let regional = listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?;
         let regional_address = regional.first().and_then(|socket| socket.local_addr().ok());
         let regional_port = regional_address.map_or(0, |address| address.port());
-        let service = Arc::new(Service::new(config, port, regional_port)?);
+        let identity = listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?;
+        let identity_address = identity.first().and_then(|socket| socket.local_addr().ok());
+        let arc_folder = config.arc_folder.clone().unwrap_or_else(|| tls.folder().to_owned());
+        let identities = Identities::new(identity_address.map_or(0, |address| address.port()), &arc_folder)?;
+        let service = Arc::new(Service::new(config, port, regional_port, identities)?);
         let mut listeners = JoinSet::new();
         listeners.spawn(sweep(Arc::clone(&service)));
         let router = http::router(Arc::clone(&service));
@@ -83,6 +91,10 @@ impl Lab {
         let router = http::regional_router(Arc::clone(&service));
         for socket in regional {
             listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
+        }
+        let router = entra::identity_router(Arc::clone(&service));
+        for socket in identity {
+            listeners.spawn(listener::serve_plain(socket, router.clone()));
         }
         Ok(Self { service, tls, addresses, listeners })
     }
@@ -119,15 +131,88 @@ impl Lab {
 
     /// The variables that scripts use, in the order the command prints them.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut variables = vec![
             ("EXO_LAB_URL", self.url()),
             ("EXO_LAB_REST_URL", self.rest_url().to_owned()),
             ("EXO_LAB_AUTHORITY", self.authority()),
             ("EXO_LAB_USER", self.user()),
             ("EXO_LAB_PASSWORD", self.password().to_owned()),
+            ("EXO_LAB_SECOND_FACTOR", self.second_factor().to_owned()),
             ("EXO_LAB_DEVICE_PAGE", format!("{}/device", self.service.origin)),
-            ("SSL_CERT_FILE", self.ca_file().display().to_string()),
-        ]
+            ("EXO_LAB_ORGANIZATION", self.organization().to_owned()),
+            // The name that clients know for another address of the metadata service.
+            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", self.identity_url().to_owned()),
+            ("EXO_LAB_IDENTITY_ENDPOINT", format!("{}/msi/token", self.identity_url())),
+            ("EXO_LAB_IDENTITY_HEADER", self.identity_header().to_owned()),
+            ("EXO_LAB_IDENTITY_CLIENT_ID", self.identity_client_id()),
+            ("EXO_LAB_ARC_ENDPOINT", format!("{}/arc/metadata/identity/oauth2/token", self.identity_url())),
+        ];
+        if let (Some(application), Some(files)) = (self.application_id(), self.certificates()) {
+            variables.extend([
+                ("EXO_LAB_APP_ID", application),
+                ("EXO_LAB_CERTIFICATE", files.pfx().display().to_string()),
+                ("EXO_LAB_CERTIFICATE_PEM", files.pem().display().to_string()),
+            ]);
+        }
+        // The last one, so that who reads it has seen all.
+        variables.push(("SSL_CERT_FILE", self.ca_file().display().to_string()));
+        variables
+    }
+
+    /// The code of the authenticator app that the sign-in pages ask for.
+    pub fn second_factor(&self) -> &str {
+        self.service.directory.second_factor()
+    }
+
+    /// The tenant's domain, as `-Organization` takes it.
+    pub fn organization(&self) -> &str {
+        self.service.directory.domain()
+    }
+
+    /// The tenant's id.
+    pub fn tenant_id(&self) -> String {
+        self.service.directory.tenant_id().to_string()
+    }
+
+    /// The files of [`LabConfig::certificates`]; what is encrypted there opens with [`Lab::password`].
+    pub fn certificates(&self) -> Option<&CertificateFiles> {
+        self.service.certificates.as_ref().map(|certificates| &certificates.files)
+    }
+
+    /// The id of the application that signs in with those certificates.
+    pub fn application_id(&self) -> Option<String> {
+        self.service.certificates.as_ref().map(|certificates| certificates.application.clone())
+    }
+
+    /// The id of another application with the same certificates, to which nobody assigned a role.
+    pub fn roleless_application_id(&self) -> Option<String> {
+        self.service.certificates.as_ref().map(|certificates| certificates.roleless.clone())
+    }
+
+    /// Where managed identities come from: `http://127.0.0.1:PORT`, with `/metadata/identity/oauth2/token` (IMDS),
+    /// `/msi/token` (App Service, Functions, Container Apps) and `/arc/metadata/identity/oauth2/token`.
+    pub fn identity_url(&self) -> &str {
+        self.service.identities.origin()
+    }
+
+    /// What `IDENTITY_HEADER` must hold at `/msi/token`.
+    pub fn identity_header(&self) -> &str {
+        self.service.identities.header()
+    }
+
+    /// The client id of the user-assigned identity.
+    pub fn identity_client_id(&self) -> String {
+        self.service.identities.client_id().to_string()
+    }
+
+    /// What was asked of the token endpoint of late, oldest first.
+    pub fn token_requests(&self) -> Vec<TokenRequest> {
+        self.service.log.requests()
+    }
+
+    /// Ends all sign-ins of a user, as an administrator does in the portal: no token of theirs is good any more.
+    pub fn revoke_sign_ins(&self, user: &str) {
+        self.service.tokens.revoke_user(user);
     }
 
     /// Does one more thing wrong from now on.
@@ -206,6 +291,14 @@ impl std::fmt::Debug for Lab {
     }
 }
 
+/// The applications that have certificates.
+#[derive(Debug)]
+struct Registered {
+    files: CertificateFiles,
+    application: String,
+    roleless: String,
+}
+
 /// What every request handler can reach.
 #[derive(Debug)]
 struct Service {
@@ -214,6 +307,11 @@ struct Service {
     directory: Directory,
     tokens: Tokens,
     devices: DeviceCodes,
+    codes: Codes,
+    browsers: Browsers,
+    identities: Identities,
+    log: Log,
+    certificates: Option<Registered>,
     faults: Faults,
     shells: Shells,
     backend: Backend,
@@ -226,18 +324,41 @@ struct Service {
 }
 
 impl Service {
-    fn new(config: LabConfig, port: u16, regional_port: u16) -> Result<Self, StartError> {
+    fn new(
+        config: LabConfig,
+        port: u16,
+        regional_port: u16,
+        identities: Identities,
+    ) -> Result<Self, StartError> {
         let recordings = match &config.data {
             None => Recordings::default(),
             Some(folder) => Recordings::find(folder)
                 .map_err(|source| StartError::Data { path: folder.clone(), source })?,
         };
         let password = config.password.unwrap_or_else(|| format!("Lab-{}", Uuid::new_v4().simple()));
+        let mut applications = Vec::new();
+        let mut certificates = None;
+        if let Some(folder) = &config.certificates {
+            let (files, registered) = CertificateFiles::write(folder, &password)?;
+            let application = Application::new("exo-lab application", registered.clone(), true);
+            let roleless = Application::new("exo-lab application without a role", registered, false);
+            certificates = Some(Registered {
+                files,
+                application: application.id().to_string(),
+                roleless: roleless.id().to_string(),
+            });
+            applications = vec![application, roleless];
+        }
         Ok(Self {
             origin: format!("https://localhost:{port}"),
-            directory: Directory::new(config.user, password),
-            tokens: Tokens::new(config.token_lifetime),
-            devices: DeviceCodes::new(config.device_approval, config.device_interval),
+            directory: Directory::new(config.user, password, applications),
+            tokens: Tokens::new(SigningKey::shared()?, config.token_lifetime),
+            devices: DeviceCodes::new(config.device_approval, config.device_interval, config.device_lifetime),
+            codes: Codes::default(),
+            browsers: Browsers::default(),
+            identities,
+            log: Log::default(),
+            certificates,
             faults: Faults::new(config.faults),
             shells: Shells::new(config.session_limit),
             backend: config.backend,
@@ -248,6 +369,11 @@ impl Service {
             receive_wait: config.receive_wait,
             shell_idle: config.shell_idle,
         })
+    }
+
+    /// The time by the sign-in service's clock.
+    fn now(&self) -> Moment {
+        Moment::now().shifted(self.faults.clock_offset())
     }
 }
 

@@ -13,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -72,6 +73,20 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, router: 
     }
 }
 
+/// Serves plain HTTP until the future is dropped, as the metadata services of machines do.
+pub(crate) async fn serve_plain(listener: TcpListener, router: Router) {
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(speak(stream, router.clone()));
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
 /// One connection from the handshake to its end. What goes wrong here is the peer's affair and ends only this connection.
 async fn converse(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
     // Small answers leave at once; without it the slow-drip fault would be gathered into one packet.
@@ -81,6 +96,11 @@ async fn converse(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
         return;
     };
+    speak(stream, router).await;
+}
+
+/// HTTP/1.1 until the peer has enough.
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = router.clone();

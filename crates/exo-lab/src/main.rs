@@ -40,6 +40,12 @@ struct Arguments {
     /// Shells that one user may have at a time
     #[arg(long, default_value_t = 5, value_name = "N")]
     session_limit: u32,
+    /// Register an application, and write its certificates (PFX and PEM) into this folder; needs openssl
+    #[arg(long, value_name = "DIR")]
+    certificates: Option<PathBuf>,
+    /// Folder for the challenge file of Azure Arc, instead of one of the lab's own
+    #[arg(long, value_name = "DIR")]
+    arc_folder: Option<PathBuf>,
     /// Approve device codes after so many polls, instead of waiting for somebody at the device page
     #[arg(long, value_name = "POLLS")]
     approve_device_after: Option<u32>,
@@ -86,6 +92,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         cmdlets: arguments.cmdlets,
         faults: arguments.faults,
         session_limit: arguments.session_limit,
+        certificates: arguments.certificates,
+        arc_folder: arguments.arc_folder,
         device_approval: match arguments.approve_device_after {
             None => DeviceApproval::ByPerson,
             Some(polls) => DeviceApproval::AfterPolls(polls),

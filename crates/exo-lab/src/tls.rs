@@ -62,6 +62,11 @@ impl Tls {
         Ok(tls)
     }
 
+    /// A folder that goes away with the lab when it is empty.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn ca_file(&self) -> &Path {
         &self.ca_file
     }

@@ -1,4 +1,4 @@
-//! Python with both packages in it.
+//! Python with the packages of all peers in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -58,7 +58,7 @@ fn prepare() -> Result<PathBuf, String> {
 }
 
 fn works(interpreter: &Path) -> bool {
-    run(Command::new(interpreter).args(["-c", "import pypsrp, psrpcore, cryptography"]), "").is_ok()
+    run(Command::new(interpreter).args(["-c", "import pypsrp, psrpcore, cryptography, msal"]), "").is_ok()
 }
 
 /// Runs a command quietly; its last line of complaint goes into the error.

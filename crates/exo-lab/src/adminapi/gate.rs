@@ -17,7 +17,7 @@ use crate::adminapi::failure;
 use crate::adminapi::refused::Reason;
 use crate::adminapi::role::Role;
 use crate::body::FaultyBody;
-use crate::clock::Moment;
+use crate::entra::AUTHENTICATION_CONTEXT;
 use crate::fault::{FaultKind, Stage};
 use crate::listener::HangUp;
 
@@ -105,19 +105,26 @@ fn bearer_of(service: &Service, token: &str) -> Result<(String, Role, Area), Box
     if let Some(reason) = refused.reason(token) {
         return Err(Box::new(unauthorized(service, reason)));
     }
-    let Some(claims) = service.tokens.check(token) else {
+    let Some(claims) = service.tokens.check(token, service) else {
         return Err(Box::new(unauthorized(service, Reason::Expired)));
     };
     let Some(host) = served(&claims.audience, &service.origin) else {
         return Err(Box::new(unauthorized(service, Reason::Expired)));
     };
+    if !claims.has_role {
+        return Err(Box::new(Answer::refusal(403, "Forbidden", WITHOUT_ROLE).into_response(false)));
+    }
+    if !claims.has_context && service.faults.is_due(|kind| *kind == FaultKind::AuthContext) {
+        return Err(Box::new(unauthorized(service, Reason::Context)));
+    }
     let due = service.faults.take(|kind| matches!(kind, FaultKind::TokenExpired | FaultKind::Claims));
     let due = due.map(|kind| if kind == FaultKind::Claims { Reason::Claims } else { Reason::Expired });
     if let Some(reason) = due {
         refused.add(token, reason);
         return Err(Box::new(unauthorized(service, reason)));
     }
-    Ok((claims.upn.clone(), Role::of(&claims.upn), host))
+    let role = Role::of(&claims.user);
+    Ok((claims.user, role, host))
 }
 
 /// Whether a token in an item of a batch is that of the envelope's caller, or at least of a user of the same host.
@@ -129,10 +136,10 @@ pub(super) fn item_caller(service: &Service, authorization: Option<&str>, caller
     if !scheme.eq_ignore_ascii_case("Bearer") || service.adminapi.refused.reason(token).is_some() {
         return None;
     }
-    let claims = service.tokens.check(token.trim())?;
+    let claims = service.tokens.check(token.trim(), service).filter(|claims| claims.has_role)?;
     let host = served(&claims.audience, &service.origin)?;
-    let role = Role::of(&claims.upn);
-    (host == caller.host).then(|| Caller { upn: claims.upn, role, host, base: caller.base.clone() })
+    let role = Role::of(&claims.user);
+    (host == caller.host).then(|| Caller { upn: claims.user, role, host, base: caller.base.clone() })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -174,11 +181,13 @@ fn without_token(service: &Service) -> Response {
 fn unauthorized(service: &Service, reason: Reason) -> Response {
     let (text, parameters) = match reason {
         Reason::Expired => (TOKEN_EXPIRED, ", error=\"invalid_token\"".to_owned()),
-        Reason::Claims => {
-            let claims = format!(
-                "{{\"access_token\":{{\"nbf\":{{\"essential\":true,\"value\":\"{}\"}}}}}}",
-                Moment::now().unix()
-            );
+        Reason::Claims | Reason::Context => {
+            let (name, value) = match reason {
+                Reason::Context => ("acrs", AUTHENTICATION_CONTEXT.to_owned()),
+                _ => ("nbf", service.now().unix().to_string()),
+            };
+            let claims =
+                format!("{{\"access_token\":{{\"{name}\":{{\"essential\":true,\"value\":\"{value}\"}}}}}}");
             (
                 "Continuous access evaluation resulted in claims challenge.",
                 format!(", error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims)),
@@ -253,6 +262,8 @@ pub(super) async fn deliver(
     response
 }
 
+const WITHOUT_ROLE: &str = "The role assigned to application isn't supported in this scenario. Please check online documentation for \
+     assigning correct Directory Roles to Azure AD Application for EXO App-Only Authentication.";
 const TOKEN_EXPIRED: &str = "The token has expired or is not for this service.";
 /// Room for a file of a few megabytes written as a list of numbers.
 const MAX_REQUEST_LEN: usize = 32 * 1024 * 1024;

@@ -16,6 +16,8 @@ pub(super) enum Reason {
     Expired,
     /// The caller is to come with a token that has certain claims.
     Claims,
+    /// The caller is to come with a token for a certain authentication context.
+    Context,
 }
 
 impl Refused {

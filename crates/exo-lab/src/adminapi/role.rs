@@ -14,7 +14,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// The role of an account: `viewer@…` and `compliance@…` have theirs, everybody else administers.
+    /// The role of an account: `viewer@…` and `compliance@…` have theirs, everybody else administers, applications too.
     pub(super) fn of(upn: &str) -> Self {
         let alias = upn.split_once('@').map_or(upn, |(alias, _)| alias);
         if alias.eq_ignore_ascii_case("viewer") {

@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Moment;
+use crate::fault::{FaultKind, Faults};
 
 /// One refusal of the sign-in service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,13 @@ impl Refusal {
                 "Application was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
                 None,
             ),
+            50105 => (
+                "invalid_grant",
+                "Your administrator has configured the application to block users unless they are specifically granted ('assigned') access to the application. The signed in user '{user}' is blocked because they are not a direct member of a group with access.",
+                None,
+            ),
+            50058 => ("login_required", "Session information is not sufficient for single-sign-on.", None),
+            70011 => ("invalid_scope", "The provided request must include a 'scope' input parameter.", None),
             7_000_215 => ("invalid_client", "Invalid client secret provided.", None),
             7_000_218 => (
                 "invalid_client",
@@ -208,21 +216,193 @@ impl Refusal {
         Self { error, code, text, suberror: None }
     }
 
+    /// `slow_down` of RFC 8628 §3.5.
+    pub(crate) fn slow_down() -> Self {
+        Self::with("slow_down", 700_026, "Polling more often than the interval allows.".to_owned())
+    }
+
+    pub(crate) fn nobody_signed_in() -> Self {
+        Self::numbered(50058, "")
+    }
+
+    pub(crate) fn unregistered_redirect(uri: &str, client: &str) -> Self {
+        Self::with(
+            "invalid_request",
+            50011,
+            format!(
+                "The redirect URI '{uri}' specified in the request does not match the redirect URIs configured for the application '{client}'."
+            ),
+        )
+    }
+
+    pub(crate) fn unsupported_response(kind: &str) -> Self {
+        Self::with(
+            "unsupported_response_type",
+            700_054,
+            format!("response_type '{kind}' is not enabled for the application."),
+        )
+    }
+
+    pub(crate) fn unsupported_mode(mode: &str) -> Self {
+        Self::with("invalid_request", 900_561, format!("The response_mode '{mode}' is not supported."))
+    }
+
+    pub(crate) fn unsupported_prompt(prompt: &str) -> Self {
+        Self::with("invalid_request", 90023, format!("Unsupported 'prompt' value '{prompt}'."))
+    }
+
+    pub(crate) fn bad_challenge() -> Self {
+        Self::with("invalid_request", 50147, "Invalid size or method of Code_Challenge parameter.".to_owned())
+    }
+
+    pub(crate) fn bad_verifier() -> Self {
+        Self::with(
+            "invalid_grant",
+            501_481,
+            "The Code_Verifier does not match the code_challenge supplied in the authorization request."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn bad_code() -> Self {
+        Self::with(
+            "invalid_grant",
+            9_002_313,
+            "Invalid request. The authorization code is malformed or was not issued to this application."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn code_redeemed() -> Self {
+        Self::with(
+            "invalid_grant",
+            54005,
+            "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn code_too_old() -> Self {
+        Self::with(
+            "invalid_grant",
+            70008,
+            "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn other_redirect(sent: &str, asked: &str) -> Self {
+        Self::with(
+            "invalid_grant",
+            500_112,
+            format!(
+                "The reply address '{sent}' does not match the reply address '{asked}' provided when requesting Authorization code."
+            ),
+        )
+    }
+
+    pub(crate) fn forged() -> Self {
+        Self::with(
+            "invalid_request",
+            165_000,
+            "Invalid Request: The request tokens do not match the user context. Do not copy the user context values (cookies; form fields; headers) between different requests or user sessions."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn bad_claims() -> Self {
+        Self::with("invalid_request", 90100, "The parameter 'claims' is not valid JSON.".to_owned())
+    }
+
+    pub(crate) fn bad_application_scope(scope: &str) -> Self {
+        Self::with(
+            "invalid_scope",
+            1_002_012,
+            format!(
+                "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
+            ),
+        )
+    }
+
+    pub(crate) fn malformed_assertion(reason: &str) -> Self {
+        Self::with("invalid_client", 50027, format!("JWT token is invalid or malformed: {reason}."))
+    }
+
+    pub(crate) fn bad_signature(reason: &str) -> Self {
+        Self::with("invalid_client", 700_027, format!("The certificate or key cannot be used: {reason}"))
+    }
+
+    pub(crate) fn wrong_audience(audience: &str) -> Self {
+        Self::with(
+            "invalid_client",
+            700_023,
+            format!("Client assertion audience claim '{audience}' does not match Realm issuer."),
+        )
+    }
+
+    pub(crate) fn assertion_out_of_time(now: u64, begins: u64, expires: u64) -> Self {
+        let text = |seconds| Moment::at(seconds).entra();
+        Self::with(
+            "invalid_client",
+            700_024,
+            format!(
+                "Client assertion is not within its valid time range. Current time: {}, assertion valid from {}, expiry time of assertion {}.",
+                text(now),
+                text(begins),
+                text(expires)
+            ),
+        )
+    }
+
+    pub(crate) fn certificate_over() -> Self {
+        Self::with(
+            "invalid_client",
+            1_000_502,
+            "The provided certificate is not within its specified validity period.".to_owned(),
+        )
+    }
+
+    /// The AADSTS number.
+    pub(crate) fn code(&self) -> u32 {
+        self.code
+    }
+
+    /// The OAuth error word.
+    pub(crate) fn error(&self) -> &'static str {
+        self.error
+    }
+
+    /// The same with markup and terminal sequences in its text, when that is due.
+    pub(crate) fn spoiled(mut self, faults: &Faults) -> Self {
+        if faults.is_due(|kind| *kind == FaultKind::HtmlDescription) {
+            self.text.push_str(MARKUP);
+        }
+        self
+    }
+
+    /// `error_description`: number, text, and what support asks for.
+    pub(crate) fn description(&self, correlation: Uuid, now: Moment) -> String {
+        format!(
+            "AADSTS{}: {} Trace ID: {} Correlation ID: {correlation} Timestamp: {}",
+            self.code,
+            self.text,
+            Uuid::new_v4(),
+            now.entra()
+        )
+    }
+
     /// The refusal as the token endpoint sends it. The caller's `client-request-id` comes back as correlation id.
-    pub(crate) fn into_response(self, headers: &HeaderMap) -> Response {
+    pub(crate) fn into_response(self, headers: &HeaderMap, now: Moment) -> Response {
         let asked = headers.get("client-request-id").and_then(|id| id.to_str().ok());
         let correlation = asked.and_then(|id| Uuid::parse_str(id).ok()).unwrap_or_else(Uuid::new_v4);
         let trace = Uuid::new_v4();
-        let now = Moment::now().entra();
         let status =
             if self.error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
         let mut body = json!({
             "error": self.error,
-            "error_description": format!(
-                "AADSTS{}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}", self.code, self.text
-            ),
+            "error_description": self.description(correlation, now),
             "error_codes": [self.code],
-            "timestamp": now,
+            "timestamp": now.entra(),
             "trace_id": trace.to_string(),
             "correlation_id": correlation.to_string(),
         });
@@ -233,3 +413,6 @@ impl Refusal {
             .into_response()
     }
 }
+
+/// What must reach neither a page nor a terminal as it is.
+const MARKUP: &str = " <script>document.title='owned'</script><img src=x onerror=alert(1)>\u{1b}[31mred\u{7}";

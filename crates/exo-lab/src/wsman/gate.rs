@@ -88,7 +88,9 @@ pub(super) async fn admit(
 fn user(service: &Service, uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credentials) = authorization.split_once(' ')?;
-    let bearer = |token: &str| service.tokens.check(token.trim()).map(|claims| claims.upn);
+    let bearer = |token: &str| {
+        service.tokens.check(token.trim(), service).filter(|claims| claims.has_role).map(|claims| claims.user)
+    };
     if scheme.eq_ignore_ascii_case("Bearer") {
         return bearer(credentials);
     }

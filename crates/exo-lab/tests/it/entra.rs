@@ -3,6 +3,11 @@
 use exo_lab::{DeviceApproval, Lab, LabConfig};
 use serde_json::Value;
 
+mod assertion;
+mod authorize;
+mod identity;
+mod signature;
+
 use crate::http::{Answer, CLIENT_ID, post_form, send};
 
 const TOKEN: &str = "/organizations/oauth2/v2.0/token";
@@ -45,6 +50,7 @@ async fn a_password_gives_tokens_with_the_claims_of_entra() {
     assert_eq!(claims["aud"], "https://outlook.office365.com");
     assert_eq!(body["expires_in"], 3600);
     assert!(body["id_token"].is_string());
+    assert!(claims.get("xms_cc").is_none() && claims["amr"] == serde_json::json!(["pwd"]), "{claims}");
 
     let refresh = body["refresh_token"].as_str().expect("it was asked for");
     let fields = [("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", refresh)];
@@ -96,6 +102,20 @@ async fn refusals_carry_the_numbers_of_entra() {
         ),
         (
             [("grant_type", "client_credentials"), ("username", &*user), ("password", &*password)],
+            "invalid_request",
+            50059,
+        ),
+        (
+            [
+                ("grant_type", "password"),
+                ("username", "mfa@contoso.onmicrosoft.com"),
+                ("password", &*password),
+            ],
+            "interaction_required",
+            50076,
+        ),
+        (
+            [("grant_type", "saml2-bearer"), ("username", &*user), ("password", &*password)],
             "unsupported_grant_type",
             70003,
         ),
@@ -144,8 +164,8 @@ async fn a_device_code_waits_for_approval() {
 
     assert_eq!(poll(&lab, &device_code).await.json()["error"], "authorization_pending");
     assert_eq!(poll(&lab, "made-up").await.json()["error"], "bad_verification_code");
-    assert_eq!(post_form(&lab, "/device", &[("user_code", "WRONG")]).await.status, 400);
-    let page = post_form(&lab, "/device", &[("user_code", &user_code.to_lowercase())]).await;
+    assert_eq!(post_form(&lab, "/device/approve", &[("user_code", "WRONG")]).await.status, 400);
+    let page = post_form(&lab, "/device/approve", &[("user_code", &user_code.to_lowercase())]).await;
     assert_eq!(page.status, 200, "{}", page.text());
     let token = poll(&lab, &device_code).await;
     assert_eq!(token.status, 200, "{}", token.text());
@@ -161,7 +181,7 @@ async fn a_declined_device_code_stays_declined() {
     let answer = post_form(&lab, DEVICE_CODE, &[("client_id", CLIENT_ID), ("scope", SCOPE)]).await;
     let body = answer.json();
     let fields = [("user_code", body["user_code"].as_str().expect("a code")), ("decline", "true")];
-    assert_eq!(post_form(&lab, "/device", &fields).await.status, 200);
+    assert_eq!(post_form(&lab, "/device/approve", &fields).await.status, 200);
     let device_code = body["device_code"].as_str().expect("a code");
     assert_eq!(poll(&lab, device_code).await.json()["error"], "authorization_declined");
     lab.shutdown().await;
@@ -200,4 +220,115 @@ async fn discovery_leads_to_the_token_endpoint() {
         "invalid_instance"
     );
     lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_claims_that_are_asked_for_are_in_the_token() {
+    let lab = lab().await;
+    let wanted = r#"{"access_token":{"xms_cc":{"values":["cp1"]},"acrs":{"essential":true,"value":"c1"}}}"#;
+    let password = lab.password().to_owned();
+    for (claims_asked, status) in [(wanted, 200), ("{", 400)] {
+        let fields = [
+            ("grant_type", "password"),
+            ("client_id", CLIENT_ID),
+            ("username", &lab.user()),
+            ("password", &password),
+            ("scope", SCOPE),
+            ("claims", claims_asked),
+        ];
+        let answer = post_form(&lab, TOKEN, &fields).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        if status == 200 {
+            let claims = claims(answer.json()["access_token"].as_str().expect("a token"));
+            assert_eq!((&claims["xms_cc"][0], &claims["acrs"][0]), (&"CP1".into(), &"c1".into()));
+        }
+    }
+    let seen = lab.token_requests();
+    assert_eq!((seen[0].claims.as_deref(), seen[0].refused), (Some(wanted), None));
+    assert_eq!(seen[1].refused, Some(90100));
+    lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn revoked_sign_ins_end_every_token_of_the_user() {
+    let lab = lab().await;
+    let fields = [
+        ("grant_type", "password"),
+        ("client_id", CLIENT_ID),
+        ("username", &lab.user()),
+        ("password", lab.password()),
+        ("scope", SCOPE),
+    ];
+    let tokens = post_form(&lab, TOKEN, &fields).await.json();
+    assert_eq!(rest_status(&lab, tokens["access_token"].as_str().expect("a token")).await, 200);
+    lab.revoke_sign_ins(&lab.user());
+    assert_eq!(rest_status(&lab, tokens["access_token"].as_str().expect("a token")).await, 401);
+    let refresh = tokens["refresh_token"].as_str().expect("a token");
+    let fields = [("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", refresh)];
+    assert_eq!(post_form(&lab, TOKEN, &fields).await.json()["error_codes"][0], 50173);
+    lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_device_code_ends_and_says_so() {
+    let config = LabConfig { device_lifetime: std::time::Duration::ZERO, ..LabConfig::default() };
+    let lab = Lab::start(config).await.expect("the lab starts");
+    let answer = post_form(&lab, DEVICE_CODE, &[("client_id", CLIENT_ID), ("scope", SCOPE)]).await;
+    let device_code = answer.json()["device_code"].as_str().expect("a code").to_owned();
+    assert_eq!(poll(&lab, &device_code).await.json()["error"], "expired_token");
+    lab.add_fault("slow-down=1".parse().expect("a fault"));
+    assert_eq!(poll(&lab, &device_code).await.json()["error"], "slow_down");
+    lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn trouble_at_the_token_endpoint_is_as_ordered() {
+    let lab = lab().await;
+    let fields = [
+        ("grant_type", "password"),
+        ("client_id", CLIENT_ID),
+        ("username", &lab.user()),
+        ("password", lab.password()),
+        ("scope", SCOPE),
+    ];
+    let ask = || post_form(&lab, TOKEN, &fields);
+    lab.add_fault("token-503=1".parse().expect("a fault"));
+    assert_eq!(ask().await.status, 503);
+    lab.add_fault("token-html=1".parse().expect("a fault"));
+    assert!(ask().await.text().contains("<title>"));
+    lab.add_fault("token-slow=1".parse().expect("a fault"));
+    assert_eq!(ask().await.status, 200);
+    for fault in ["token-drop=1", "token-drop-mid=1"] {
+        lab.add_fault(fault.parse().expect("a fault"));
+        let body = b"grant_type=password";
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        assert!(send(&lab, "POST", TOKEN, &headers, Some(body)).await.is_err(), "{fault}");
+    }
+    lab.add_fault("token-huge=500000".parse().expect("a fault"));
+    let huge = ask().await.json()["access_token"].as_str().expect("a token").len();
+    assert!((500_000..510_000).contains(&huge), "{huge}");
+    lab.clear_faults();
+    lab.add_fault("clock=-3600".parse().expect("a fault"));
+    let late = ask().await;
+    let expires =
+        claims(late.json()["access_token"].as_str().expect("a token"))["exp"].as_u64().expect("exp");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    assert!(expires <= now, "{expires} {now}");
+    lab.clear_faults();
+    lab.add_fault("html-description=1".parse().expect("a fault"));
+    let wrong = [("grant_type", "password"), ("client_id", CLIENT_ID), ("username", "x"), ("password", "x")];
+    assert!(
+        post_form(&lab, TOKEN, &wrong).await.json()["error_description"]
+            .as_str()
+            .expect("a text")
+            .contains("<script>")
+    );
+    lab.shutdown().await;
+}
+
+/// What the REST endpoint says to a token.
+async fn rest_status(lab: &Lab, token: &str) -> u16 {
+    let path = format!("/adminapi/beta/{}/EXOModuleFile?Version=3.9.0", lab.tenant_id());
+    let authorization = format!("Bearer {token}");
+    send(lab, "GET", &path, &[("Authorization", &authorization)], None).await.expect("an answer").status
 }

@@ -119,6 +119,12 @@ async fn exchange_at(lab: &Lab, address: SocketAddr, request: &[u8]) -> Result<A
 
 /// A form, as a browser or a sign-in library posts it.
 pub(crate) async fn post_form(lab: &Lab, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    send(lab, "POST", path, &headers, Some(query(fields).as_bytes())).await.expect("the lab answers")
+}
+
+/// Fields as a query or a form writes them.
+pub(crate) fn query(fields: &[(&str, &str)]) -> String {
     let encode = |text: &str| {
         text.bytes()
             .map(|byte| match byte {
@@ -127,10 +133,28 @@ pub(crate) async fn post_form(lab: &Lab, path: &str, fields: &[(&str, &str)]) ->
             })
             .collect::<String>()
     };
-    let body: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-    send(lab, "POST", path, &headers, Some(body.join("&").as_bytes())).await.expect("the lab answers")
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+    pairs.collect::<Vec<String>>().join("&")
+}
+
+/// The text of an encoded value.
+pub(crate) fn decoded(value: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = value.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = match after.split_at_checked(2).filter(|_| *first == b'%') {
+            Some((digits, after)) => {
+                let digits = std::str::from_utf8(digits).expect("two digits");
+                bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
+                after
+            }
+            None => {
+                bytes.push(*first);
+                after
+            }
+        };
+    }
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 pub(crate) fn basic(user: &str, password: &str) -> String {
