@@ -25,6 +25,8 @@ pub struct LabConfig {
     pub session_limit: u32,
     /// The administrator's user principal name.
     pub user: String,
+    /// Further administrators with the same password; their domains are the tenant's.
+    pub accounts: Vec<String>,
     /// The administrator's password; `None` makes one up.
     pub password: Option<String>,
     /// Who approves device codes.
@@ -80,6 +82,7 @@ impl Default for LabConfig {
             faults: Vec::new(),
             session_limit: 5,
             user: format!("admin@{}", crate::data::INITIAL_DOMAIN),
+            accounts: Vec::new(),
             password: None,
             device_approval: DeviceApproval::ByPerson,
             certificates: None,

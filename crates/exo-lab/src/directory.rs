@@ -8,7 +8,8 @@ use crate::entra::{Application, Refusal};
 pub(crate) struct Directory {
     tenant_id: Uuid,
     administrator: Account,
-    /// `viewer@…` and `compliance@…`, who may do less, and `mfa@…`, who never signs in by the password alone.
+    /// `viewer@…` and `compliance@…`, who may do less, and `mfa@…`, who never signs in by the password alone;
+    /// and further administrators.
     others: Vec<Account>,
     password: String,
     second_factor: String,
@@ -24,14 +25,19 @@ pub(crate) struct Account {
 }
 
 impl Directory {
-    pub(crate) fn new(user: String, password: String, applications: Vec<Application>) -> Self {
+    pub(crate) fn new(
+        user: String,
+        more: Vec<String>,
+        password: String,
+        applications: Vec<Application>,
+    ) -> Self {
         let domain = user.split_once('@').map_or(crate::data::INITIAL_DOMAIN, |(_, domain)| domain);
         let others = ["viewer", "compliance", "mfa"].map(|alias| Account::new(format!("{alias}@{domain}")));
         // Six digits out of a random number.
         let second_factor = format!("{:06}", Uuid::new_v4().as_u128() % 1_000_000);
         Self {
             tenant_id: Uuid::new_v4(),
-            others: others.to_vec(),
+            others: others.into_iter().chain(more.into_iter().map(Account::new)).collect(),
             administrator: Account::new(user),
             password,
             second_factor,
@@ -70,12 +76,16 @@ impl Directory {
 
     /// `organizations`, `common`, the tenant's id or one of its domains.
     pub(crate) fn knows_tenant(&self, tenant: &str) -> bool {
-        let domain = self.administrator.upn.split_once('@').map_or("", |(_, domain)| domain);
+        let mut domains = self.accounts().filter_map(|account| account.upn.split_once('@'));
         tenant == "organizations"
             || tenant == "common"
             || Uuid::parse_str(tenant).is_ok_and(|id| id == self.tenant_id)
-            || tenant.eq_ignore_ascii_case(domain)
+            || domains.any(|(_, domain)| tenant.eq_ignore_ascii_case(domain))
             || tenant.eq_ignore_ascii_case(crate::data::INITIAL_DOMAIN)
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&self.administrator).chain(&self.others)
     }
 
     /// The account behind a name and password. A user called `aadsts50076@…` gets exactly that refusal.
@@ -84,8 +94,7 @@ impl Directory {
         if let Some(code) = alias.strip_prefix("aadsts").and_then(|code| code.parse().ok()) {
             return Err(Refusal::numbered(code, user));
         }
-        let mut accounts = std::iter::once(&self.administrator).chain(&self.others);
-        let Some(account) = accounts.find(|account| user.eq_ignore_ascii_case(&account.upn)) else {
+        let Some(account) = self.accounts().find(|account| user.eq_ignore_ascii_case(&account.upn)) else {
             return Err(Refusal::numbered(50034, user));
         };
         if password != self.password {

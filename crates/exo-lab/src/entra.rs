@@ -64,20 +64,30 @@ pub(crate) async fn device_code(
         let client = check_client(&service, &tenant, &fields)?;
         let scope = required(&fields, "scope")?;
         let code = service.devices.issue(client, scope)?;
+        let page = format!("{}/device", origin(&service, &headers));
         Ok(json!({
             "user_code": code.user_code,
             "device_code": code.device_code,
-            "verification_uri": format!("{}/device", service.origin),
+            "verification_uri": page,
             "expires_in": service.devices.lifetime().as_secs(),
             "interval": service.devices.interval().as_secs(),
             "message": format!(
-                "To sign in, use a web browser to open the page {}/device and enter the code {} to authenticate.",
-                service.origin, code.user_code
+                "To sign in, use a web browser to open the page {page} and enter the code {} to authenticate.",
+                code.user_code
             ),
         }))
     };
     let refuse = |refusal: Refusal| refusal.into_response(&headers, service.now());
     answer().map_or_else(refuse, |body| json_response(&body))
+}
+
+/// `https://HOST` as the caller sees it: through a proxy the lab answers under the names of Microsoft's own hosts.
+fn origin(service: &Service, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_host = |host: &&str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    host.filter(is_host).map_or_else(|| service.origin.clone(), |host| format!("https://{host}"))
 }
 
 /// The tenant and the application must be known ones.

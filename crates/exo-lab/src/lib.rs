@@ -351,7 +351,7 @@ impl Service {
         }
         Ok(Self {
             origin: format!("https://localhost:{port}"),
-            directory: Directory::new(config.user, password, applications),
+            directory: Directory::new(config.user, config.accounts, password, applications),
             tokens: Tokens::new(SigningKey::shared()?, config.token_lifetime),
             devices: DeviceCodes::new(config.device_approval, config.device_interval, config.device_lifetime),
             codes: Codes::default(),

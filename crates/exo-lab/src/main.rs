@@ -40,6 +40,9 @@ struct Arguments {
     /// Shells that one user may have at a time
     #[arg(long, default_value_t = 5, value_name = "N")]
     session_limit: u32,
+    /// Another administrator with the same password, for example ana@contoso.com; its domain is the tenant's too
+    #[arg(long = "account", value_name = "UPN")]
+    accounts: Vec<String>,
     /// Register an application, and write its certificates (PFX and PEM) into this folder; needs openssl
     #[arg(long, value_name = "DIR")]
     certificates: Option<PathBuf>,
@@ -92,6 +95,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         cmdlets: arguments.cmdlets,
         faults: arguments.faults,
         session_limit: arguments.session_limit,
+        accounts: arguments.accounts,
         certificates: arguments.certificates,
         arc_folder: arguments.arc_folder,
         device_approval: match arguments.approve_device_after {

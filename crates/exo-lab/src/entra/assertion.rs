@@ -15,6 +15,7 @@ use crate::fault::FaultKind;
 pub(super) fn check<'s>(
     service: &'s Service,
     application: &'s Application,
+    origin: &str,
     tenant: &str,
     fields: &Fields,
 ) -> Result<&'s Application, Refusal> {
@@ -56,12 +57,13 @@ pub(super) fn check<'s>(
     if certificate.is_over(now) {
         return Err(Refusal::certificate_over());
     }
-    check_claims(service, &application.id().to_string(), tenant, &parts.claims, now)?;
+    check_claims(service, origin, &application.id().to_string(), tenant, &parts.claims, now)?;
     Ok(application)
 }
 
 fn check_claims(
     service: &Service,
+    origin: &str,
     client: &str,
     tenant: &str,
     claims: &Value,
@@ -75,7 +77,7 @@ fn check_claims(
     let tenant_id = service.directory.tenant_id().to_string();
     let audience = claims["aud"].as_str().unwrap_or_default();
     let is_ours = [tenant, &tenant_id].iter().any(|tenant| {
-        let base = format!("{}/{tenant}", service.origin);
+        let base = format!("{origin}/{tenant}");
         audience == format!("{base}/oauth2/v2.0/token") || audience == format!("{base}/v2.0")
     });
     if !is_ours {

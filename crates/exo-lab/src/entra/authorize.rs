@@ -12,7 +12,7 @@ use crate::directory::Account;
 use crate::entra::browser::{self, Purpose};
 use crate::entra::code::{Challenge, Code};
 use crate::entra::token::{Bearer, Grant};
-use crate::entra::{Fields, Refusal, check_client, encoded, opaque, page};
+use crate::entra::{Fields, Refusal, check_client, encoded, opaque, origin, page};
 
 /// An authorization request whose client and way back are known to be good.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub(crate) async fn authorize(
     Query(fields): Query<Fields>,
     headers: HeaderMap,
 ) -> Response {
-    let mut request = match way_back(&service, &tenant, &fields) {
+    let mut request = match way_back(&service, &origin(&service, &headers), &tenant, &fields) {
         Ok(request) => request,
         // Whoever sent the browser here is not known: the person is told, and nobody else.
         Err(refusal) => {
@@ -75,12 +75,17 @@ pub(crate) async fn authorize(
 }
 
 /// Client and redirect address: unless both are good, nothing is sent back.
-fn way_back(service: &Service, tenant: &str, fields: &Fields) -> Result<AuthorizeRequest, Refusal> {
+fn way_back(
+    service: &Service,
+    origin: &str,
+    tenant: &str,
+    fields: &Fields,
+) -> Result<AuthorizeRequest, Refusal> {
     let client = check_client(service, tenant, fields)?.to_owned();
     let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
         return Err(Refusal::missing_parameter("redirect_uri"));
     };
-    let native = format!("{}/common/oauth2/nativeclient", service.origin);
+    let native = format!("{origin}/common/oauth2/nativeclient");
     if !is_loopback(redirect_uri) && *redirect_uri != native {
         return Err(Refusal::unregistered_redirect(redirect_uri, &client));
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use crate::Service;
-use crate::entra::{Fields, Refusal, json_response};
+use crate::entra::{Fields, Refusal, json_response, origin};
 use crate::fault::FaultKind;
 
 /// `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery §4)
@@ -21,9 +21,10 @@ pub(crate) async fn openid_configuration(
         return Refusal::unknown_tenant(&tenant).into_response(&headers, service.now());
     }
     let leads_astray = service.faults.is_due(|kind| *kind == FaultKind::DiscoveryElsewhere);
+    let origin = origin(&service, &headers);
     let base = match leads_astray {
         true => format!("https://attacker.invalid/{tenant}"),
-        false => format!("{}/{tenant}", service.origin),
+        false => format!("{origin}/{tenant}"),
     };
     // Of an authority for many tenants the issuer has a gap.
     let issuer = match tenant.as_str() {
@@ -39,13 +40,13 @@ pub(crate) async fn openid_configuration(
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": format!("{}/{issuer}/v2.0", service.origin),
+        "issuer": format!("{origin}/{issuer}/v2.0"),
         "request_uri_parameter_supported": false,
         "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
         "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "acr", "nonce", "preferred_username", "name", "tid"],
         "tenant_region_scope": "EU",
-        "cloud_instance_name": host(&service),
+        "cloud_instance_name": host(&origin),
     }))
 }
 
@@ -64,13 +65,15 @@ pub(crate) async fn instance(
     let Some(asked) = fields.get("authorization_endpoint") else {
         return refuse(Refusal::missing_parameter("authorization_endpoint"));
     };
-    let tenant = asked.strip_prefix(&service.origin).and_then(|rest| rest.split('/').nth(1));
+    let origin = origin(&service, &headers);
+    let rest = asked.strip_prefix(&origin).or_else(|| asked.strip_prefix(&service.origin));
+    let tenant = rest.and_then(|rest| rest.split('/').nth(1));
     let Some(tenant) = tenant.filter(|tenant| service.directory.knows_tenant(tenant)) else {
         return refuse(Refusal::unknown_instance());
     };
-    let host = host(&service);
+    let host = host(&origin);
     json_response(&json!({
-        "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", service.origin),
+        "tenant_discovery_endpoint": format!("{origin}/{tenant}/v2.0/.well-known/openid-configuration"),
         "api-version": "1.1",
         "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
     }))
@@ -78,7 +81,13 @@ pub(crate) async fn instance(
 
 /// `GET /common/userrealm/{user}`: whether the password is checked here or by the organization's own service.
 /// Accounts called `federated…` are of the second kind.
-pub(crate) async fn user_realm(State(service): State<Arc<Service>>, Path(user): Path<String>) -> Response {
+pub(crate) async fn user_realm(
+    State(service): State<Arc<Service>>,
+    Path(user): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let origin = origin(&service, &headers);
+    let host = host(&origin);
     let (alias, domain) = user.split_once('@').unwrap_or((&user, ""));
     let realm: Value = if alias.to_ascii_lowercase().starts_with("federated") {
         let sts = "https://sts.contoso.invalid/adfs/services/trust";
@@ -89,7 +98,7 @@ pub(crate) async fn user_realm(State(service): State<Arc<Service>>, Path(user): 
             "federation_protocol": "WSTrust",
             "federation_metadata_url": format!("{sts}/mex"),
             "federation_active_auth_url": format!("{sts}/2005/usernamemixed"),
-            "cloud_instance_name": host(&service),
+            "cloud_instance_name": host,
             "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         })
     } else if service.directory.knows_tenant(domain) {
@@ -97,15 +106,15 @@ pub(crate) async fn user_realm(State(service): State<Arc<Service>>, Path(user): 
             "ver": "1.0",
             "account_type": "Managed",
             "domain_name": domain,
-            "cloud_instance_name": host(&service),
+            "cloud_instance_name": host,
             "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         })
     } else {
-        json!({ "ver": "1.0", "account_type": "Unknown", "cloud_instance_name": host(&service) })
+        json!({ "ver": "1.0", "account_type": "Unknown", "cloud_instance_name": host })
     };
     json_response(&realm).into_response()
 }
 
-fn host(service: &Service) -> &str {
-    service.origin.trim_start_matches("https://")
+fn host(origin: &str) -> &str {
+    origin.trim_start_matches("https://")
 }

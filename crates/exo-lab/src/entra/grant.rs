@@ -17,7 +17,7 @@ use crate::Service;
 use crate::body::FaultyBody;
 use crate::entra::log::TokenRequest;
 use crate::entra::token::{Bearer, Grant};
-use crate::entra::{Fields, Refusal, assertion, check_client, json_response, required};
+use crate::entra::{Fields, Refusal, assertion, check_client, json_response, origin, required};
 use crate::fault::{FaultKind, Stage};
 use crate::listener::HangUp;
 
@@ -34,7 +34,7 @@ pub(crate) async fn token(
     if let Some(response) = misbehave(&service) {
         return response;
     }
-    let outcome = answer(&service, &tenant, &fields);
+    let outcome = answer(&service, &origin(&service, &headers), &tenant, &fields);
     service.log.add(TokenRequest::of(&fields, outcome.as_ref().err()));
     let response = match outcome {
         Ok(body) => json_response(&body),
@@ -81,7 +81,7 @@ pub(super) async fn deliver(service: &Service, response: Response) -> Response {
     Response::from_parts(head, body)
 }
 
-fn answer(service: &Service, tenant: &str, fields: &Fields) -> Result<Value, Refusal> {
+fn answer(service: &Service, origin: &str, tenant: &str, fields: &Fields) -> Result<Value, Refusal> {
     let client = check_client(service, tenant, fields)?;
     let requested = requested_claims(fields)?;
     let grant = match required(fields, "grant_type")? {
@@ -110,10 +110,10 @@ fn answer(service: &Service, tenant: &str, fields: &Fields) -> Result<Value, Ref
             }
             grant
         }
-        "client_credentials" => client_credentials(service, tenant, client, fields)?,
+        "client_credentials" => client_credentials(service, origin, tenant, client, fields)?,
         other => return Err(Refusal::unsupported_grant(other)),
     };
-    tokens(service, grant, &requested, fields.get("client_info").is_some_and(|wanted| wanted == "1"))
+    tokens(service, origin, grant, &requested, fields.get("client_info").is_some_and(|wanted| wanted == "1"))
 }
 
 fn password(service: &Service, client: &str, fields: &Fields) -> Result<Grant, Refusal> {
@@ -134,6 +134,7 @@ fn password(service: &Service, client: &str, fields: &Fields) -> Result<Grant, R
 
 fn client_credentials(
     service: &Service,
+    origin: &str,
     tenant: &str,
     client: &str,
     fields: &Fields,
@@ -145,7 +146,7 @@ fn client_credentials(
         // The clients that everybody shares have no credentials of their own.
         return Err(Refusal::unknown_client(client));
     };
-    let application = assertion::check(service, application, tenant, fields)?;
+    let application = assertion::check(service, application, origin, tenant, fields)?;
     let scope = required(fields, "scope")?;
     if !scope.split(' ').all(|part| part.ends_with("/.default")) {
         return Err(Refusal::bad_application_scope(scope));
@@ -171,6 +172,7 @@ fn requested_claims(fields: &Fields) -> Result<Value, Refusal> {
 /// The body of a successful answer.
 fn tokens(
     service: &Service,
+    origin: &str,
     grant: Grant,
     requested: &Value,
     wants_client_info: bool,
@@ -191,7 +193,8 @@ fn tokens(
     fields.insert("scope".to_owned(), scope.into());
     let asked = |name: &str| grant.scope.split(' ').any(|part| part == name);
     if asked("openid") {
-        fields.insert("id_token".to_owned(), service.tokens.id_token(&grant, account, service)?.into());
+        fields
+            .insert("id_token".to_owned(), service.tokens.id_token(&grant, account, origin, service)?.into());
     }
     if wants_client_info {
         let info = json!({ "uid": account.object_id().to_string(), "utid": service.directory.tenant_id().to_string() });

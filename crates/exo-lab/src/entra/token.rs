@@ -172,12 +172,13 @@ impl Tokens {
         &self,
         grant: &Grant,
         account: &Account,
+        origin: &str,
         service: &Service,
     ) -> Result<String, Refusal> {
         let now = service.now().unix();
         let mut claims = json!({
             "aud": grant.client,
-            "iss": format!("{}/{}/v2.0", service.origin, service.directory.tenant_id()),
+            "iss": format!("{origin}/{}/v2.0", service.directory.tenant_id()),
             "iat": now,
             "nbf": now,
             "exp": now.saturating_add(self.lifetime.as_secs()),

@@ -332,3 +332,33 @@ async fn rest_status(lab: &Lab, token: &str) -> u16 {
     let authorization = format!("Bearer {token}");
     send(lab, "GET", &path, &[("Authorization", &authorization)], None).await.expect("an answer").status
 }
+
+#[tokio::test]
+async fn a_lab_under_another_name_stays_under_it() {
+    let lab = lab().await;
+    let request = "GET /organizations/v2.0/.well-known/openid-configuration HTTP/1.1\r\n\
+                   Host: login.microsoftonline.com\r\nConnection: close\r\n\r\n";
+    let answer = crate::http::exchange(&lab, request.as_bytes()).await.expect("an answer").json();
+    for name in ["token_endpoint", "authorization_endpoint", "issuer", "jwks_uri"] {
+        let address = answer[name].as_str().expect("an address");
+        assert!(address.starts_with("https://login.microsoftonline.com/"), "{name}: {address}");
+    }
+    lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn further_accounts_bring_their_domains() {
+    let accounts = vec!["laura@blueyonderairlines.us".to_owned()];
+    let lab = Lab::start(LabConfig { accounts, ..LabConfig::default() }).await.expect("the lab starts");
+    let fields = [
+        ("grant_type", "password"),
+        ("client_id", CLIENT_ID),
+        ("username", "Laura@blueyonderairlines.us"),
+        ("password", lab.password()),
+        ("scope", SCOPE),
+    ];
+    let tokens = post_form(&lab, "/blueyonderairlines.us/oauth2/v2.0/token", &fields).await.json();
+    let claims = claims(tokens["access_token"].as_str().expect("a token"));
+    assert_eq!(claims["upn"], "laura@blueyonderairlines.us");
+    lab.shutdown().await;
+}

@@ -41,7 +41,8 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: Option<&[u8]>,
 ) -> Result<Answer, String> {
-    exchange(lab, &request(method, path, headers, body)).await
+    let host = lab.rest_url().trim_start_matches("https://");
+    exchange(lab, &request(host, method, path, headers, body)).await
 }
 
 /// The same at another of the lab's hosts, `https://localhost:PORT`.
@@ -55,11 +56,12 @@ pub(crate) async fn send_to(
 ) -> Result<Answer, String> {
     let port = host.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let address = SocketAddr::new(lab.addresses()[0].ip(), port);
-    exchange_at(lab, address, &request(method, path, headers, body)).await
+    let name = host.trim_start_matches("https://");
+    exchange_at(lab, address, &request(name, method, path, headers, body)).await
 }
 
-fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Vec<u8> {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+fn request(host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Vec<u8> {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
