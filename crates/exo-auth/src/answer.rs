@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 
 use crate::claims::Claims;
+use crate::clock::http_date;
 use crate::error::{AuthError, Cause, Refusal};
 use crate::http::HttpResponse;
 use crate::secret::Secret;
@@ -26,11 +27,11 @@ pub(crate) fn tokens(
         return Err(Cause::NotJson { host: host.to_owned(), detail: "its token type is not Bearer" }.into());
     }
     let lifetime = Duration::from_secs(answer.expires_in.0.min(MAX_LIFETIME_SECS));
-    let access = AccessToken::new(answer.access_token, now.checked_add(lifetime))?;
-    let id_claims = answer.id_token.and_then(|token| Claims::of_token(token.expose())).unwrap_or_default();
-    check_account(user, &[access.claims(), &id_claims])?;
-    let refresh = answer.refresh_token.map(RefreshToken::new);
-    Ok(Ok(Tokens { access, refresh }))
+    let access = AccessToken::new(answer.access_token, now.checked_add(lifetime), Some(now))?;
+    let id = answer.id_token.and_then(|token| Claims::of_token(token.expose())).unwrap_or_default();
+    check_account(user, &[access.claims(), &id])?;
+    let refresh = answer.refresh_token.filter(|token| !token.is_empty()).map(RefreshToken::new);
+    Ok(Ok(Tokens { access, refresh, id }))
 }
 
 /// Reads a JSON body: a `T` where the status is 200, the service's refusal where the body is one.
@@ -58,7 +59,10 @@ pub(crate) fn body<T: for<'de> Deserialize<'de>>(
     }
     let retry_after = response.retry_after();
     match serde_json::from_slice::<ErrorAnswer>(&response.body) {
-        Ok(answer) => Ok(Err(answer.into_refusal(retry_after))),
+        Ok(answer) => {
+            let date = response.header("date").and_then(http_date);
+            Ok(Err(Refusal { date, ..answer.into_refusal(retry_after) }))
+        }
         Err(_) => Err(Cause::Status { host: host(), status, retry_after }.into()),
     }
 }
@@ -103,8 +107,20 @@ impl ErrorAnswer {
             aadsts: self.error_codes.first().copied().or_else(|| code_in(description)),
             correlation_id: self.correlation_id.as_deref().map(plain),
             retry_after,
+            date: None,
         }
     }
+}
+
+/// A refusal that the sign-in page puts into the address it sends the browser back to.
+pub(crate) fn refusal_of_page(error: &str, description: &str) -> Refusal {
+    let answer = ErrorAnswer {
+        error: error.to_owned(),
+        error_description: description.to_owned(),
+        error_codes: Vec::new(),
+        correlation_id: None,
+    };
+    answer.into_refusal(None)
 }
 
 /// The number after `AADSTS` in a description.

@@ -83,6 +83,26 @@ impl Authority {
         &self.tenant
     }
 
+    /// Scheme, host and port, in lower case.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether this is one of Microsoft's own sign-in hosts, whose addresses are known.
+    pub fn is_known(&self) -> bool {
+        KNOWN_HOSTS.contains(&self.host())
+    }
+
+    /// Where the browser signs in.
+    pub fn authorize_uri(&self) -> String {
+        format!("{}/{}/oauth2/v2.0/authorize", self.origin, self.work_tenant())
+    }
+
+    /// Where the authority describes itself.
+    pub(crate) fn discovery_uri(&self) -> String {
+        format!("{}/{}/v2.0/.well-known/openid-configuration", self.origin, self.work_tenant())
+    }
+
     /// Where tokens are asked for.
     pub fn token_uri(&self) -> String {
         format!("{}/{}/oauth2/v2.0/token", self.origin, self.work_tenant())
@@ -134,6 +154,23 @@ fn split_host(host_and_port: &str) -> Option<&str> {
     sane.then_some(host)
 }
 
+/// Scheme, host and port of an address, in lower case; `None` for what may not carry a secret.
+pub(crate) fn origin_of(uri: &str) -> Option<String> {
+    if !is_safe_page(uri) {
+        return None;
+    }
+    let (scheme, rest) = uri.split_once("://")?;
+    let (host_and_port, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
+    let origin = format!("{scheme}://{host_and_port}").to_ascii_lowercase();
+    Some(origin.strip_suffix(":443").filter(|_| origin.starts_with("https:")).unwrap_or(&origin).to_owned())
+}
+
+/// The host in an address, without port.
+pub(crate) fn split_uri_host(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    split_host(rest.split(['/', '?', '#']).next()?)
+}
+
 /// Whether a host (without port) names this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
@@ -161,6 +198,19 @@ fn shown(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(MAX_SHOWN_LEN).collect()
 }
 
+/// Microsoft's sign-in hosts, old names included.
+const KNOWN_HOSTS: [&str; 10] = [
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.microsoftonline.de",
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+    "login-us.microsoftonline.com",
+];
 const ORGANIZATIONS: &str = "organizations";
 const MAX_HOST_LEN: usize = 253;
 const MAX_TENANT_LEN: usize = 253;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -35,6 +35,12 @@ pub struct Claims {
     /// When the token ends, in seconds since 1970.
     #[serde(default)]
     pub exp: Option<u64>,
+    /// The client id, in tokens of version 2.
+    #[serde(default)]
+    pub(crate) azp: Option<String>,
+    /// What ties an identity token to the request that asked for it.
+    #[serde(default)]
+    pub(crate) nonce: Option<String>,
 }
 
 impl Claims {
@@ -56,10 +62,29 @@ impl Claims {
         self.accounts().next()
     }
 
+    /// The application the token was made for.
+    pub fn application(&self) -> Option<&str> {
+        self.appid.as_deref().or(self.azp.as_deref())
+    }
+
     /// Every name of the account.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = &str> {
         [&self.upn, &self.preferred_username, &self.unique_name].into_iter().flatten().map(String::as_str)
     }
+}
+
+/// The `claims` of a challenge (`WWW-Authenticate`) as the JSON text that a token request carries: the service writes it
+/// in base64, in either alphabet, or plain. `None` when it is no JSON object.
+pub fn challenge_claims(challenge: &str) -> Option<String> {
+    let text = challenge.trim();
+    let json = if text.starts_with('{') {
+        text.as_bytes().to_vec()
+    } else {
+        let text = text.trim_end_matches('=');
+        URL_SAFE_NO_PAD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()?
+    };
+    let is_object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&json).is_ok();
+    is_object.then_some(json).and_then(|json| String::from_utf8(json).ok())
 }
 
 impl fmt::Debug for Claims {

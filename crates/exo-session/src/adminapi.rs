@@ -32,6 +32,7 @@ pub use self::batch::{BatchCall, BatchEvent, BatchEventKind, InputOutcome, MAX_B
 pub use self::client::{Call, Client, Confirm};
 pub(crate) use self::client::{Failed, failed};
 pub use self::parameter::ParameterError;
+pub(crate) use self::retry::claims_of;
 pub use self::route::RoutingHint;
 
 /// Where requests go and what all of them say.

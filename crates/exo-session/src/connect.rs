@@ -4,26 +4,29 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use exo_auth::{AccessToken, AuthError, Clock, DeviceCodePrompt, Service, SignIn};
+use exo_auth::{DeviceCodePrompt, Service};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::carrier::psrp;
 use crate::carrier::rest::RestCarrier;
-use crate::carrier::rest::transport::{HttpTransport, Token};
+use crate::carrier::rest::transport::HttpTransport;
+use crate::connect::authorization::{Authorization, Form};
 use crate::connect::credential::Credential;
-use crate::connect::plan::{Plan, missing, without_query};
-use crate::connect::renewal::Renewal;
+use crate::connect::plan::{Plan, without_query};
+use crate::connect::sign_in::{Acquired, acquire};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
-use crate::http::sign_in::SignInHttp;
 use crate::http::{Http, origin_of};
 use crate::options::{Authentication, ConnectOptions, SignInMethod};
 use crate::session::{ConnectionInfo, Session};
 
+pub(crate) mod authorization;
 mod credential;
+mod loopback;
 mod plan;
-pub(crate) mod renewal;
 mod rest;
+mod sign_in;
 
 /// What happens while connecting.
 #[derive(Debug)]
@@ -37,6 +40,13 @@ pub enum ConnectEvent {
         detail: String,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// The user must sign in in a browser; connecting waits for that.
+    Browser {
+        /// The address that it shows. It is good for this sign-in only.
+        uri: String,
+        /// Whether the system's browser was asked to show it; else that is the caller's part.
+        opened: bool,
     },
     /// The user must enter a code on another device; connecting waits for that.
     DeviceCode(DeviceCodePrompt),
@@ -82,15 +92,9 @@ pub async fn connect_until(
     events(ConnectEvent::Step { name: "endpoint", detail, elapsed: started.elapsed() });
 
     let started = Instant::now();
-    let credential = match plan.authentication {
-        Authentication::Basic => Credential::of_password(&options)?,
-        Authentication::Bearer | Authentication::BasicToken => {
-            let token = tokio::select! {
-                token = sign_in(&options, &plan, &mut events) => token?,
-                () = &mut cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
-            };
-            Credential::of_token(&options, plan.authentication, &token)?
-        }
+    let (authorization, credential) = tokio::select! {
+        signed_in = authorize(&options, &plan, &mut events) => signed_in?,
+        () = &mut cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
     };
     let credential_detail = credential.detail();
     events(ConnectEvent::Step { name: "sign-in", detail: credential_detail, elapsed: started.elapsed() });
@@ -99,7 +103,7 @@ pub async fn connect_until(
     if let Some(base) = plan.rest.clone() {
         let http = http.take().map_or_else(|| Http::new(plan.http_settings(&options)), Ok)?;
         let session = tokio::select! {
-            session = open_rest(&options, &plan, base, http, credential) => session?,
+            session = open_rest(&options, &plan, base, http, authorization, credential) => session?,
             () = &mut cancel => return Err(Error::new(Step::Open, Kind::Cancelled)),
         };
         let count = session.catalog().map_or(0, |catalog| catalog.cmdlets.len());
@@ -115,8 +119,7 @@ pub async fn connect_until(
             url: plan.session_url(&options, &credential, session_id),
             redirects: plan.redirects,
             session_id,
-            authorization: credential.header.clone(),
-            basic: plan.authentication == Authentication::Basic,
+            authorization: Arc::clone(&authorization),
             options: &options,
         };
         match psrp::open(opening, &mut cancel).await {
@@ -132,22 +135,15 @@ pub async fn connect_until(
     };
     let info = ConnectionInfo {
         session_id,
-        connection_uri: without_query(&plan.url),
         server_uri: without_query(&opened.url),
-        service: service_name(plan.service),
-        environment: plan.environment.name(),
         carrier: "psrp",
-        authentication: plan.authentication.name(),
-        user: credential.user,
-        tenant_id: credential.tenant_id,
-        delegated_organization: options.delegated_organization.clone(),
-        token_expires_at: seconds(credential.expires_at),
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
+        ..known(&options, &plan, credential, &authorization)
     };
     let detail = format!("shell {} over PSRP {}", info.shell_id, info.protocol_version);
     events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
-    Ok(Session::new(Arc::new(opened.carrier), info))
+    Ok(Session::new(Arc::new(opened.carrier), info, authorization))
 }
 
 /// Opens a session over REST.
@@ -156,20 +152,11 @@ async fn open_rest(
     plan: &Plan,
     base: reqwest::Url,
     http: Http,
+    authorization: Arc<Authorization>,
     credential: Credential,
 ) -> Result<Session, Error> {
     let connection_id = Uuid::new_v4();
-    let renewal = match (options.sign_in, &options.user, &options.password) {
-        (SignInMethod::Password, Some(user), Some(password)) => Renewal::Password {
-            sign_in: SignIn::new(plan.authority.clone(), plan.environment.scope(plan.service)),
-            settings: Box::new(plan.sign_in_settings(options)),
-            user: user.clone(),
-            password: password.clone(),
-        },
-        _ => Renewal::Never,
-    };
-    let token = Token { header: credential.header.clone(), expires_at: credential.expires_at };
-    let transport = HttpTransport::new(http, plan.redirects, token, renewal);
+    let transport = HttpTransport::new(http, plan.redirects, Arc::clone(&authorization));
     let opening = rest::Opening { transport, base, connection_id, credential: &credential, options };
     let opened = tokio::time::timeout(options.open_timeout, rest::open(opening)).await;
     let client = opened.map_err(|_| {
@@ -178,20 +165,114 @@ async fn open_rest(
     })??;
     let info = ConnectionInfo {
         session_id: connection_id,
-        connection_uri: without_query(&plan.url),
         server_uri: client.endpoint().base.clone(),
-        service: service_name(plan.service),
-        environment: plan.environment.name(),
         carrier: "rest",
-        authentication: plan.authentication.name(),
-        tenant_id: credential.tenant_id,
-        delegated_organization: options.delegated_organization.clone(),
-        token_expires_at: seconds(credential.expires_at),
-        user: credential.user,
         shell_id: connection_id.to_string(),
         protocol_version: client.endpoint().module_version.clone(),
+        ..known(options, plan, credential, &authorization)
     };
-    Ok(Session::new(Arc::new(RestCarrier::new(client)), info))
+    Ok(Session::new(Arc::new(RestCarrier::new(client)), info, authorization))
+}
+
+/// What a sign-in without a session came to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The account; an application has none.
+    pub user: Option<String>,
+    /// The id of its tenant.
+    pub tenant_id: Option<String>,
+    /// The application the token was made for.
+    pub app_id: Option<String>,
+    /// Where it was.
+    pub authority: String,
+    /// When the token ends, in seconds since 1970.
+    pub expires_at: Option<u64>,
+    /// Whether it was done without the user, by what an earlier run kept.
+    pub from_cache: bool,
+}
+
+/// Signs in as [`connect`] would, keeps the tokens where [`ConnectOptions::token_cache`] says, and opens no session.
+///
+/// # Errors
+/// As [`connect`]; [`Error::is_cancelled`] after `cancel`.
+pub async fn sign_in(
+    options: ConnectOptions,
+    mut events: impl FnMut(ConnectEvent) + Send,
+    cancel: impl Future<Output = ()> + Send,
+) -> Result<SignedIn, Error> {
+    let plan = Plan::of(&options)?;
+    let acquired = tokio::select! {
+        acquired = acquire(&options, &plan, &mut events) => acquired?,
+        () = cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
+    };
+    let Acquired { source, id, sign_in, from_cache } = acquired;
+    let token = source.current();
+    let credential = Credential::of_token(&options, &token, &id);
+    Ok(SignedIn {
+        user: credential.user,
+        tenant_id: credential.tenant_id,
+        app_id: credential.app_id,
+        authority: sign_in.authority().to_string(),
+        expires_at: seconds(token.expires_at()),
+        from_cache,
+    })
+}
+
+/// What the requests will carry, and for whom.
+async fn authorize(
+    options: &ConnectOptions,
+    plan: &Plan,
+    events: &mut (dyn FnMut(ConnectEvent) + Send),
+) -> Result<(Arc<Authorization>, Credential), Error> {
+    let is_bearer = match plan.authentication {
+        Authentication::Basic => {
+            return Ok((Arc::new(Authorization::basic(options)?), Credential::of_password(options)));
+        }
+        Authentication::Bearer => true,
+        Authentication::BasicToken => false,
+    };
+    let Acquired { source, id, .. } = acquire(options, plan, events).await?;
+    let credential = Credential::of_token(options, &source.current(), &id);
+    let form = if is_bearer {
+        Form::Bearer
+    } else {
+        // The server looks at the token; an application's token has no user, and any name does.
+        let user = credential.user.clone().unwrap_or_else(|| APPLICATION_USER.to_owned());
+        Form::Basic { user }
+    };
+    Ok((Arc::new(Authorization::Token { source: Arc::new(source), form }), credential))
+}
+
+/// What is known about a connection before its server has said anything.
+fn known(
+    options: &ConnectOptions,
+    plan: &Plan,
+    credential: Credential,
+    authorization: &Authorization,
+) -> ConnectionInfo {
+    let has_token = !authorization.is_basic();
+    ConnectionInfo {
+        session_id: Uuid::nil(),
+        connection_uri: without_query(&plan.url),
+        server_uri: String::new(),
+        service: service_name(plan.service),
+        environment: plan.environment.name(),
+        carrier: "",
+        authentication: plan.authentication.name(),
+        sign_in: has_token.then(|| options.sign_in.name()),
+        authority: has_token.then(|| plan.authority.to_string()),
+        certificate_authentication: has_token && options.sign_in == SignInMethod::Certificate,
+        user: credential.user,
+        tenant_id: credential.tenant_id,
+        app_id: credential.app_id,
+        organization: options.organization.clone(),
+        delegated_organization: options.delegated_organization.clone(),
+        token_expires_at: seconds(authorization.expires_at()),
+        shell_id: String::new(),
+        protocol_version: String::new(),
+    }
 }
 
 fn service_name(service: Service) -> &'static str {
@@ -202,54 +283,8 @@ fn service_name(service: Service) -> &'static str {
 }
 
 /// Seconds since 1970.
-fn seconds(time: Option<SystemTime>) -> Option<u64> {
+pub(crate) fn seconds(time: Option<SystemTime>) -> Option<u64> {
     time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs())
 }
 
-/// Comes to a token by the way the options name.
-async fn sign_in(
-    options: &ConnectOptions,
-    plan: &Plan,
-    events: &mut (impl FnMut(ConnectEvent) + Send),
-) -> Result<AccessToken, Error> {
-    let user = options.user.as_deref();
-    let clock = SystemClock;
-    if options.sign_in == SignInMethod::AccessToken {
-        let secret = options.access_token.clone().ok_or_else(|| missing("access token", "is needed"))?;
-        let refused = |error| Error::new(Step::SignIn, Kind::SignIn(error));
-        let token = AccessToken::from_secret(secret).map_err(refused)?;
-        token.check(user, clock.now()).map_err(refused)?;
-        return Ok(token);
-    }
-    let http = SignInHttp::new(Http::new(plan.sign_in_settings(options))?);
-    let sign_in = SignIn::new(plan.authority.clone(), plan.environment.scope(plan.service));
-    let outcome = if options.sign_in == SignInMethod::Device {
-        sign_in.with_device_code(&http, &clock, user, |prompt| events(ConnectEvent::DeviceCode(prompt))).await
-    } else {
-        let user = user.ok_or_else(|| missing("user name", "is needed to sign in with a password"))?;
-        let password = options.password.as_ref().ok_or_else(|| missing("password", "is needed"))?;
-        sign_in.with_password(&http, &clock, user, password).await
-    };
-    outcome.map(|tokens| tokens.access).map_err(|error| sign_in_error(error, &http))
-}
-
-/// A request without an answer is told in the session's own words, which say more.
-#[cold]
-pub(crate) fn sign_in_error(error: AuthError, http: &SignInHttp) -> Error {
-    match http.take_failure() {
-        Some(failure) => failure,
-        None => Error::new(Step::SignIn, Kind::SignIn(error)),
-    }
-}
-
-pub(crate) struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
+const APPLICATION_USER: &str = "OAuthUser";

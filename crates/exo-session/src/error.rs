@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use exo_auth::{AuthErrorKind, Reason};
+
 use crate::error::kind::Kind;
 
 pub(crate) mod certificate;
@@ -57,6 +59,20 @@ pub enum Category {
     Remote,
     /// The caller cancelled.
     Cancelled,
+}
+
+/// Why a sign-in failed, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignInFailure<'a> {
+    /// What a caller may decide on.
+    pub kind: AuthErrorKind,
+    /// What the service's number stands for.
+    pub reason: Option<Reason>,
+    /// The number after `AADSTS`.
+    pub aadsts: Option<u32>,
+    /// The id under which the service logged it.
+    pub correlation_id: Option<&'a str>,
 }
 
 impl Error {
@@ -116,6 +132,18 @@ impl Error {
         self.category() == Category::SignIn
     }
 
+    /// What the sign-in service said, when the sign-in failed.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<SignInFailure<'_>> {
+        let Kind::SignIn(error) = &self.0.kind else { return None };
+        Some(SignInFailure {
+            kind: error.kind(),
+            reason: error.reason(),
+            aadsts: error.aadsts(),
+            correlation_id: error.correlation_id(),
+        })
+    }
+
     /// Whether the server could not be reached, refused, or broke off.
     #[must_use]
     pub fn is_connection(&self) -> bool {
@@ -128,6 +156,7 @@ impl Error {
         match &self.0.kind {
             Kind::Fault(fault) => fault.is_shell_not_found(),
             Kind::Broken { .. } | Kind::Closed | Kind::TokenEnded => true,
+            Kind::SignIn(error) => error.kind() == AuthErrorKind::Expired,
             _ => false,
         }
     }

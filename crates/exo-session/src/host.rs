@@ -13,6 +13,15 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether `host` is an address that only this machine and what it runs on can use: 169.254.0.0/16 or fe80::/10.
+pub(crate) fn is_link_local(host: &str) -> bool {
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    literal.parse::<IpAddr>().is_ok_and(|address| match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    })
+}
+
 /// Whether `host` belongs to one of Microsoft's clouds.
 ///
 /// Credentials may follow a redirect to such a host, and such a host answers over REST.

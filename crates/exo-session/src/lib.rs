@@ -23,6 +23,9 @@ mod input;
 mod options;
 mod secret;
 mod session;
+mod signer;
+mod surroundings;
+mod token_cache;
 
 pub use self::asking::{FieldValue, Host, Refusal};
 pub use self::batch::{
@@ -30,9 +33,17 @@ pub use self::batch::{
     MAX_IN_FLIGHT, TryWriteError,
 };
 pub use self::command::{CommandInfo, ParameterInfo};
-pub use self::connect::{ConnectEvent, connect, connect_until};
-pub use self::error::{Category, Error, Step};
+pub use self::connect::{ConnectEvent, SignedIn, connect, connect_until, sign_in};
+pub use self::error::{Category, Error, SignInFailure, Step};
 pub use self::input::{Input, InputEnded};
-pub use self::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
+pub use self::options::{
+    Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, SignInMethod,
+};
 pub use self::session::{ConnectionInfo, Invocation, Pipeline, Session};
-pub use exo_auth::{DeviceCodePrompt, Environment, Secret, Service};
+pub use self::signer::{SignRequest, SignRequests, remote_signer};
+pub use self::surroundings::{Surroundings, default_token_cache};
+pub use self::token_cache::{KeyPlace, TokenCache};
+pub use exo_auth::{
+    AuthErrorKind, CachedAccount, DeviceCodePrompt, Environment, Prompt, Reason, Secret, Service,
+    SignatureAlgorithm, Signer,
+};

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use exo_auth::{Environment, Secret, Service};
+use exo_auth::{Environment, Prompt, Secret, Service, Signer};
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 use crate::catalog::CatalogCache;
 use crate::http::shown_address;
+use crate::surroundings::Surroundings;
 
 /// Everything [`connect`](crate::connect) needs to know.
 ///
@@ -36,8 +39,38 @@ pub struct ConnectOptions {
     pub authentication: Option<Authentication>,
     /// How to come to a token, when one is needed.
     pub sign_in: SignInMethod,
-    /// User principal name, or `DOMAIN\user` for Basic.
+    /// User principal name, or `DOMAIN\user` for Basic. Where a person signs in it is offered to the sign-in page, and
+    /// compared with the account that signed in.
     pub user: Option<String>,
+    /// The application to sign in as: needed with a certificate; otherwise instead of Exchange's own client.
+    pub app_id: Option<String>,
+    /// The organization's domain or tenant id: the tenant of an application's sign-in, and of the REST addresses.
+    pub organization: Option<String>,
+    /// A PFX or PEM file with certificate and private key.
+    pub certificate_file: Option<PathBuf>,
+    /// The certificate, instead of a file.
+    #[serde(skip)]
+    pub certificate: Option<CertificateSource>,
+    /// The password of the certificate file.
+    #[serde(skip)]
+    pub certificate_password: Option<Secret>,
+    /// The client id of a user-assigned managed identity; `None` is the machine's own.
+    pub managed_identity_id: Option<String>,
+    /// What the sign-in page asks although it could do without.
+    #[serde(deserialize_with = "prompt")]
+    pub prompt: Option<Prompt>,
+    /// The domain whose own sign-in service the page should go to at once.
+    pub domain_hint: Option<String>,
+    /// Who opens the browser.
+    pub browser: BrowserChoice,
+    /// How long the sign-in in the browser may take.
+    #[serde(rename = "signInTimeoutMs", deserialize_with = "milliseconds")]
+    pub sign_in_timeout: Duration,
+    /// The file where the tokens of people are kept between runs, sealed; `None` keeps them in memory only.
+    pub token_cache: Option<PathBuf>,
+    /// What is known about this machine; `None` looks at its environment variables.
+    #[serde(skip)]
+    pub surroundings: Option<Surroundings>,
     /// The password of `user`.
     #[serde(skip)]
     pub password: Option<Secret>,
@@ -99,6 +132,18 @@ impl Default for ConnectOptions {
             authentication: None,
             sign_in: SignInMethod::default(),
             user: None,
+            app_id: None,
+            organization: None,
+            certificate_file: None,
+            certificate: None,
+            certificate_password: None,
+            managed_identity_id: None,
+            prompt: None,
+            domain_hint: None,
+            browser: BrowserChoice::default(),
+            sign_in_timeout: Duration::from_secs(300),
+            token_cache: None,
+            surroundings: None,
             password: None,
             access_token: None,
             delegated_organization: None,
@@ -133,6 +178,7 @@ impl fmt::Debug for ConnectOptions {
             .field("carrier", &self.carrier)
             .field("authentication", &self.authentication)
             .field("sign_in", &self.sign_in)
+            .field("browser", &self.browser)
             .field("proxy", &self.proxy.as_deref().map(shown_address))
             .field("ca_file", &self.ca_file)
             .field("catalog_cache", &self.catalog_cache)
@@ -173,10 +219,81 @@ pub enum SignInMethod {
     /// User and password.
     #[default]
     Password,
+    /// The system's browser.
+    Browser,
     /// A code that the user types on another device.
     Device,
+    /// An application's certificate.
+    Certificate,
+    /// The identity of this machine.
+    ManagedIdentity,
     /// A token the caller already has.
     AccessToken,
+}
+
+impl SignInMethod {
+    /// The name as the options spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Browser => "browser",
+            Self::Device => "device",
+            Self::Certificate => "certificate",
+            Self::ManagedIdentity => "managedIdentity",
+            Self::AccessToken => "accessToken",
+        }
+    }
+
+    /// Whether a person signs in, so that there are tokens to keep for the next time.
+    pub(crate) fn is_of_a_person(self) -> bool {
+        matches!(self, Self::Password | Self::Browser | Self::Device)
+    }
+}
+
+/// Who opens the browser of [`SignInMethod::Browser`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BrowserChoice {
+    /// The system's, where there is one for this user; otherwise a device code takes its place.
+    #[default]
+    Auto,
+    /// The system's, whatever the surroundings look like.
+    System,
+    /// The caller, with the address of [`ConnectEvent::Browser`](crate::ConnectEvent::Browser).
+    Caller,
+}
+
+/// A certificate that is not in a file.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum CertificateSource {
+    /// What a PFX or PEM file holds.
+    Bytes(Zeroizing<Vec<u8>>),
+    /// A certificate and its private key.
+    KeyPair {
+        /// X.509, DER.
+        certificate: Vec<u8>,
+        /// PKCS#8, DER.
+        pkcs8: Zeroizing<Vec<u8>>,
+    },
+    /// A certificate whose key stays where it is; see [`remote_signer`](crate::remote_signer).
+    Remote {
+        /// X.509, DER.
+        certificate: Vec<u8>,
+        /// Who signs.
+        signer: Arc<dyn Signer>,
+    },
+}
+
+impl fmt::Debug for CertificateSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes(_) => "Bytes(…)",
+            Self::KeyPair { .. } => "KeyPair(…)",
+            Self::Remote { .. } => "Remote(…)",
+        })
+    }
 }
 
 /// Either service by name; the type is the sign-in crate's, which knows no documents.
@@ -191,6 +308,21 @@ fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Service, D::Err
         Name::Exchange => Service::Exchange,
         Name::Compliance => Service::Compliance,
     })
+}
+
+fn prompt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Prompt>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    enum Name {
+        SelectAccount,
+        Login,
+        Consent,
+    }
+    Ok(Option::<Name>::deserialize(deserializer)?.map(|name| match name {
+        Name::SelectAccount => Prompt::SelectAccount,
+        Name::Login => Prompt::Login,
+        Name::Consent => Prompt::Consent,
+    }))
 }
 
 fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Environment, D::Error> {

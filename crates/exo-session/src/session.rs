@@ -16,6 +16,8 @@ use crate::batch::{Batch, BatchInput, BatchInvocation};
 use crate::carrier::{Begun, Carrier, Event, Running};
 use crate::catalog::{Catalog, ConfirmImpact};
 use crate::command::CommandInfo;
+use crate::connect::authorization::Authorization;
+use crate::connect::seconds;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::input::Input;
@@ -28,6 +30,7 @@ use crate::input::Input;
 pub struct Session {
     carrier: Arc<dyn Carrier>,
     info: Arc<ConnectionInfo>,
+    authorization: Arc<Authorization>,
 }
 
 /// One command with its parameters. Never script text: Exchange's endpoints refuse it.
@@ -63,10 +66,20 @@ pub struct ConnectionInfo {
     pub carrier: &'static str,
     /// `bearer`, `basic` or `basicToken`.
     pub authentication: &'static str,
+    /// How the token was come to, by the names of the options; nothing for Basic.
+    pub sign_in: Option<&'static str>,
+    /// Where it was asked for.
+    pub authority: Option<String>,
+    /// Whether that was by an application's certificate.
+    pub certificate_authentication: bool,
     /// The account, as far as it is known.
     pub user: Option<String>,
     /// Tenant id of the token.
     pub tenant_id: Option<String>,
+    /// The application the token was made for.
+    pub app_id: Option<String>,
+    /// The organization that the options name.
+    pub organization: Option<String>,
     /// The organization administered for a customer.
     pub delegated_organization: Option<String>,
     /// When the token ends, in seconds since 1970.
@@ -78,8 +91,18 @@ pub struct ConnectionInfo {
 }
 
 impl Session {
-    pub(crate) fn new(carrier: Arc<dyn Carrier>, info: ConnectionInfo) -> Self {
-        Self { carrier, info: Arc::new(info) }
+    pub(crate) fn new(
+        carrier: Arc<dyn Carrier>,
+        info: ConnectionInfo,
+        authorization: Arc<Authorization>,
+    ) -> Self {
+        Self { carrier, info: Arc::new(info), authorization }
+    }
+
+    /// When the present token ends, in seconds since 1970: later than what was known when connecting, once it was renewed.
+    #[must_use]
+    pub fn token_expires_at(&self) -> Option<u64> {
+        seconds(self.authorization.expires_at())
     }
 
     /// The session's id.

@@ -8,7 +8,7 @@ use crate::answer::{self, Seconds};
 use crate::authority::is_safe_page;
 use crate::clock::Clock;
 use crate::error::{AuthError, AuthErrorKind, Cause, Refusal};
-use crate::flow::{EXCHANGE_CLIENT_ID, SignIn};
+use crate::flow::SignIn;
 use crate::form;
 use crate::http::HttpClient;
 use crate::secret::Secret;
@@ -92,8 +92,8 @@ impl SignIn {
     }
 
     async fn ask_for_code<H: HttpClient + Sync>(&self, http: &H) -> Result<DeviceCode, AuthError> {
-        let fields = [("client_id", EXCHANGE_CLIENT_ID), ("scope", &self.scope)];
-        let request = form::post(self.authority.device_code_uri(), &fields);
+        let fields = [("client_id", self.client_id.as_str()), ("scope", &self.user_scope())];
+        let request = form::post(self.endpoints.device_code.clone(), &fields);
         let response = self.send(http, request).await?;
         let host = self.authority.host();
         match answer::body::<CodeAnswer>(host, &response)? {
@@ -110,10 +110,10 @@ impl SignIn {
         device_code: &str,
     ) -> Result<Result<Tokens, Refusal>, AuthError> {
         let request = form::post(
-            self.authority.token_uri(),
+            self.endpoints.token.clone(),
             &[
                 ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-                ("client_id", EXCHANGE_CLIENT_ID),
+                ("client_id", &self.client_id),
                 ("device_code", device_code),
             ],
         );

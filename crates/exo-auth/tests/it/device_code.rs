@@ -81,12 +81,12 @@ fn the_service_ends_the_flow_with_its_reason() {
         (
             refusal("invalid_grant", 53003),
             AuthErrorKind::Denied,
-            "the sign-in service refused: AADSTS53003: Something is wrong",
+            "a conditional access policy blocks this sign-in: AADSTS53003: Something is wrong (correlation id 6f1c)",
         ),
         (
             refusal("bad_verification_code", 70018),
             AuthErrorKind::Expired,
-            "the sign-in service refused: AADSTS70018: Something is wrong",
+            "the code was not accepted: AADSTS70018: Something is wrong (correlation id 6f1c)",
         ),
     ] {
         let (result, _, _) = flow(None, [code(), pending(), answer]);

@@ -3,48 +3,55 @@
 use std::error::Error;
 use std::time::Duration;
 
-use exo_auth::{AuthErrorKind, HttpError, HttpErrorKind};
+use exo_auth::{AuthErrorKind, HttpError, HttpErrorKind, Reason};
 
 use crate::service::{answer, answer_with, granted, refusal, unreachable, with_password};
 
+/// Every number of the reference's table, and those that the flows look at: each has a reason of its own, a kind, a
+/// sentence and a piece of advice, and keeps the service's text, number and correlation id.
 #[test]
-fn every_listed_number_has_a_kind_and_advice() {
+fn every_listed_number_has_a_reason_a_sentence_and_advice_of_its_own() {
     use AuthErrorKind::{BadClient, Denied, Expired, InteractionRequired};
-    for (code, kind, advice) in [
-        (50126, Denied, "password"),
-        (50034, Denied, "user name"),
-        (50053, Denied, "locked"),
-        (50055, Denied, "expired"),
-        (50057, Denied, "enable"),
-        (50076, InteractionRequired, "device code"),
-        (50079, InteractionRequired, "device code"),
-        (50158, InteractionRequired, "device code"),
-        (53003, Denied, "conditional access"),
-        (53000, Denied, "conditional access"),
-        (50005, Denied, "conditional access"),
-        (65001, Denied, "consent"),
-        (65004, Denied, "consent"),
-        (700_016, BadClient, "application"),
-        (90002, BadClient, "tenant"),
-        (700_027, BadClient, "certificate"),
-        (7_000_215, BadClient, "certificate"),
-        (7_000_218, BadClient, "certificate"),
-        (50020, BadClient, "guest"),
-        (50059, BadClient, "tenant"),
-        (70016, Expired, "sign-in"),
-        (70019, Expired, "code"),
-        (70020, Expired, "code"),
-        (50173, Expired, "revoked"),
-        (53004, Denied, "policy"),
-        (530_084, Denied, "policy"),
-    ] {
+    let table = [
+        (50126, Reason::WrongPassword, Denied, "password"),
+        (50034, Reason::UnknownUser, Denied, "user name"),
+        (50053, Reason::Locked, Denied, "wait"),
+        (50055, Reason::PasswordExpired, Denied, "change"),
+        (50057, Reason::AccountDisabled, Denied, "enable"),
+        (50076, Reason::SecondFactor, InteractionRequired, "device code"),
+        (50079, Reason::EnrolmentNeeded, InteractionRequired, "device code"),
+        (50158, Reason::ExternalChallenge, InteractionRequired, "device code"),
+        (53003, Reason::PolicyBlocked, Denied, "administrator"),
+        (53000, Reason::DeviceNotCompliant, Denied, "managed device"),
+        (50005, Reason::PlatformNotAllowed, Denied, "platform"),
+        (65001, Reason::ConsentMissing, Denied, "consent"),
+        (65004, Reason::ConsentDeclined, Denied, "consent"),
+        (700_016, Reason::UnknownApplication, BadClient, "application"),
+        (90002, Reason::UnknownTenant, BadClient, "tenant"),
+        (700_027, Reason::BadAssertion, BadClient, "certificate"),
+        (7_000_215, Reason::BadSecret, BadClient, "certificate"),
+        (7_000_218, Reason::AssertionMissing, BadClient, "certificate"),
+        (50020, Reason::Guest, BadClient, "tenant"),
+        (50059, Reason::NoTenant, BadClient, "tenant"),
+        (70016, Reason::CodePending, Expired, "finish"),
+        (70019, Reason::CodeExpired, Expired, "new code"),
+        (70020, Reason::CodeEnded, Expired, "new code"),
+        (50173, Reason::GrantRevoked, Expired, "again"),
+        (53004, Reason::ProofUpBlocked, Denied, "second factor"),
+        (530_084, Reason::TokenProtection, Denied, "device"),
+        (700_024, Reason::AssertionTime, BadClient, "clock"),
+    ];
+    let mut sentences = Vec::new();
+    for (code, reason, kind, advice) in table {
         let error = with_password(refusal("invalid_grant", code)).unwrap_err();
-        assert_eq!((error.aadsts(), error.kind()), (Some(code), kind));
+        assert_eq!((error.aadsts(), error.kind(), error.reason()), (Some(code), kind, Some(reason)));
         assert_eq!(error.correlation_id(), Some("6f1c"));
-        assert_eq!(
-            error.to_string(),
-            format!("the sign-in service refused: AADSTS{code}: Something is wrong")
-        );
+        let said = error.to_string();
+        let own = said.strip_suffix(&format!(": AADSTS{code}: Something is wrong (correlation id 6f1c)"));
+        let own = own.unwrap_or_else(|| panic!("{said}")).to_owned();
+        assert!(own != "the sign-in service refused", "{code}");
+        assert!(!sentences.contains(&own), "{own} is said twice");
+        sentences.push(own);
         let said = error.advice().unwrap();
         assert!(said.contains(advice) && !said.ends_with('.'), "{code}: {said}");
     }
@@ -69,7 +76,7 @@ fn the_number_is_found_in_the_text_when_the_list_is_missing() {
     let body = r#"{"error":"invalid_grant","error_description":"AADSTS50126: Wrong.\r\nTrace ID: x"}"#;
     let error = with_password(answer(400, body)).unwrap_err();
     assert_eq!(error.aadsts(), Some(50126));
-    assert_eq!(error.to_string(), "the sign-in service refused: AADSTS50126: Wrong");
+    assert_eq!(error.to_string(), "the user name or the password is wrong: AADSTS50126: Wrong");
 }
 
 #[test]

@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 use ::psrp::clixml::Tape;
 use ::psrp::{HostCall, PoolConfig, RunspacePool};
 use reqwest::Url;
-use reqwest::header::HeaderValue;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 use wsman::Endpoint;
@@ -20,6 +19,7 @@ use self::wire::Wire;
 use super::{Carrier, Closing, Running};
 use crate::adminapi::Confirm;
 use crate::asking::Reply;
+use crate::connect::authorization::Authorization;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{Http, Redirects};
@@ -36,9 +36,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) url: Url,
     pub(crate) redirects: Redirects,
     pub(crate) session_id: Uuid,
-    pub(crate) authorization: HeaderValue,
-    /// Whether the authorization carries a password.
-    pub(crate) basic: bool,
+    pub(crate) authorization: Arc<Authorization>,
     pub(crate) options: &'a ConnectOptions,
 }
 
@@ -76,7 +74,6 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
         http: opening.http,
         url: opening.url,
         authorization: opening.authorization,
-        basic: opening.basic,
         redirects: opening.redirects,
     };
     let pool = RunspacePool::new(opening.session_id, config);

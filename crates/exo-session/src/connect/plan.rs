@@ -75,6 +75,25 @@ impl Plan {
         })
     }
 
+    /// Where to sign in: an application at its organization, everybody else where the options or the environment say.
+    pub(crate) fn sign_in_authority(&self, options: &ConnectOptions) -> Result<Authority, Error> {
+        if options.sign_in != SignInMethod::Certificate {
+            return Ok(self.authority.clone());
+        }
+        let named = options.organization.as_deref().or(options.delegated_organization.as_deref());
+        let Some(organization) = named else {
+            // An authority with a tenant names the organization too.
+            if matches!(self.authority.tenant(), "organizations" | "common") {
+                return Err(missing("organization", "is needed to sign in with a certificate"));
+            }
+            return Ok(self.authority.clone());
+        };
+        self.authority.with_tenant(organization).map_err(|error| {
+            let problem = format!("cannot be used: {error}");
+            Error::with_source(Step::Options, Kind::Option { name: "organization", problem }, error)
+        })
+    }
+
     /// For the requests to the server.
     pub(crate) fn http_settings(&self, options: &ConnectOptions) -> HttpSettings {
         HttpSettings {

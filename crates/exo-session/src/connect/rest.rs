@@ -145,7 +145,12 @@ async fn fetch(
 /// The customer's tenant, the token's, or the domain of the account.
 fn tenant(credential: &Credential, options: &ConnectOptions) -> Result<String, Error> {
     let domain = credential.user.as_deref().and_then(|user| user.rsplit_once('@')).map(|(_, domain)| domain);
-    let known = options.delegated_organization.as_deref().or(credential.tenant_id.as_deref()).or(domain);
+    let known = options
+        .delegated_organization
+        .as_deref()
+        .or(options.organization.as_deref())
+        .or(credential.tenant_id.as_deref())
+        .or(domain);
     let is_tenant = |name: &&str| {
         !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))

@@ -11,6 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Http, Redirects, Request};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
+use crate::host::is_link_local;
 
 /// Sends sign-in requests and keeps the last failure: the session's sentence about it says more than the
 /// sign-in crate can pass on.
@@ -49,13 +50,15 @@ impl SignInHttp {
                 headers.insert(name, value);
             }
         }
+        // The endpoint of the machine's identity speaks plain http; nobody else can be reached at such an address.
+        let is_beside = url.host_str().is_some_and(is_link_local);
         let body = Bytes::from_owner(Wiped(request.body));
         let call = Request {
             method,
             url,
             headers,
             credential: None,
-            secret: true,
+            secret: !is_beside,
             body: &|_| body.clone(),
             redirects: Redirects::Answer,
         };

@@ -1,10 +1,14 @@
 //! One WSMan request and what its answer means.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode, Url};
 use wsman::{EnvelopeErrorKind, NotXml, Response};
 
+use crate::adminapi::claims_of;
+use crate::connect::authorization::{Authorization, Sent};
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
 use crate::http::{Answer, Http, Redirects, Request, host_of};
@@ -14,9 +18,7 @@ use crate::http::{Answer, Http, Redirects, Request, host_of};
 pub(crate) struct Wire {
     pub(crate) http: Http,
     pub(crate) url: Url,
-    pub(crate) authorization: HeaderValue,
-    /// Whether a password is sent, for the sentence about a 401.
-    pub(crate) basic: bool,
+    pub(crate) authorization: Arc<Authorization>,
     pub(crate) redirects: Redirects,
 }
 
@@ -28,21 +30,45 @@ impl Wire {
         body: &(dyn Fn(&Url) -> Bytes + Send + Sync),
         step: Step,
     ) -> Result<(Response, Url), Error> {
+        let mut sent = self.authorization.value().await?;
+        let mut answer = self.send(&sent, body, step).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            // A request that was not let in was not carried out, so that it may be sent again.
+            let claims = challenge(&answer.headers);
+            if self.authorization.renew(&sent, claims.as_deref()).await? {
+                sent = self.authorization.value().await?;
+                answer = self.send(&sent, body, step).await?;
+            }
+        }
+        let url = answer.url.clone();
+        judge(answer, self.authorization.is_basic(), step).map(|response| (response, url))
+    }
+
+    async fn send(
+        &self,
+        sent: &Sent,
+        body: &(dyn Fn(&Url) -> Bytes + Send + Sync),
+        step: Step,
+    ) -> Result<Answer, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/soap+xml;charset=UTF-8"));
         let request = Request {
             method: Method::POST,
             url: self.url.clone(),
             headers,
-            credential: Some(&self.authorization),
+            credential: Some(&sent.header),
             secret: true,
             body,
             redirects: self.redirects,
         };
-        let answer = self.http.send(request, step).await?;
-        let url = answer.url.clone();
-        judge(answer, self.basic, step).map(|response| (response, url))
+        self.http.send(request, step).await
     }
+}
+
+/// What the server wants in the next token.
+fn challenge(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    values.into_iter().find_map(claims_of)
 }
 
 /// Status first, then the envelope: a fault arrives with status 500 or 400, and what is no envelope is told by

@@ -1,14 +1,14 @@
 //! Requests over HTTPS, with a token that is renewed when it can be.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 
 use crate::adminapi::{Answer, Request, Transport};
-use crate::connect::renewal::Renewal;
+use crate::connect::authorization::{Authorization, Sent};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{self, Http, Redirects, host_of};
@@ -17,22 +17,14 @@ use crate::http::{self, Http, Redirects, host_of};
 pub(crate) struct HttpTransport {
     http: Http,
     redirects: Redirects,
-    token: Mutex<Token>,
-    renewal: Renewal,
-    /// One renewal at a time; who waited for it takes its token.
-    renewing: tokio::sync::Mutex<()>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Token {
-    /// `Bearer …`
-    pub(crate) header: HeaderValue,
-    pub(crate) expires_at: Option<SystemTime>,
+    authorization: Arc<Authorization>,
+    /// What was sent when the service last refused a token.
+    refused: Mutex<Option<Arc<Sent>>>,
 }
 
 impl HttpTransport {
-    pub(crate) fn new(http: Http, redirects: Redirects, token: Token, renewal: Renewal) -> Self {
-        Self { http, redirects, token: Mutex::new(token), renewal, renewing: tokio::sync::Mutex::new(()) }
+    pub(crate) fn new(http: Http, redirects: Redirects, authorization: Arc<Authorization>) -> Self {
+        Self { http, redirects, authorization, refused: Mutex::default() }
     }
 
     /// Sends anything with the current token. Says too where the answer came from.
@@ -46,8 +38,8 @@ impl HttpTransport {
             Error::new(step, Kind::Protocol { problem: "an address cannot be read".to_owned() })
         })?;
         let host = host_of(&url);
-        let token = self.current(step).await?;
-        let body = match token.to_str() {
+        let sent = self.authorization.value().await?;
+        let body = match sent.header.to_str() {
             Ok(token) => request.body_with(token),
             Err(_) => request.body.clone(),
         };
@@ -55,7 +47,7 @@ impl HttpTransport {
             method,
             url,
             headers: headers(&request.headers, step)?,
-            credential: Some(&token),
+            credential: Some(&sent.header),
             secret: true,
             body: &|_| -> Bytes { body.clone() },
             redirects: self.redirects,
@@ -64,6 +56,9 @@ impl HttpTransport {
         let answer = tokio::time::timeout(limit, self.http.send(call, step))
             .await
             .map_err(|_| Error::new(step, Kind::AnswerTimeout { host, limit }))??;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(sent));
+        }
         let headers = answer.headers.iter();
         let headers = headers
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
@@ -74,32 +69,6 @@ impl HttpTransport {
             Err(error) => return Err(error),
         };
         Ok((Answer { status: answer.status.as_u16(), headers: headers.collect(), body }, answer.url))
-    }
-
-    /// The token, a new one when it is about to end and another can be had.
-    async fn current(&self, step: Step) -> Result<HeaderValue, Error> {
-        let token = self.token();
-        let soon = SystemTime::now() + EARLY;
-        if token.expires_at.is_none_or(|end| soon < end) || !self.renewal.is_possible() {
-            return Ok(token.header);
-        }
-        self.renew_from(&token.header, step).await?;
-        Ok(self.token().header)
-    }
-
-    async fn renew_from(&self, old: &HeaderValue, step: Step) -> Result<(), Error> {
-        let _one_at_a_time = self.renewing.lock().await;
-        if self.token().header != *old {
-            return Ok(());
-        }
-        let token = self.renewal.renew(step).await?;
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
-        tracing::debug!("token renewed");
-        Ok(())
-    }
-
-    fn token(&self) -> Token {
-        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -112,10 +81,13 @@ impl Transport for HttpTransport {
         tokio::time::sleep(time).await;
     }
 
-    async fn renew(&self, _claims: Option<&str>) -> Result<(), Error> {
-        // A token made after the challenge has what a challenge asks for: a time of issue, or a present policy check.
-        let old = self.token().header;
-        self.renew_from(&old, Step::Run).await
+    async fn renew(&self, claims: Option<&str>) -> Result<(), Error> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let renewed = match refused {
+            Some(refused) => self.authorization.renew(&refused, claims).await?,
+            None => false,
+        };
+        if renewed { Ok(()) } else { Err(Error::new(Step::Run, Kind::TokenEnded)) }
     }
 }
 
@@ -134,5 +106,3 @@ fn headers(list: &[(String, String)], step: Step) -> Result<HeaderMap, Error> {
 
 /// Above the service's own limit, so that its answer arrives.
 const MARGIN: Duration = Duration::from_secs(30);
-/// How long before its end a token is renewed.
-const EARLY: Duration = Duration::from_secs(300);

@@ -2,6 +2,8 @@ use exo_auth::{AccessToken, Environment, Secret, Service};
 use reqwest::header::HeaderValue;
 
 use super::*;
+use crate::connect::authorization::{Authorization, Form};
+use crate::options::BrowserChoice;
 
 fn options(uri: &str) -> ConnectOptions {
     ConnectOptions { connection_uri: Some(uri.to_owned()), ..ConnectOptions::default() }
@@ -133,7 +135,7 @@ fn a_password_for_a_server_of_ones_own_goes_to_that_server() {
 fn session_query(options: &ConnectOptions) -> Vec<(String, String)> {
     let plan = Plan::of(options).unwrap();
     let token = AccessToken::from_secret(Secret::new("abc".to_owned())).unwrap();
-    let credential = Credential::of_token(options, plan.authentication, &token).unwrap();
+    let credential = Credential::of_token(options, &token, &exo_auth::Claims::default());
     let url = plan.session_url(options, &credential, Uuid::nil());
     url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
@@ -165,25 +167,66 @@ fn cloud_style_addresses_get_the_query_fields_of_the_old_module() {
     assert!(session_query(&options).iter().all(|(name, _)| name != "email"));
 }
 
-#[test]
-fn the_token_in_basic_has_the_form_the_service_converts() {
+#[tokio::test]
+async fn the_token_in_basic_has_the_form_the_service_converts() {
+    let token = AccessToken::from_secret(Secret::new("tok".to_owned())).unwrap();
+    for (form, expected) in [
+        (Form::Bearer, "Bearer tok"),
+        // a@b.c:Bearer tok
+        (Form::Basic { user: "a@b.c".to_owned() }, "Basic YUBiLmM6QmVhcmVyIHRvaw=="),
+    ] {
+        let header = form.header(&token).unwrap();
+        assert_eq!(header, HeaderValue::from_static(expected));
+        assert!(header.is_sensitive());
+    }
     let mut options = options("https://mail.contoso.com/powershell-liveid/");
     options.user = Some("a@b.c".to_owned());
-    let token = AccessToken::from_secret(Secret::new("tok".to_owned())).unwrap();
-    for (authentication, expected) in [
-        (Authentication::Bearer, "Bearer tok"),
-        // a@b.c:Bearer tok
-        (Authentication::BasicToken, "Basic YUBiLmM6QmVhcmVyIHRvaw=="),
-    ] {
-        let credential = Credential::of_token(&options, authentication, &token).unwrap();
-        assert_eq!(credential.header, HeaderValue::from_static(expected));
-        assert!(credential.header.is_sensitive());
-    }
     options.password = Some(Secret::new("p:w".to_owned()));
-    let credential = Credential::of_password(&options).unwrap();
-    assert_eq!(credential.header, HeaderValue::from_static("Basic YUBiLmM6cDp3"));
+    let sent = Authorization::basic(&options).unwrap().value().await.unwrap();
+    assert_eq!(sent.header, HeaderValue::from_static("Basic YUBiLmM6cDp3"));
     options.user = Some("a:b".to_owned());
-    assert!(Credential::of_password(&options).err().unwrap().to_string().contains("has a colon"));
+    assert!(Authorization::basic(&options).err().unwrap().to_string().contains("has a colon"));
+}
+
+#[test]
+fn the_sign_in_fields_are_read_by_their_names() {
+    let options: ConnectOptions = serde_json::from_str(
+        r#"{"signIn":"certificate","appId":"a-1","organization":"contoso.onmicrosoft.com","certificateFile":"/c.pfx",
+            "managedIdentityId":"m-1","prompt":"selectAccount","domainHint":"contoso.com","browser":"caller",
+            "signInTimeoutMs":1500,"tokenCache":"/t"}"#,
+    )
+    .unwrap();
+    assert_eq!(options.sign_in, SignInMethod::Certificate);
+    assert_eq!(
+        (options.prompt, options.browser),
+        (Some(exo_auth::Prompt::SelectAccount), BrowserChoice::Caller)
+    );
+    assert_eq!(options.sign_in_timeout, Duration::from_millis(1500));
+    assert_eq!(options.token_cache.as_deref(), Some(std::path::Path::new("/t")));
+    for name in ["password", "certificate", "certificatePassword", "accessToken", "surroundings"] {
+        let json = format!(r#"{{"{name}":"x"}}"#);
+        assert!(serde_json::from_str::<ConnectOptions>(&json).is_err(), "{name} must not be in the document");
+    }
+    for method in ["browser", "device", "password", "certificate", "managedIdentity", "accessToken"] {
+        let json = format!(r#"{{"signIn":"{method}"}}"#);
+        assert_eq!(serde_json::from_str::<ConnectOptions>(&json).unwrap().sign_in.name(), method);
+    }
+}
+
+#[test]
+fn an_application_signs_in_at_its_organization() {
+    let authority = |options: &ConnectOptions| {
+        Plan::of(options).unwrap().sign_in_authority(options).map(|authority| authority.to_string())
+    };
+    let mut options = ConnectOptions { sign_in: SignInMethod::Certificate, ..ConnectOptions::default() };
+    assert!(authority(&options).unwrap_err().to_string().contains("organization is needed"));
+    options.organization = Some("contoso.onmicrosoft.com".to_owned());
+    assert_eq!(authority(&options).unwrap(), "https://login.microsoftonline.com/contoso.onmicrosoft.com");
+    options.organization = Some("a/b".to_owned());
+    assert!(authority(&options).unwrap_err().to_string().contains("neither a domain nor a tenant id"));
+    options.organization = None;
+    options.authority = Some("https://login.microsoftonline.us/fabrikam.us".to_owned());
+    assert_eq!(authority(&options).unwrap(), "https://login.microsoftonline.us/fabrikam.us");
 }
 
 #[test]
