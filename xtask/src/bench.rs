@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the criterion benchmarks of the codec, shown as one table.
+//! `cargo xtask bench`: the benchmarks of the codec, shown as one table.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,14 @@ pub(crate) fn run(shell: &Shell) -> Result {
     if rows.is_empty() {
         return Err(format!("no measurements below {}", folder.display()).into());
     }
-    println!("{:<34} {:>12} {:>14} {:>12}", "benchmark", "MB/s", "messages/s", "µs/message");
+    let allocations =
+        cmd!(shell, "cargo bench --quiet --locked --package psrp --bench allocations").read()?;
+    print_kinds(&rows, &allocations);
+    println!("\n{:<34} {:>12} {:>14} {:>12}", "benchmark", "MB/s", "messages/s", "µs/message");
     for (name, row) in rows {
         println!(
             "{name:<34} {:>12.0} {:>14.0} {:>12.2}",
-            row.bytes / row.seconds / 1e6,
+            row.rate(),
             row.messages / row.seconds,
             row.seconds * 1e6 / row.messages
         );
@@ -29,11 +32,35 @@ pub(crate) fn run(shell: &Shell) -> Result {
     Ok(())
 }
 
+/// One row a kind: this decoder beside what others do with the same bytes, and what it allocates and keeps.
+fn print_kinds(rows: &BTreeMap<String, Row>, allocations: &str) {
+    let headings = ["exo", "quick-xml", "roxmltree", "exo:q-xml", "exo:rox", "encode"];
+    print!("{:<10}", "kind, MB/s");
+    headings.iter().for_each(|heading| print!(" {heading:>10}"));
+    println!(" {:>12} {:>13}", "allocations", "kept/payload");
+    let rate = |group: &str, kind: &str| rows.get(&format!("{group}/{kind}")).map_or(f64::NAN, Row::rate);
+    for line in allocations.lines().skip(1) {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [kind, _, calls, kept, ..] = columns.as_slice() else { continue };
+        let (own, events, document) = (rate("decode", kind), rate("events", kind), rate("roxmltree", kind));
+        print!("{kind:<10} {own:>10.0} {events:>10.0} {document:>10.0}");
+        print!(" {:>10.1} {:>10.1} {:>10.0}", own / events, own / document, rate("encode", kind));
+        println!(" {calls:>12} {kept:>13}");
+    }
+}
+
 /// One benchmark: the median time of one pass over a payload, and what that payload holds.
 struct Row {
     seconds: f64,
     bytes: f64,
     messages: f64,
+}
+
+impl Row {
+    /// MB/s, of 10⁶ bytes.
+    fn rate(&self) -> f64 {
+        self.bytes / self.seconds / 1e6
+    }
 }
 
 /// Finds criterion's `new/{benchmark,estimates}.json` pairs, at any depth.

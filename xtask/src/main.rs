@@ -25,7 +25,7 @@ usage: cargo xtask <command>
 
   demo             build everything, start the stand-in tenant, connect, run cmdlets, disconnect
   test             every test; what needs a tool that is missing is listed as skipped, with the reason
-  bench            criterion benchmarks of reassembly and decoding, as one table
+  bench            the codec beside quick-xml and roxmltree, with allocations and memory, as one table
   bench --instructions
                    instructions a byte under valgrind; fails above the limits
   bench --peers    the same payloads through psrp-rs, quick-xml and roxmltree, side by side

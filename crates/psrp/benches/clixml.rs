@@ -1,6 +1,7 @@
 //! How fast message bodies become tapes and tapes become documents, in bytes of CLIXML.
 //!
-//! `events` is the floor: an event loop of quick-xml that builds nothing from the same bodies.
+//! `events` is the floor: an event loop of quick-xml that builds nothing from the same bodies. `roxmltree` builds a
+//! document of them.
 
 mod payload;
 
@@ -8,7 +9,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use psrp::clixml::{Decoder, Tape, encode_document};
+use psrp::clixml::{Decoder, Encoder, Tape};
 use quick_xml::events::Event;
 
 const LEN: usize = 4_000_000;
@@ -62,14 +63,40 @@ fn events(c: &mut Criterion) {
     group.finish();
 }
 
+fn documents(c: &mut Criterion) {
+    let mut group = c.benchmark_group("roxmltree");
+    for kind in &payload::KINDS {
+        let bodies = bodies(kind);
+        group.throughput(throughput(bodies.iter().map(Bytes::len)));
+        group.bench_function(kind.name, |bench| {
+            bench.iter(|| {
+                for body in &bodies {
+                    let text = std::str::from_utf8(body).expect("generated bodies are UTF-8");
+                    drop(black_box(roxmltree::Document::parse(text)));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Each message into the same buffer, as a client writes its requests.
 fn encode(c: &mut Criterion) {
     let mut group = c.benchmark_group("encode");
     for kind in &payload::KINDS {
         let tapes: Vec<Tape> =
             bodies(kind).into_iter().filter_map(|body| psrp::clixml::decode(body).ok()).collect();
         group.throughput(throughput(tapes.iter().map(|tape| tape.text().len())));
+        let mut out = Vec::new();
         group.bench_function(kind.name, |bench| {
-            bench.iter(|| tapes.iter().for_each(|tape| drop(black_box(encode_document(tape)))));
+            bench.iter(|| {
+                for tape in &tapes {
+                    out.clear();
+                    let mut encoder = Encoder::new(&mut out);
+                    tape.values().for_each(|value| encoder.value(value));
+                    black_box(&out);
+                }
+            });
         });
     }
     group.finish();
@@ -92,5 +119,5 @@ fn throughput(lens: impl ExactSizeIterator<Item = usize>) -> Throughput {
     Throughput::ElementsAndBytes { elements, bytes: u64::try_from(lens.sum::<usize>()).unwrap_or(0) }
 }
 
-criterion_group!(benches, decode, decode_on_two_threads, events, encode);
+criterion_group!(benches, decode, decode_on_two_threads, events, documents, encode);
 criterion_main!(benches);

@@ -1,7 +1,8 @@
 //! One pass over a small payload, for `cargo xtask bench --instructions` to count the instructions of.
 //!
-//! `instructions KIND` prints the bytes of CLIXML that [`measured_decode`] went through, `instructions` alone the
-//! kinds. Everything else, the warm-up included, runs outside that function, and callgrind counts inside it only.
+//! `instructions KIND` prints the bytes of CLIXML that [`measured_decode`] and [`measured_encode`] went through,
+//! `instructions` alone the kinds. Everything else, the warm-up included, runs outside these functions, and callgrind
+//! counts inside one of them only.
 
 #![expect(clippy::print_stdout, reason = "xtask reads the output")]
 
@@ -10,7 +11,7 @@ mod payload;
 use std::hint::black_box;
 
 use bytes::Bytes;
-use psrp::clixml::Decoder;
+use psrp::clixml::{Decoder, Encoder, Tape};
 
 /// Enough for every kind to repeat, little enough for callgrind.
 const LEN: usize = 300_000;
@@ -29,14 +30,31 @@ fn main() {
         decoder.recycle(tape);
     }
     measured_decode(&mut decoder, &bodies);
+    let tapes: Vec<Tape> = bodies
+        .iter()
+        .map(|body| decoder.decode(body.clone()).expect("generated bodies are CLIXML"))
+        .collect();
+    let mut out = Vec::with_capacity(LEN);
+    measured_encode(&tapes, &mut out);
     println!("{}", bodies.iter().map(Bytes::len).sum::<usize>());
 }
 
-/// The function whose instructions count; its name is in xtask.
+/// One of the functions whose instructions count; their names are in xtask.
 #[inline(never)]
 fn measured_decode(decoder: &mut Decoder, bodies: &[Bytes]) {
     for body in bodies {
         let tape = decoder.decode(body.clone()).expect("generated bodies are CLIXML");
         decoder.recycle(black_box(tape));
+    }
+}
+
+/// Writes each message into the same buffer, as a client does.
+#[inline(never)]
+fn measured_encode(tapes: &[Tape], out: &mut Vec<u8>) {
+    for tape in tapes {
+        out.clear();
+        let mut encoder = Encoder::new(out);
+        tape.values().for_each(|value| encoder.value(value));
+        black_box(&*out);
     }
 }

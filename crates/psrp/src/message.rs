@@ -81,15 +81,15 @@ impl Message {
     /// # Errors
     /// Fewer than 40 bytes, or a destination or type that MS-PSRP does not know.
     pub fn decode(mut src: Bytes) -> Result<Message, MessageError> {
-        if src.len() < Message::HEADER_LEN {
+        let Some(mut header) = src.get(..Message::HEADER_LEN) else {
             return Err(MessageError::Truncated { len: src.len() });
-        }
-        let destination = Destination::try_from(src.get_u32_le())?;
-        let message_type = MessageType::try_from(src.get_u32_le())?;
-        let rpid = guid(&mut src);
-        let pid = guid(&mut src);
-        let pid = (!pid.is_nil()).then_some(pid);
-        Ok(Message { destination, message_type, rpid, pid, data: src })
+        };
+        let destination = Destination::try_from(header.get_u32_le())?;
+        let message_type = MessageType::try_from(header.get_u32_le())?;
+        let rpid = guid(&mut header);
+        let pid = guid(&mut header);
+        src.advance(Message::HEADER_LEN);
+        Ok(Message { destination, message_type, rpid, pid: (!pid.is_nil()).then_some(pid), data: src })
     }
 
     /// Appends header and body to `out`.
@@ -109,7 +109,7 @@ impl Message {
 }
 
 /// The caller has checked that sixteen bytes are there.
-fn guid(src: &mut Bytes) -> Uuid {
+fn guid(src: &mut &[u8]) -> Uuid {
     let mut bytes = [0; 16];
     src.copy_to_slice(&mut bytes);
     Uuid::from_bytes_le(bytes)

@@ -175,56 +175,87 @@ pub(crate) fn encode_stream(out: &mut String, name: &str, command_id: Option<Uui
 }
 
 /// Reads the stream elements of a Send or of the answer to a Receive, to the end of their parent.
+///
+/// The bytes of all streams are decoded into one buffer, of which each chunk is a slice.
 pub(crate) fn decode_streams(
     reader: &mut Reader<'_>,
     max_streams: usize,
 ) -> Result<ReceiveResponse, EnvelopeError> {
     let mut response = ReceiveResponse::default();
+    let mut buffer = Vec::new();
+    // Where in the buffer each chunk ends.
+    let mut ends = Vec::new();
     while let Some(child) = reader.next_child()? {
         if child.is(Ns::Shell, "Stream") {
-            if max_streams <= response.streams.len() {
-                let len = response.streams.len() + 1;
-                let kind =
-                    EnvelopeErrorKind::TooLarge { what: "the number of streams", len, limit: max_streams };
-                return Err(reader.error(kind));
+            check_stream_count(reader, response.streams.len(), max_streams)?;
+            let chunk = decode_stream_start(reader, &child)?;
+            buffer.reserve(reader.left_len() / 4 * 3);
+            if !stream::decode_into(&reader.text()?, &mut buffer) {
+                return Err(reader.error(EnvelopeErrorKind::BadBase64 { name: "Stream" }));
             }
-            let Some(name) = child.attribute("Name")? else {
-                return Err(reader.error(EnvelopeErrorKind::MissingElement { name: "Name" }));
-            };
-            let name = match name.as_str() {
-                "stdout" => Cow::Borrowed("stdout"),
-                "stdin" => Cow::Borrowed("stdin"),
-                "pr" => Cow::Borrowed("pr"),
-                _ => Cow::Owned(name),
-            };
-            let command_id = decode_command_id(reader, &child)?;
-            let end = child
-                .attribute("End")?
-                .is_some_and(|end| matches!(end.trim(), "true" | "True" | "TRUE" | "1"));
-            let bytes = decode_stream(reader, "Stream")?;
-            response.streams.push(StreamChunk { name, command_id, end, bytes });
+            response.streams.push(chunk.clone());
+            ends.push(buffer.len());
+            while response.streams.len() < max_streams
+                && reader.take_alike(&child, |text| stream::decode_plain_into(text, &mut buffer))
+            {
+                response.streams.push(chunk.clone());
+                ends.push(buffer.len());
+            }
         } else if child.is(Ns::Shell, "CommandState") {
-            let command_id = decode_command_id(reader, &child)?;
-            let done =
-                child.attribute("State")?.is_some_and(|state| state.trim().ends_with("/CommandState/Done"));
-            let mut exit_code = None;
-            while let Some(inner) = reader.next_child()? {
-                if inner.is(Ns::Shell, "ExitCode") {
-                    let text = reader.text()?;
-                    let Ok(code) = text.trim().parse() else {
-                        return Err(reader.error(EnvelopeErrorKind::BadValue { name: "ExitCode" }));
-                    };
-                    exit_code = Some(code);
-                } else {
-                    reader.skip()?;
-                }
-            }
-            response.command_state = Some(CommandState { command_id, done, exit_code });
+            response.command_state = Some(decode_command_state(reader, &child)?);
         } else {
             reader.skip()?;
         }
     }
+    let buffer = Bytes::from(buffer);
+    let mut start = 0;
+    for (chunk, end) in response.streams.iter_mut().zip(ends) {
+        chunk.bytes = buffer.slice(start..end);
+        start = end;
+    }
     Ok(response)
+}
+
+fn check_stream_count(reader: &Reader<'_>, len: usize, limit: usize) -> Result<(), EnvelopeError> {
+    if limit <= len {
+        let kind = EnvelopeErrorKind::TooLarge { what: "the number of streams", len: len + 1, limit };
+        return Err(reader.error(kind));
+    }
+    Ok(())
+}
+
+/// What the start tag of a stream says; the bytes are still to come.
+fn decode_stream_start(reader: &Reader<'_>, start: &Element<'_>) -> Result<StreamChunk, EnvelopeError> {
+    let Some(name) = start.attribute("Name")? else {
+        return Err(reader.error(EnvelopeErrorKind::MissingElement { name: "Name" }));
+    };
+    let name = match name.as_str() {
+        "stdout" => Cow::Borrowed("stdout"),
+        "stdin" => Cow::Borrowed("stdin"),
+        "pr" => Cow::Borrowed("pr"),
+        _ => Cow::Owned(name),
+    };
+    let command_id = decode_command_id(reader, start)?;
+    let end = start.attribute("End")?.is_some_and(|end| matches!(end.trim(), "true" | "True" | "TRUE" | "1"));
+    Ok(StreamChunk { name, command_id, end, bytes: Bytes::new() })
+}
+
+fn decode_command_state(reader: &mut Reader<'_>, start: &Element<'_>) -> Result<CommandState, EnvelopeError> {
+    let command_id = decode_command_id(reader, start)?;
+    let done = start.attribute("State")?.is_some_and(|state| state.trim().ends_with("/CommandState/Done"));
+    let mut exit_code = None;
+    while let Some(inner) = reader.next_child()? {
+        if inner.is(Ns::Shell, "ExitCode") {
+            let text = reader.text()?;
+            let Ok(code) = text.trim().parse() else {
+                return Err(reader.error(EnvelopeErrorKind::BadValue { name: "ExitCode" }));
+            };
+            exit_code = Some(code);
+        } else {
+            reader.skip()?;
+        }
+    }
+    Ok(CommandState { command_id, done, exit_code })
 }
 
 /// Reads the base64 text of an element to its end.

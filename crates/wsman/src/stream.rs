@@ -9,17 +9,33 @@ pub(crate) fn encode_into(bytes: &[u8], out: &mut String) {
     STANDARD.encode_string(bytes, out);
 }
 
-/// Reads base64; line breaks and blanks between its characters are skipped.
-pub(crate) fn decode(text: &str) -> Option<Bytes> {
-    let text = text.trim_ascii();
-    if let Ok(bytes) = STANDARD.decode(text) {
-        return Some(Bytes::from(bytes));
+/// Appends the bytes that base64 text stands for; line breaks and blanks between its characters are skipped. `false`, and
+/// nothing is appended, when it is no base64.
+pub(crate) fn decode_into(text: &str, out: &mut Vec<u8>) -> bool {
+    if decode_plain_into(text.as_bytes(), out) {
+        return true;
     }
     if !text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return None;
+        return false;
     }
     let joined: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    STANDARD.decode(joined).ok().map(Bytes::from)
+    decode_plain_into(&joined, out)
+}
+
+/// As [`decode_into`] for text without line breaks and blanks.
+pub(crate) fn decode_plain_into(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let len = out.len();
+    let decoded = base64_simd::STANDARD.decode_append(text, out).is_ok();
+    if !decoded {
+        out.truncate(len);
+    }
+    decoded
+}
+
+/// Reads base64 as [`decode_into`] does.
+pub(crate) fn decode(text: &str) -> Option<Bytes> {
+    let mut bytes = Vec::new();
+    decode_into(text, &mut bytes).then(|| Bytes::from(bytes))
 }
 
 /// How many bytes fit into `room` characters.

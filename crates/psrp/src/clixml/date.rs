@@ -1,6 +1,6 @@
 //! Dates and durations in .NET ticks of 100 ns, as XML Schema writes them.
 
-use super::digits::{push_number, push_padded};
+use super::digits::{push_fraction, push_number};
 use super::node::Node;
 
 /// A date as the wire has it: the clock it was read from is not converted.
@@ -97,27 +97,32 @@ impl DateTime {
 
     /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let ticks = self.ticks.clamp(0, MAX_TICKS);
-        let (year, month, day) = date_of(ticks / TICKS_PER_DAY);
-        let seconds = ticks / TICKS_PER_SECOND;
-        let fields = [(year, 4, b'-'), (month, 2, b'-'), (day, 2, b'T')];
-        let time = [(seconds / 3600 % 24, 2, b':'), (seconds / 60 % 60, 2, b':'), (seconds % 60, 2, 0)];
-        for (value, width, after) in fields.into_iter().chain(time) {
-            push_padded(out, value.unsigned_abs(), width);
-            if after != 0 {
-                out.push(after);
-            }
+        // INVARIANT: not negative, so every part has a value and its own width.
+        let ticks = self.ticks.clamp(0, MAX_TICKS).unsigned_abs();
+        let (days, in_day) = (ticks / DAY, ticks % DAY);
+        let (year, month, day) = date_of(days);
+        let (seconds, fraction) = (in_day / SECOND, in_day % SECOND);
+        let (minutes, second) = (seconds / 60, seconds % 60);
+        let (hour, minute) = (minutes / 60, minutes % 60);
+        let [y1, y2] = two_digits(year / 100);
+        let [y3, y4] = two_digits(year % 100);
+        let ([m1, m2], [d1, d2]) = (two_digits(month), two_digits(day));
+        let ([h1, h2], [n1, n2], [s1, s2]) = (two_digits(hour), two_digits(minute), two_digits(second));
+        out.extend_from_slice(&[
+            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
+        ]);
+        if fraction != 0 {
+            out.push(b'.');
+            push_fraction(out, fraction, 7);
         }
-        push_fraction(out, ticks % TICKS_PER_SECOND);
         match self.kind {
             DateTimeKind::Unspecified => {}
             DateTimeKind::Utc => out.push(b'Z'),
             DateTimeKind::Local => {
-                let offset = i64::from(self.offset_minutes);
-                out.push(if offset < 0 { b'-' } else { b'+' });
-                push_padded(out, offset.unsigned_abs() / 60, 2);
-                out.push(b':');
-                push_padded(out, offset.unsigned_abs() % 60, 2);
+                let sign = if self.offset_minutes < 0 { b'-' } else { b'+' };
+                let offset = u64::from(self.offset_minutes.unsigned_abs());
+                let ([h1, h2], [m1, m2]) = (two_digits(offset / 60), two_digits(offset % 60));
+                out.extend_from_slice(&[sign, h1, h2, b':', m1, m2]);
             }
         }
     }
@@ -199,7 +204,10 @@ pub(super) fn write_duration(ticks: i64, out: &mut Vec<u8>) {
     }
     if seconds != 0 || fraction != 0 {
         push_number(out, seconds);
-        push_fraction(out, i64::try_from(fraction).unwrap_or(0));
+        if fraction != 0 {
+            out.push(b'.');
+            push_fraction(out, fraction, 7);
+        }
         out.push(b'S');
     }
 }
@@ -271,27 +279,23 @@ pub(super) fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// Year, month and day of a count of days since 0001-01-01.
-fn date_of(days: i64) -> (i64, i64, i64) {
+fn date_of(days: u64) -> (u64, u64, u64) {
     // Counted from 0000-03-01, so that the leap day is the last day of a year.
     let shifted = days + 306;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
-fn push_fraction(out: &mut Vec<u8>, ticks: i64) {
-    if ticks != 0 {
-        out.push(b'.');
-        push_padded(out, ticks.unsigned_abs(), 7);
-        while out.last() == Some(&b'0') {
-            out.pop();
-        }
-    }
+/// INVARIANT: the callers pass numbers below 100.
+#[inline]
+fn two_digits(number: u64) -> [u8; 2] {
+    let tens = number / 10;
+    [tens, number - tens * 10].map(|digit| b'0' | digit.to_le_bytes()[0])
 }
 
 const SECOND: u64 = 10_000_000;

@@ -1,17 +1,16 @@
 //! From values to bytes, as PowerShell writes them.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use uuid::Uuid;
 
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
-use super::hash::Seeded;
 use super::node::Kind;
 use super::text::Text;
 use super::value::Stream;
 use super::write::{push_base64, push_double, push_escaped, push_guid, push_single, push_xml};
+use super::written::{WrittenLists, WrittenNodes};
 
 /// Writes CLIXML straight into a buffer, byte for byte as PowerShell does (MS-PSRP 2.2.5).
 ///
@@ -32,12 +31,12 @@ use super::write::{push_base64, push_double, push_escaped, push_guid, push_singl
 pub struct Encoder<'b> {
     pub(super) out: &'b mut Vec<u8>,
     pub(super) objects: u64,
-    /// Lists of type names that were written, each with its id.
-    types: HashMap<Vec<u8>, u64, Seeded>,
-    /// Nodes of tapes that were written: objects and lists of type names have their own ids.
-    pub(super) written: HashMap<(u64, u32), u64, Seeded>,
+    /// Lists of type names by what they are; the nodes that are such lists are in `list_nodes`.
+    lists: WrittenLists,
+    pub(super) list_nodes: WrittenNodes,
+    pub(super) object_nodes: WrittenNodes,
     /// The name that the next element gets whatever its caller says: the two parts of a dictionary entry.
-    forced_name: Option<&'static str>,
+    pub(super) forced_name: Option<&'static str>,
     pub(super) stream: Option<Stream>,
 }
 
@@ -52,8 +51,15 @@ pub struct RefId(pub(super) u64);
 impl<'b> Encoder<'b> {
     /// An encoder that appends one message to `out`.
     pub fn new(out: &'b mut Vec<u8>) -> Self {
-        let (types, written) = (HashMap::default(), HashMap::default());
-        Encoder { out, objects: 0, types, written, forced_name: None, stream: None }
+        Encoder {
+            out,
+            objects: 0,
+            lists: WrittenLists::default(),
+            list_nodes: WrittenNodes::default(),
+            object_nodes: WrittenNodes::default(),
+            forced_name: None,
+            stream: None,
+        }
     }
 
     /// `<Nil />`: null.
@@ -283,26 +289,28 @@ impl<'b> Encoder<'b> {
 
     /// `<TN>` with the names, or `<TNRef>` when the same list was written before; inside an object. Gives back the id
     /// of the list.
-    pub(super) fn type_names<'t>(&mut self, names: impl Iterator<Item = Text<'t>> + Clone) -> u64 {
-        let mut key = Vec::new();
-        for name in names.clone() {
-            key.extend_from_slice(&name.len().to_le_bytes());
-            key.extend_from_slice(name.as_bytes());
+    pub(super) fn type_names<'t>(&mut self, names: impl Iterator<Item = Text<'t>>) -> u64 {
+        let (start, id) = (self.out.len(), self.lists.next_id());
+        self.open("TN");
+        self.ref_id(id, b"\">");
+        let first = self.out.len();
+        for name in names {
+            self.out.extend_from_slice(b"<T>");
+            if name.is_empty() {
+                self.out.pop();
+                self.out.extend_from_slice(b" />");
+            } else {
+                push_escaped(self.out, name.as_bytes(), false);
+                self.out.extend_from_slice(b"</T>");
+            }
         }
-        if let Some(id) = self.types.get(&key) {
-            let id = *id;
+        // Whether there was such a list before is seen best in what is written.
+        if let Some(id) = self.lists.find_or_insert(self.out, first..self.out.len()) {
+            self.out.truncate(start);
             self.type_names_reference(id);
             return id;
         }
-        let id = u64::try_from(self.types.len()).unwrap_or(u64::MAX);
-        self.types.insert(key, id);
-        self.open("TN");
-        self.ref_id(id, b"\">");
-        self.close_with("TN", |list| {
-            for name in names {
-                list.element("T", name);
-            }
-        });
+        self.close("TN", first);
         id
     }
 
@@ -317,6 +325,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// An element whose empty form has no end tag.
+    #[inline]
     pub(super) fn element(&mut self, tag: &str, text: Text<'_>) {
         self.open(tag);
         self.out.push(b'>');
@@ -347,6 +356,11 @@ impl<'b> Encoder<'b> {
     /// `<tag` and the attributes of a primitive: the name, then the stream.
     pub(super) fn start(&mut self, tag: &str, name: Name<'_>) {
         self.open(tag);
+        self.attributes(name);
+    }
+
+    /// The attributes of a primitive.
+    pub(super) fn attributes(&mut self, name: Name<'_>) {
         self.name_attribute(name);
         self.stream_attribute();
     }
@@ -358,12 +372,14 @@ impl<'b> Encoder<'b> {
         self.name_attribute(name);
     }
 
+    #[inline]
     pub(super) fn end(&mut self, tag: &str) {
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(tag.as_bytes());
         self.out.push(b'>');
     }
 
+    #[inline]
     pub(super) fn open(&mut self, tag: &str) {
         self.out.push(b'<');
         self.out.extend_from_slice(tag.as_bytes());
@@ -373,6 +389,12 @@ impl<'b> Encoder<'b> {
     pub(super) fn close_with(&mut self, tag: &str, body: impl FnOnce(&mut Self)) {
         let empty_len = self.out.len();
         body(self);
+        self.close(tag, empty_len);
+    }
+
+    /// Ends the element whose start tag ended at a length of the output, with an end tag only if it grew since.
+    #[inline]
+    fn close(&mut self, tag: &str, empty_len: usize) {
         if self.out.len() == empty_len {
             self.out.pop();
             self.out.extend_from_slice(b" />");
@@ -395,13 +417,14 @@ impl<'b> Encoder<'b> {
         self.leaf(tag, name, |out| push_signed(out, value.into()));
     }
 
-    fn ref_id(&mut self, id: u64, end: &[u8]) {
+    #[inline]
+    pub(super) fn ref_id<const N: usize>(&mut self, id: u64, end: &[u8; N]) {
         self.out.extend_from_slice(b" RefId=\"");
         push_number(self.out, id);
         self.out.extend_from_slice(end);
     }
 
-    fn name_attribute(&mut self, name: Name<'_>) {
+    pub(super) fn name_attribute(&mut self, name: Name<'_>) {
         let forced = self.forced_name.take().map(Text::from);
         if let Some(name) = forced.or(name.0) {
             self.out.extend_from_slice(b" N=\"");
@@ -410,9 +433,11 @@ impl<'b> Encoder<'b> {
         }
     }
 
-    fn stream_attribute(&mut self) {
+    pub(super) fn stream_attribute(&mut self) {
         if let Some(stream) = self.stream.take() {
-            self.out.extend_from_slice(format!(" S=\"{}\"", stream.name()).as_bytes());
+            self.out.extend_from_slice(b" S=\"");
+            self.out.extend_from_slice(stream.name().as_bytes());
+            self.out.push(b'"');
         }
     }
 }

@@ -5,8 +5,10 @@ use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::padded::Padded;
 use super::text::Text;
 use super::wide::index;
+use super::write::push_escaped;
 
 /// The number of a name in a [`Names`] table; the numbers start at 1 and are dense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,7 +36,13 @@ pub struct Names {
     chunks: [OnceLock<Chunk>; CHUNKS],
 }
 
-type Chunk = Box<[OnceLock<Box<[u8]>>]>;
+type Chunk = Box<[OnceLock<Stored>]>;
+
+struct Stored {
+    name: Box<[u8]>,
+    /// ` N="…">` as the encoder writes it.
+    attribute: Padded,
+}
 
 impl Names {
     pub(super) fn new() -> Self {
@@ -43,9 +51,17 @@ impl Names {
 
     /// The name with this id, or `None` when the table has no such name.
     pub fn get(&self, id: NameId) -> Option<Text<'_>> {
+        Some(Text(&self.stored(id)?.name))
+    }
+
+    /// ` N="…">` with this name, escaped.
+    pub(super) fn attribute(&self, id: NameId) -> Option<&Padded> {
+        Some(&self.stored(id)?.attribute)
+    }
+
+    fn stored(&self, id: NameId) -> Option<&Stored> {
         let (chunk, offset) = place(id.number());
-        let name = self.chunks.get(chunk)?.get()?.get(offset)?.get()?;
-        Some(Text(name))
+        self.chunks.get(chunk)?.get()?.get(offset)?.get()
     }
 
     /// How many names there are; the highest id is this number.
@@ -66,7 +82,11 @@ impl Names {
             let len = FIRST_CHUNK << chunk;
             std::iter::repeat_with(OnceLock::new).take(index(len)).collect()
         });
-        slots.get(offset)?.set(name.into()).ok()?;
+        let mut attribute = b" N=\"".to_vec();
+        push_escaped(&mut attribute, name, true);
+        attribute.extend_from_slice(b"\">");
+        let stored = Stored { name: name.into(), attribute: Padded::new(&attribute) };
+        slots.get(offset)?.set(stored).ok()?;
         self.len.store(id.number(), Ordering::Release);
         Some(id)
     }

@@ -94,7 +94,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind with this number.
-    pub fn from_number(number: u8) -> Option<Self> {
+    pub const fn from_number(number: u8) -> Option<Self> {
         Some(match number {
             1 => Kind::Nil,
             2 => Kind::Bool,

@@ -83,14 +83,21 @@ impl Scanner {
         }
     }
 
-    /// The first byte from `from` on that may have to be escaped when text is written: a control character, one of
-    /// `"&<>_`, or what is not ASCII. The length of `bytes` when there is none.
+    /// Appends the bytes from `from` to `end`, or those ahead of the first that may have to be escaped when text is
+    /// written: a control character, one of `&<>_`, in an attribute `"`, and what begins a character that is escaped or
+    /// looks like one. Gives back where it stopped.
     #[inline]
-    pub(super) fn find_escapable(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn append_plain<const IN_ATTRIBUTE: bool>(
+        self,
+        bytes: &[u8],
+        from: usize,
+        end: usize,
+        out: &mut Vec<u8>,
+    ) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find_escapable(bytes, from),
-            _ => find_escapable(bytes, from),
+            Scanner::Avx2(avx2) => avx2.append_plain::<IN_ATTRIBUTE>(bytes, from, end, out),
+            _ => append_plain::<IN_ATTRIBUTE>(bytes, from, end, out),
         }
     }
 
@@ -169,9 +176,17 @@ fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)
 }
 
-fn find_escapable(bytes: &[u8], from: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().position(|byte| ESCAPABLE[usize::from(*byte)]).map_or(bytes.len(), |len| from + len)
+fn append_plain<const IN_ATTRIBUTE: bool>(bytes: &[u8], from: usize, end: usize, out: &mut Vec<u8>) -> usize {
+    let part = bytes.get(from..end).unwrap_or_default();
+    let len = part.iter().position(|byte| is_escapable(*byte, IN_ATTRIBUTE)).unwrap_or(part.len());
+    out.extend_from_slice(part.get(..len).unwrap_or_default());
+    from + len
+}
+
+/// By the two halves of a byte: it may have to be escaped when they have a bit in common.
+fn is_escapable(byte: u8, in_attribute: bool) -> bool {
+    let (low, high) = (usize::from(byte & 15), usize::from(byte >> 4));
+    ESCAPABLE_LOW[low] & ESCAPABLE_HIGH[high] != 0 || in_attribute && byte == b'"'
 }
 
 fn find_beyond_ascii(bytes: &[u8], from: usize) -> usize {
@@ -287,15 +302,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
         .with_decode_allow_trailing_bits(true),
 );
-static ESCAPABLE: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_usize;
-    while byte < 256 {
-        table[byte] = matches!(byte, 0..=0x1F | 0x22 | 0x26 | 0x3C | 0x3E | 0x5F | 0x7F..);
-        byte += 1;
-    }
-    table
-};
+/// By the high half of a byte, the classes that such bytes may be in: all below a space and from F0 on, `&`, `<` and
+/// `>`, `_` and 7F, C2, ED and EF.
+const ESCAPABLE_HIGH: [i8; 16] = [1, 1, 2, 4, 0, 8, 0, 8, 0, 0, 0, 0, 16, 0, 32, 1];
+/// By the low half of a byte, the classes that it is in.
+const ESCAPABLE_LOW: [i8; 16] =
+    [1, 1, 1 | 16, 1, 1, 1, 1 | 2, 1, 1, 1, 1, 1, 1 | 4, 1 | 32, 1 | 4, 1 | 8 | 32];
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const FIRST_PRINTABLE: u8 = 0x20;

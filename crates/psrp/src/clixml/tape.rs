@@ -137,8 +137,12 @@ impl Tape {
 
     /// The bytes a text or [`Kind::Bytes`] node stands for.
     pub(super) fn slice(&self, node: &Node) -> &[u8] {
-        let arena: &[u8] = if node.flags & Node::IN_SIDE == 0 { &self.text } else { self.side() };
-        part(arena, node.a, node.b)
+        part(self.arena(node), node.a, node.b)
+    }
+
+    /// The text that the offset of a text or [`Kind::Bytes`] node counts in.
+    pub(super) fn arena(&self, node: &Node) -> &[u8] {
+        if node.flags & Node::IN_SIDE == 0 { &self.text } else { self.side() }
     }
 
     pub(super) fn text_of(&self, node: &Node) -> Text<'_> {

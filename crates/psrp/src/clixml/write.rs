@@ -1,10 +1,9 @@
 //! Characters and numbers as PowerShell and .NET write them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::digits::{push_number, push_padded};
+use super::digits::{push_fraction, push_number};
+use super::padded::push_word;
 use super::scan::Scanner;
+use super::wide::index;
 
 /// Appends text with `_xHHHH_` for what MS-PSRP 2.2.5.3.2 escapes and entities for what XML does not allow: control
 /// characters (0000–001F, 007F–009F), each half of a surrogate pair, `_` ahead of `x` or `X`, and
@@ -12,74 +11,80 @@ use super::scan::Scanner;
 /// double quote becomes an entity too.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], in_attribute: bool) {
     let scanner = Scanner::detect();
-    let mut rest = text;
-    loop {
-        let plain = plain_len(scanner, rest);
-        let (run, special) = rest.split_at(plain);
-        out.extend_from_slice(run);
-        let taken = match special {
-            [] => return,
-            [b'&', ..] => entity(out, b"&amp;"),
-            [b'<', ..] => entity(out, b"&lt;"),
-            [b'>', ..] => entity(out, b"&gt;"),
-            [b'"', ..] if in_attribute => entity(out, b"&quot;"),
-            [b'_', b'x' | b'X', ..] => unit(out, 0x5F, 1),
-            [control @ (0..=0x1F | 0x7F), ..] => unit(out, u32::from(*control), 1),
-            [0xC2, low @ 0x80..=0x9F, ..] => unit(out, u32::from(*low), 2),
-            // XML has neither; PowerShell cannot write them, and reads them in this form.
-            [0xEF, 0xBF, last @ (0xBE | 0xBF), ..] => unit(out, 0xFF40 | u32::from(*last), 3),
-            [0xED, second @ 0xA0..=0xBF, third, ..] => {
-                unit(out, 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F), 3)
-            }
-            [first @ 0xF0..=0xFF, b, c, d, ..] => {
-                let code = [b, c, d]
-                    .into_iter()
-                    .fold(u32::from(first & 7), |code, byte| code << 6 | u32::from(byte & 0x3F));
-                let above = code.saturating_sub(0x1_0000);
-                unit(out, 0xD800 | above >> 10 & 0x3FF, 0);
-                unit(out, 0xDC00 | above & 0x3FF, 4)
-            }
-            [other, ..] => {
-                out.push(*other);
-                1
-            }
-        };
-        rest = special.get(taken..).unwrap_or_default();
+    if in_attribute {
+        push_escaped_part::<true>(scanner, out, text, 0, text.len());
+    } else {
+        push_escaped_part::<false>(scanner, out, text, 0, text.len());
     }
 }
 
-/// How many bytes at the start need no look.
-fn plain_len(scanner: Scanner, text: &[u8]) -> usize {
-    let mut at = 0;
-    loop {
-        at = scanner.find_escapable(text, at);
-        match text.get(at) {
-            Some(byte) if !NEEDS_LOOK[usize::from(*byte)] => at += 1,
-            _ => return at,
+/// As [`push_escaped`] for a part of some bytes: what stands around the part is not looked at, but lets it be read in
+/// whole blocks.
+#[inline]
+pub(super) fn push_escaped_part<const IN_ATTRIBUTE: bool>(
+    scanner: Scanner,
+    out: &mut Vec<u8>,
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+) {
+    let mut at = scanner.append_plain::<IN_ATTRIBUTE>(bytes, start, end, out);
+    while at < end {
+        at += push_special::<IN_ATTRIBUTE>(out, bytes.get(at..end).unwrap_or_default());
+        at = scanner.append_plain::<IN_ATTRIBUTE>(bytes, at, end, out);
+    }
+}
+
+/// Appends the character in front, which may have to be escaped; gives back how many bytes it has.
+fn push_special<const IN_ATTRIBUTE: bool>(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    match text {
+        [] => 1,
+        [b'&', ..] => entity(out, b"&amp;"),
+        [b'<', ..] => entity(out, b"&lt;"),
+        [b'>', ..] => entity(out, b"&gt;"),
+        [b'"', ..] if IN_ATTRIBUTE => entity(out, b"&quot;"),
+        [b'_', b'x' | b'X', ..] => unit(out, 0x5F, 1),
+        [control @ (0..=0x1F | 0x7F), ..] => unit(out, u32::from(*control), 1),
+        [0xC2, low @ 0x80..=0x9F, ..] => unit(out, u32::from(*low), 2),
+        // XML has neither; PowerShell cannot write them, and reads them in this form.
+        [0xEF, 0xBF, last @ (0xBE | 0xBF), ..] => unit(out, 0xFF40 | u32::from(*last), 3),
+        [0xED, second @ 0xA0..=0xBF, third, ..] => {
+            unit(out, 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F), 3)
+        }
+        [first @ 0xF0..=0xFF, b, c, d, ..] => {
+            let code = [b, c, d]
+                .into_iter()
+                .fold(u32::from(first & 7), |code, byte| code << 6 | u32::from(byte & 0x3F));
+            let above = code.saturating_sub(0x1_0000);
+            unit(out, 0xD800 | above >> 10 & 0x3FF, 0);
+            unit(out, 0xDC00 | above & 0x3FF, 4)
+        }
+        [other, ..] => {
+            out.push(*other);
+            1
         }
     }
 }
 
 /// Appends text with entities for `&`, `<` and `>` only.
 pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
-    for byte in text {
-        match byte {
-            b'&' => out.extend_from_slice(b"&amp;"),
-            b'<' => out.extend_from_slice(b"&lt;"),
-            b'>' => out.extend_from_slice(b"&gt;"),
-            other => out.push(*other),
-        }
+    let mut rest = text;
+    while let Some(place) = memchr::memchr3(b'&', b'<', b'>', rest) {
+        let (plain, special) = rest.split_at(place);
+        out.extend_from_slice(plain);
+        out.extend_from_slice(match special {
+            [b'&', ..] => b"&amp;",
+            [b'<', ..] => b"&lt;",
+            _ => b"&gt;",
+        });
+        rest = special.get(1..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
 }
 
 /// Appends base64 with padding.
 pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    let len = bytes.len().div_ceil(3) * 4;
-    out.resize(start + len, 0);
-    let written = out.get_mut(start..).map_or(0, |room| STANDARD.encode_slice(bytes, room).unwrap_or(0));
-    debug_assert_eq!(written, len, "the room is exactly what base64 takes");
-    out.truncate(start + written);
+    base64_simd::STANDARD.encode_append(bytes, out);
 }
 
 /// Appends a 64-bit float as `XmlConvert` does: the shortest text that reads back to the same number.
@@ -100,28 +105,27 @@ fn push_short(out: &mut Vec<u8>, value: f64) -> bool {
     if !(1e-4..1e15).contains(&magnitude) {
         return false;
     }
-    let mut power = 1_u64;
+    let (mut power, mut scale) = (1_u64, 1.0);
     for places in 0..MAX_PLACES {
-        #[expect(clippy::as_conversions, reason = "powers up to 10^9 are floats")]
-        let scale = power as f64;
-        let digits = (magnitude * scale).round_ties_even();
-        if 1e15 <= digits {
+        let nearest = magnitude * scale + 0.5;
+        if 1e15 <= nearest {
             return false;
         }
-        if digits / scale == magnitude {
-            #[expect(clippy::as_conversions, reason = "an integer below 10^15")]
-            let digits = digits as u64;
+        #[expect(clippy::as_conversions, reason = "whole numbers below 10^15 are floats and fit an integer")]
+        let (digits, whole) = (nearest as i64, (nearest as i64) as f64);
+        if whole / scale == magnitude {
+            let digits = digits.unsigned_abs();
             if value < 0.0 {
                 out.push(b'-');
             }
             push_number(out, digits / power);
             if places != 0 {
                 out.push(b'.');
-                push_padded(out, digits % power, places);
+                push_fraction(out, digits % power, places);
             }
             return true;
         }
-        power *= 10;
+        (power, scale) = (power * 10, scale * 10.0);
     }
     false
 }
@@ -134,8 +138,13 @@ pub(super) fn push_single(out: &mut Vec<u8>, value: f32) {
     }
 }
 
-/// Appends the hexadecimal digits of a GUID text in groups of 8-4-4-4-12, lower case.
+/// Appends a GUID, which is of one of the forms that the decoder takes, in groups of 8-4-4-4-12, lower case.
 pub(super) fn push_guid(out: &mut Vec<u8>, text: &[u8]) {
+    // Lower case is one bit, which digits and hyphens have anyway.
+    if let Some(grouped) = text.first_chunk::<36>().filter(|_| text.len() == 36) {
+        out.extend_from_slice(&grouped.map(|byte| byte | 0x20));
+        return;
+    }
     for (place, digit) in text.iter().filter(|byte| byte.is_ascii_hexdigit()).take(32).enumerate() {
         if matches!(place, 8 | 12 | 16 | 20) {
             out.push(b'-');
@@ -207,28 +216,14 @@ fn entity(out: &mut Vec<u8>, entity: &[u8]) -> usize {
 
 /// Writes one UTF-16 unit as an escape; gives back how many bytes of the text it stands for.
 fn unit(out: &mut Vec<u8>, unit: u32, taken: usize) -> usize {
-    out.extend_from_slice(b"_x");
-    for shift in [12, 8, 4, 0] {
-        let digit = char::from_digit(unit >> shift & 0xF, 16).unwrap_or('0').to_ascii_uppercase();
-        out.push(u8::try_from(digit).unwrap_or(b'0'));
-    }
-    out.push(b'_');
+    let digit = |shift: u32| u64::from(HEX[index(unit >> shift & 0xF)]);
+    let digits = digit(12) | digit(8) << 8 | digit(4) << 16 | digit(0) << 24;
+    push_word(out, 0x005F_0000_0000_785F | digits << 16, 7);
     taken
 }
 
-const fn needs_look() -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] =
-            matches!(byte, 0..=0x1F | 0x22 | 0x26 | 0x3C | 0x3E | 0x5F | 0x7F | 0xC2 | 0xED | 0xEF..);
-        byte += 1;
-    }
-    table
-}
-
-static NEEDS_LOOK: [bool; 256] = needs_look();
+static HEX: [u8; 16] = *b"0123456789ABCDEF";
 /// Fraction digits up to which [`push_short`] tries.
-const MAX_PLACES: usize = 10;
+const MAX_PLACES: u32 = 10;
 const DOUBLE_DIGITS: usize = 17;
 const SINGLE_DIGITS: usize = 9;

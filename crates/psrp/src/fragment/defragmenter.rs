@@ -120,6 +120,11 @@ impl Defragmenter {
 
     fn read(&mut self, mut bytes: Bytes) -> Result<(), Error> {
         while !bytes.is_empty() {
+            if let Some(message) = self.split_whole(&mut bytes) {
+                self.offset += wide(Fragment::HEADER_LEN + message.len());
+                self.ready.push_back(Message::decode(message)?);
+                continue;
+            }
             match &mut self.position {
                 Position::Header { bytes: header, filled } => {
                     let wanted = header.get_mut(*filled..).unwrap_or_default();
@@ -154,6 +159,27 @@ impl Defragmenter {
             }
         }
         Ok(())
+    }
+
+    /// Splits off the bytes of a message that lies in front as one whole fragment, while nothing else is under way: the
+    /// usual case, in which nothing has to be looked up. The last message takes the buffer along instead of sharing it.
+    fn split_whole(&self, bytes: &mut Bytes) -> Option<Bytes> {
+        if !matches!(self.position, Position::Header { filled: 0, .. }) || !self.open.is_empty() {
+            return None;
+        }
+        let (header, rest) = bytes.split_first_chunk::<{ Fragment::HEADER_LEN }>()?;
+        let header = Header::decode(header).ok()?;
+        let is_allowed = header.fragment_id == 0 && header.blob_len <= self.limits.max_message_len;
+        if !is_allowed || !header.is_whole(rest.len()) {
+            return None;
+        }
+        let mut message = if header.blob_len == rest.len() {
+            std::mem::take(bytes)
+        } else {
+            bytes.split_to(Fragment::HEADER_LEN + header.blob_len)
+        };
+        message.advance(Fragment::HEADER_LEN);
+        Some(message)
     }
 
     /// Checks a header against what is open and against the limits, before its blob is awaited. `here` is how much of

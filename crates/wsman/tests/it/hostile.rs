@@ -253,3 +253,59 @@ fn prefixes_do_not_matter_and_namespaces_do() {
     let Ok(Response::Receive(received)) = Response::decode(foreign.as_bytes()) else { panic!("an answer") };
     assert!(received.streams.is_empty());
 }
+
+/// Streams that start alike and follow each other directly are read in a shorter way than others; a blank between two
+/// keeps them from it.
+#[test]
+fn streams_are_read_alike_whether_they_touch_or_not() {
+    let spellings = [
+        "<rsp:Stream Name='stdout'>AAAA</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>BBBB</rsp:Stream>",
+        "<rsp:Stream Name='stdout'></rsp:Stream>",
+        "<rsp:Stream Name='stdout'/>",
+        "<rsp:Stream Name='stdout'>CC CC\r\n</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>DD&#68;D</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>EE<!-- -->EE</rsp:Stream>",
+        "<rsp:Stream Name='stdout'><![CDATA[FFFF]]></rsp:Stream>",
+        "<rsp:Stream Name='stdout'>GG<x/>GG</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>HHHH</rsp:Stream >",
+        "<rsp:Stream Name='stdout' >IIII</rsp:Stream>",
+        "<rsp:Stream Name='stdout' End='true'>JJJJ</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>KKK=</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>LLL</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>MM=M</rsp:Stream>",
+        "<rsp:Stream Name='stdout'>NNNN</rsp:Streams>",
+        "<x:Stream xmlns:x='urn:other' Name='stdout'>OOOO</x:Stream>",
+        "<rsp:CommandState State='x/CommandState/Done'/>",
+        "<rsp:Stream Name='stdout'>PPPP",
+    ];
+    let read = |streams: &str, limits: &Limits| {
+        let answer = Response::decode_with(receive(streams).as_bytes(), limits);
+        answer.map_err(|error| format!("{:?}", error.kind()))
+    };
+    let mut two_streams = Limits::default();
+    two_streams.max_streams = 2;
+    for limits in [Limits::default(), two_streams] {
+        for first in spellings {
+            for second in spellings {
+                for third in [spellings[0], second] {
+                    let touching = read(&format!("{first}{second}{third}"), &limits);
+                    assert_eq!(
+                        touching,
+                        read(&format!("{first} {second} {third}"), &limits),
+                        "{first}{second}{third}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_behind_streams_that_touch_has_its_place() {
+    let stream = "<rsp:Stream Name='stdout'>AAAA</rsp:Stream>";
+    let envelope = receive(&format!("{stream}{stream}{stream}<rsp:Stream Name='stdout'>A</rsp:Stream>"));
+    let error = Response::decode(envelope.as_bytes()).expect_err("not base64");
+    let wrong = envelope.find(">A<").expect("it is there") + ">A</rsp:Stream>".len();
+    assert_eq!(error.offset(), wrong);
+}

@@ -1,11 +1,10 @@
 //! 32 bytes at a time, on x86-64 processors with AVX2.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_permutevar8x32_epi32, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi32,
-    _mm256_setr_epi8, _mm256_setr_epi32, _mm256_setr_m128i, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_srli_epi32, _mm256_storeu_si256, _mm256_subs_epu8, _mm256_testz_si256,
+    __m256i, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_permutevar8x32_epi32,
+    _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setr_epi32, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_subs_epu8, _mm256_testz_si256,
 };
 
 use crate::clixml::wide::index;
@@ -35,9 +34,15 @@ impl Avx2 {
     }
 
     #[inline]
-    pub(super) fn find_escapable(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn append_plain<const IN_ATTRIBUTE: bool>(
+        self,
+        bytes: &[u8],
+        from: usize,
+        end: usize,
+        out: &mut Vec<u8>,
+    ) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { find_escapable(bytes, from) }
+        unsafe { append_plain::<IN_ATTRIBUTE>(bytes, from, end, out) }
     }
 
     /// Decodes base64 from the start of `text` into the start of `out`, as far as it can be done 32 digits at a time:
@@ -94,41 +99,57 @@ fn stops<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(block: __m
 }
 
 #[target_feature(enable = "avx2")]
-fn find_escapable(bytes: &[u8], from: usize) -> usize {
+fn append_plain<const IN_ATTRIBUTE: bool>(bytes: &[u8], from: usize, end: usize, out: &mut Vec<u8>) -> usize {
     let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LEN>) {
-        let hits = escapable(load(block));
-        if hits != 0 {
-            return at + index(hits.trailing_zeros());
+    while at < end {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let padded;
+        let block = match rest.first_chunk() {
+            Some(block) => block,
+            None => {
+                padded = pad(rest);
+                &padded
+            }
+        };
+        // Without a hit this is the length of the block.
+        let plain = index(escapable::<IN_ATTRIBUTE>(load(block)).trailing_zeros()).min(end - at);
+        let len = out.len() + plain;
+        out.extend_from_slice(block);
+        out.truncate(len);
+        at += plain;
+        if plain < LEN {
+            break;
         }
-        at += LEN;
     }
-    // Names are short: two halves that overlap are looked at together, and more closely only after a hit.
-    let rest = bytes.get(at..).unwrap_or_default();
-    let block = if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
-        _mm256_setr_m128i(load_half(first), load_half(last))
-    } else if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
-        let (first, last) = (i64::from_le_bytes(*first), i64::from_le_bytes(*last));
-        _mm256_set_epi64x(last, first, last, first)
-    } else {
-        return super::find_escapable(bytes, at);
-    };
-    if escapable(block) == 0 { bytes.len() } else { super::find_escapable(bytes, at) }
+    at
 }
 
-/// One bit per byte: a control character, one of `"&<>_`, or not ASCII; as [`stops`].
+#[cold]
+fn pad(rest: &[u8]) -> [u8; LEN] {
+    let mut padded = [0; LEN];
+    for (to, from) in padded.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    padded
+}
+
+/// One bit per byte: whether it may have to be escaped. Both halves of a byte give a set of classes, as in
+/// [`base64_block`].
 #[inline]
 #[target_feature(enable = "avx2")]
-fn escapable(block: __m256i) -> u32 {
-    let wanted = _mm256_setr_epi8(
-        0, 0, 0x22, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0x3E, 0x5F, //
-        0, 0, 0x22, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0x3E, 0x5F,
-    );
-    let found = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(wanted, block), block);
-    // As signed bytes, what is not ASCII is below a space too.
-    let low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), block);
-    let delete = _mm256_cmpeq_epi8(block, _mm256_set1_epi8(0x7F));
-    _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(found, low), delete)).cast_unsigned()
+fn escapable<const IN_ATTRIBUTE: bool>(block: __m256i) -> u32 {
+    let half = _mm256_set1_epi8(0x0F);
+    let low = _mm256_shuffle_epi8(table(super::ESCAPABLE_LOW), _mm256_and_si256(block, half));
+    let high = _mm256_and_si256(_mm256_srli_epi32::<4>(block), half);
+    let high = _mm256_shuffle_epi8(table(super::ESCAPABLE_HIGH), high);
+    let plain = _mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
+    let escapable = !_mm256_movemask_epi8(plain).cast_unsigned();
+    if IN_ATTRIBUTE {
+        let quotes = _mm256_cmpeq_epi8(block, _mm256_set1_epi8(0x22));
+        escapable | _mm256_movemask_epi8(quotes).cast_unsigned()
+    } else {
+        escapable
+    }
 }
 
 #[target_feature(enable = "avx2")]
@@ -178,12 +199,6 @@ fn decode_base64(text: &[u8], out: &mut [u8]) -> usize {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn base64_block(digits: __m256i) -> Option<__m256i> {
-    let table = |row: [i8; 16]| {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = row;
-        _mm256_setr_epi8(
-            a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p,
-        )
-    };
     let slash = _mm256_set1_epi8(0x2F);
     let high = _mm256_and_si256(_mm256_srli_epi32::<4>(digits), _mm256_set1_epi8(0x0F));
     let low_classes =
@@ -200,6 +215,16 @@ fn base64_block(digits: __m256i) -> Option<__m256i> {
     let ordered =
         _mm256_shuffle_epi8(twenty_fours, table([2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1]));
     Some(_mm256_permutevar8x32_epi32(ordered, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7)))
+}
+
+/// One row for both halves of a block: bytes are shuffled within their half.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn table(row: [i8; 16]) -> __m256i {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = row;
+    _mm256_setr_epi8(
+        a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p,
+    )
 }
 
 /// By the low half of a byte, the classes of high halves with which it is no digit; see [`HIGH_CLASSES`].
@@ -235,13 +260,6 @@ const TO_VALUE: [i8; 16] = [0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 
 fn load(block: &[u8; LEN]) -> __m256i {
     // SAFETY: the pointer comes from a reference to 32 bytes, and the load needs no alignment.
     unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_half(half: &[u8; 16]) -> __m128i {
-    // SAFETY: the pointer comes from a reference to 16 bytes, and the load needs no alignment.
-    unsafe { _mm_loadu_si128(half.as_ptr().cast()) }
 }
 
 const LEN: usize = size_of::<__m256i>();

@@ -25,7 +25,16 @@ fn wide_scans_agree_with_a_byte_loop() {
                 assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
                 let found = scanner.find_special_or_beyond_ascii(&bytes, from);
                 assert_eq!(found, slow(|byte| is_special(byte) || !byte.is_ascii()));
-                assert_eq!(scanner.find_escapable(&bytes, from), slow(|byte| ESCAPABLE[usize::from(byte)]));
+                for end in [from, from + (len - from) / 2, len] {
+                    let mut out = b"ahead".to_vec();
+                    let at = scanner.append_plain::<false>(&bytes, from, end, &mut out);
+                    assert_eq!(at, slow(|byte| is_escapable(byte, false)).min(end));
+                    assert_eq!(out, [b"ahead", &bytes[from..at]].concat());
+                    out.clear();
+                    let at = scanner.append_plain::<true>(&bytes, from, end, &mut out);
+                    assert_eq!(at, slow(|byte| is_escapable(byte, true)).min(end));
+                    assert_eq!(out, &bytes[from..at]);
+                }
             }
             assert_eq!(find_tag(&bytes, from), slow(|byte| byte == b'<'));
         }
@@ -131,4 +140,13 @@ fn is_special(byte: u8) -> bool {
 
 fn is_markup(byte: u8) -> bool {
     matches!(byte, b'<' | b'&') || byte < FIRST_PRINTABLE
+}
+
+#[test]
+fn what_may_have_to_be_escaped_is_little() {
+    let escapable = |byte: &u8| is_escapable(*byte, true);
+    let expected =
+        |byte: &u8| matches!(byte, 0..=0x1F | b'"' | b'&' | b'<' | b'>' | b'_' | 0x7F | 0xC2 | 0xED | 0xEF..);
+    let all = || 0..=u8::MAX;
+    assert!(all().filter(escapable).eq(all().filter(expected)));
 }
