@@ -171,3 +171,6 @@ pub trait Transport: Send + Sync {
 pub const MAX_PAGE_SIZE: u32 = 1000;
 /// The version whose requests these are.
 pub const MODULE_VERSION: &str = "3.5.0";
+
+#[cfg(test)]
+mod tests;

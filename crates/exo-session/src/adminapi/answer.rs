@@ -56,6 +56,9 @@ pub(crate) enum AnswerError {
     /// An error object where the page should be.
     #[error("the answer says that it succeeded and holds an error")]
     Failure,
+    /// JSON of another kind.
+    #[error("the answer has no list of objects, which every answer of the service has")]
+    NoValue,
     /// What answers a batch has no list of answers.
     #[error("the answer to a batch holds no answers to its calls")]
     NoResponses,
@@ -98,7 +101,10 @@ impl Page {
         if answer.value.is_none() && answer.error.is_some() {
             return Err(AnswerError::Failure);
         }
-        let clixml = match answer.value {
+        if answer.value.is_none() && !answer.says_something() {
+            return Err(AnswerError::NoValue);
+        }
+        let clixml = match answer.value.flatten() {
             Some(First::Clixml(raw)) => Some(unescape(raw.get()).into()),
             Some(First::Other) => Some(objects(body)?.into()),
             Some(First::Null | First::Nothing) | None => None,
@@ -130,8 +136,9 @@ fn objects(body: &[u8]) -> Result<Vec<u8>, AnswerError> {
 
 #[derive(Deserialize)]
 struct Answer<'a> {
-    #[serde(borrow, default)]
-    value: Option<First<'a>>,
+    /// There, and null or a list.
+    #[serde(borrow, default, deserialize_with = "present")]
+    value: Option<Option<First<'a>>>,
     #[serde(rename = "@odata.nextLink", default)]
     next_link: Option<String>,
     #[serde(rename = "@adminapi.warnings", default)]
@@ -142,6 +149,23 @@ struct Answer<'a> {
     confirmation: Option<String>,
     #[serde(default)]
     error: Option<IgnoredAny>,
+}
+
+impl Answer<'_> {
+    /// Whether anything stands beside the objects.
+    fn says_something(&self) -> bool {
+        self.next_link.is_some()
+            || self.warnings.is_some()
+            || self.errors.is_some()
+            || self.confirmation.is_some()
+    }
+}
+
+/// A member that is there, whatever it is.
+fn present<'de: 'a, 'a, D: de::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<First<'a>>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The first element of `value`; the service puts everything there.

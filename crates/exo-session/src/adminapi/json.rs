@@ -6,7 +6,18 @@ use psrp::clixml::Text;
 pub(crate) fn push_text(out: &mut Vec<u8>, text: Text<'_>) {
     out.push(b'"');
     match text.as_str() {
-        Some(text) => text.chars().for_each(|character| push_char(out, character)),
+        Some(text) => {
+            let mut rest = text;
+            // Most texts have nothing to escape, and some have megabytes of it.
+            while let Some(at) = rest.bytes().position(is_special) {
+                let (plain, from) = rest.split_at(at);
+                out.extend_from_slice(plain.as_bytes());
+                let mut characters = from.chars();
+                characters.next().into_iter().for_each(|character| push_char(out, character));
+                rest = characters.as_str();
+            }
+            out.extend_from_slice(rest.as_bytes());
+        }
         None => {
             for unit in char::decode_utf16(text.encode_utf16()) {
                 match unit {
@@ -43,6 +54,11 @@ pub(crate) fn push_all<T, E>(
     }
     out.push(close);
     Ok(())
+}
+
+/// Whether a character that begins with this byte may need an escape.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, 0..=0x1f | b'"' | b'\\' | 0x7f | 0xe2)
 }
 
 fn push_char(out: &mut Vec<u8>, character: char) {

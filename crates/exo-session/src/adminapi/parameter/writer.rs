@@ -386,5 +386,6 @@ const FILTERS: &[&str] = &["Filter", "RecipientFilter", "RecipientPreviewFilter"
 const HASHTABLES: &str = "System.Collections.Hashtable[]";
 /// PowerShell writes ten levels; the two around the parameters count.
 const MAX_DEPTH: u32 = 8;
-const MAX_BODY_LEN: usize = 512 << 20;
+/// Far above what the service takes.
+const MAX_BODY_LEN: usize = 128 << 20;
 const TICKS_PER_MINUTE: i64 = 600_000_000;
