@@ -192,33 +192,60 @@ fn read(value: Value<'_>, end: u32) {
     _ = value.to_string();
 }
 
-/// Two tapes that hold the same, wherever their text stands and however their names are numbered.
+/// Two tapes that hold the same, wherever their text stands, however their names are numbered, and whether a list of type
+/// names that is there twice is written twice.
 #[track_caller]
 fn assert_same(left: &Tape, right: &Tape) {
-    assert_eq!(left.nodes().len(), right.nodes().len());
-    for (index, (own, other)) in left.nodes().iter().zip(right.nodes()).enumerate() {
-        let index = u32::try_from(index).unwrap();
-        let (own_value, other_value) = (left.value_at(index).unwrap(), right.value_at(index).unwrap());
-        let kind = own_value.kind();
-        assert_eq!(kind, other_value.kind(), "node {index}");
-        assert_eq!(
-            own_value.name().map(Text::as_bytes),
-            other_value.name().map(Text::as_bytes),
-            "node {index}"
-        );
-        assert_eq!((own.aux, own.flags & !1), (other.aux, other.flags & !1), "node {index}");
-        match kind {
+    // By node of the left tape, the node of the right one; the last stands for the end.
+    let mut places = vec![None; left.nodes().len() + 1];
+    let (mut index, mut other_index) = (0, 0);
+    let mut pairs = Vec::new();
+    while let Some(own) = left.value_at(index) {
+        *places.get_mut(usize::try_from(index).unwrap()).unwrap() = Some(other_index);
+        let other = right.value_at(other_index).unwrap();
+        index += 1;
+        if own.kind() == Kind::TypeNames && other.kind() == Kind::TypeNamesRef {
+            index = own.node().a;
+        }
+        other_index += 1;
+        pairs.push((own, other));
+    }
+    assert!(right.value_at(other_index).is_none(), "the end of the tape");
+    *places.last_mut().unwrap() = Some(other_index);
+    let place = |index: u32| places.get(usize::try_from(index).unwrap()).copied().flatten();
+    for (own, other) in pairs {
+        let node = (own.node(), other.node());
+        assert_eq!(own.name().map(Text::as_bytes), other.name().map(Text::as_bytes), "{own:?}");
+        if matches!(own.kind(), Kind::TypeNames | Kind::TypeNamesRef) {
+            assert!(type_names(own).eq(type_names(other)), "{own:?}");
+            continue;
+        }
+        assert_eq!(own.kind(), other.kind(), "{own:?}");
+        assert_eq!((node.0.aux, node.0.flags & !1), (node.1.aux, node.1.flags & !1), "{own:?}");
+        match own.kind() {
             // The text of these has several forms.
             Kind::Guid | Kind::Decimal => {}
-            _ if kind.is_text() => {
-                assert_eq!(own_value.text().map(Text::as_bytes), other_value.text().map(Text::as_bytes));
+            kind if kind.is_text() => {
+                assert_eq!(own.text().map(Text::as_bytes), other.text().map(Text::as_bytes));
             }
-            Kind::Bytes => assert_eq!(own_value.bytes(), other_value.bytes()),
+            Kind::Bytes => assert_eq!(own.bytes(), other.bytes()),
             // Every NaN is one.
-            Kind::Single | Kind::Double if own_value.as_f64().is_some_and(f64::is_nan) => {
-                assert!(other_value.as_f64().is_some_and(f64::is_nan));
+            Kind::Single | Kind::Double if own.as_f64().is_some_and(f64::is_nan) => {
+                assert!(other.as_f64().is_some_and(f64::is_nan));
             }
-            _ => assert_eq!((own.a, own.b), (other.a, other.b), "node {index}, {kind:?}"),
+            kind if kind.is_container() || kind == Kind::Ref => {
+                assert_eq!(place(node.0.a), Some(node.1.a), "{own:?}");
+            }
+            _ => assert_eq!((node.0.a, node.0.b), (node.1.a, node.1.b), "{own:?}"),
         }
     }
+}
+
+/// The names in a list of type names, or in that which is referred to.
+fn type_names(value: Value<'_>) -> impl Iterator<Item = &[u8]> {
+    let list = match value.kind() {
+        Kind::TypeNamesRef => value.tape().value_at(value.node().a).unwrap(),
+        _ => value,
+    };
+    list.children().filter_map(Value::text).map(Text::as_bytes)
 }
