@@ -40,11 +40,52 @@ pub(crate) struct Run {
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(crate) select: Vec<String>,
     /// Stop after this many objects
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "input")]
     pub(crate) first: Option<u64>,
+    #[command(flatten)]
+    pub(crate) many: Many,
     /// The cmdlet and its parameters, behind `--`
     #[arg(last = true, required = true, num_args = 1.., value_name = "CMDLET [-PARAMETER VALUE]…")]
     pub(crate) cmdlet: Vec<String>,
+}
+
+impl Run {
+    /// The members to print, without blanks; empty when none were chosen.
+    pub(crate) fn selected(&self) -> Vec<String> {
+        self.select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    }
+}
+
+/// The cmdlet once for each row of a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many rows")]
+pub(crate) struct Many {
+    /// Run the cmdlet for each row: values take columns as {Name}. CSV with a header, or JSON lines (.jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Requests under way at once, 1 to 16; each carries up to ten rows (over PSRP one row after the other)
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16), requires = "input")]
+    pub(crate) parallel: u8,
+    /// Run those rows again too of which an earlier run does not know whether they were done
+    #[arg(long, requires = "input")]
+    pub(crate) retry_unknown: bool,
+    /// Begin with the first row again, whatever the journal of an earlier run says
+    #[arg(long, requires = "input")]
+    pub(crate) restart: bool,
+    /// Where to write what became of each row; left out, FILE.journal beside the file
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub(crate) journal: Option<PathBuf>,
+    /// What stands between two values of the CSV file
+    #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter, requires = "input")]
+    pub(crate) delimiter: u8,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        &[byte] if byte != b'"' && byte != b'\n' && byte != b'\r' => Ok(byte),
+        _ => Err("it is one ASCII character, such as ; or \\t".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -210,8 +251,17 @@ Values:
   The shell takes one layer of quotes off: write -Name \"'5'\" for the text 5. Text with a space in it is one
   string as it stands, so -DisplayName \"Doe, Ana\" needs nothing more.
 
+Many rows (--input):
+  {Name}          the value of the column Name in this row; {{ is a brace
+  {Name:bool}     true or false    {Name:number}  a number    {Name:list}  parts between semicolons
+  {Name:secret}   a SecureString
+  What became of each row goes into FILE.journal. The same command, given again, runs what is not done yet: after an
+  interruption, after a failure. Rows whose answer was lost are reported, and run again with --retry-unknown only.
+
 Examples:
   exo run --user ana@contoso.com --device -- Get-AcceptedDomain
+  exo run --user ana@contoso.com --device --input users.csv -- \\
+      Set-Mailbox -Identity '{Identity}' -CustomAttribute1 '{Department}'
   exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' --password-stdin \\
       --output jsonl --select Name,Alias -- Get-Mailbox -ResultSize 10 < password.txt
   exo run --user ana@contoso.com --device -- New-Mailbox -Name 'Ben Roe' -Password @prompt";

@@ -5,6 +5,7 @@
 
 mod args;
 mod asking;
+mod bulk;
 mod cmdlets;
 mod connection;
 mod decode;
@@ -30,6 +31,9 @@ use crate::exit::{Exit, Failure};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = start_log(arguments.log.as_deref()).and_then(|()| match arguments.command {
+        Command::Run(arguments) if arguments.many.input.is_some() => {
+            bulk::Prepared::new(arguments).and_then(|run| wait_for(run.run()))
+        }
         Command::Run(arguments) => run::Prepared::new(arguments).and_then(|run| wait_for(run.run())),
         Command::Cmdlets(arguments) => match cmdlets::Prepared::new(arguments)? {
             cmdlets::Prepared::File(list) => list.print(),

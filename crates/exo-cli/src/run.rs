@@ -32,6 +32,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
+        let select = arguments.selected();
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
         let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
         // The account's secret stands first on standard input.
@@ -40,10 +41,8 @@ impl Prepared {
         options.command_names = vec![line.command.clone()];
         line.read_secrets()?;
         let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
-        let select =
-            arguments.select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         Ok(Self {
-            select: select.collect(),
+            select,
             options,
             command: line.command,
             parameters,
@@ -234,7 +233,7 @@ async fn stop(mut pipeline: Pipeline) {
 }
 
 /// Characters of a line of the terminal that the objects go to.
-fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
     }
@@ -245,5 +244,5 @@ fn terminal_width() -> Option<usize> {
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
-const OUTPUT_BUFFER_LEN: usize = 64 << 10;
+pub(crate) const OUTPUT_BUFFER_LEN: usize = 64 << 10;
 const PROGRESS_EVERY: u64 = 50;

@@ -18,12 +18,8 @@ pub(crate) fn line(event: &PipelineEvent) -> Option<(&'static str, String)> {
 
 /// An error record: its message, and what helps to look it up.
 pub(crate) fn error(command: &str, record: Option<ErrorRecord<'_>>) -> String {
-    let Some(record) = record else {
-        return format!("{command}: the server ended the command without a reason");
-    };
-    let message = record.message().map(|text| text.to_string()).filter(|text| !text.trim().is_empty());
-    let message = message.unwrap_or_else(|| "the server reported an error without a text".to_owned());
-    let mut text = format!("{command}: {}", message.trim_end());
+    let mut text = message(command, record);
+    let Some(record) = record else { return text };
     let category = record.category_message();
     let id = record.fully_qualified_error_id();
     for (name, detail) in [("Category", category), ("Error id", id)] {
@@ -32,6 +28,16 @@ pub(crate) fn error(command: &str, record: Option<ErrorRecord<'_>>) -> String {
         }
     }
     text
+}
+
+/// The message of an error record alone.
+pub(crate) fn message(command: &str, record: Option<ErrorRecord<'_>>) -> String {
+    let Some(record) = record else {
+        return format!("{command}: the server ended the command without a reason");
+    };
+    let message = record.message().map(|text| text.to_string()).filter(|text| !text.trim().is_empty());
+    let message = message.unwrap_or_else(|| "the server reported an error without a text".to_owned());
+    format!("{command}: {}", message.trim_end())
 }
 
 fn informational(tape: &Tape) -> String {

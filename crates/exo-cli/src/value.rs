@@ -21,6 +21,7 @@ use std::fmt;
 use exo_session::Secret;
 use psrp::clixml::{DecodeError, Encoder, Tape};
 use psrp::secret::{decode_secret, secure_text};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -217,6 +218,38 @@ impl Parameter {
                         }
                     });
                 });
+            }
+        }
+    }
+}
+
+impl Parameter {
+    /// Feeds a hash with what tells this value from others.
+    pub(crate) fn digest(&self, hash: &mut Sha256) {
+        // The kind, and how much follows, so that no two values come to the same bytes.
+        let mut part = |kind: u8, bytes: &[u8]| {
+            hash.update([kind]);
+            hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(bytes);
+        };
+        match self {
+            Self::Null | Self::Source(_) => part(0, &[]),
+            Self::Bool(value) => part(1, &[u8::from(*value)]),
+            Self::Int32(value) => part(2, &value.to_le_bytes()),
+            Self::Int64(value) => part(3, &value.to_le_bytes()),
+            Self::Double(value) => part(4, &value.to_le_bytes()),
+            Self::Text(text) => part(5, text.as_bytes()),
+            Self::Secure(secret) => part(6, secret.expose().as_bytes()),
+            Self::List(items) => {
+                part(7, &u64::try_from(items.len()).unwrap_or(u64::MAX).to_le_bytes());
+                items.iter().for_each(|item| item.digest(hash));
+            }
+            Self::Table(entries) => {
+                part(8, &u64::try_from(entries.len()).unwrap_or(u64::MAX).to_le_bytes());
+                for (key, value) in entries {
+                    Self::Text(key.clone()).digest(hash);
+                    value.digest(hash);
+                }
             }
         }
     }

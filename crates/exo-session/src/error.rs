@@ -173,6 +173,12 @@ impl Error {
         matches!(self.0.kind, Kind::OutcomeUnknown { .. })
     }
 
+    /// Whether the command asks before it acts, and nobody could be asked.
+    #[must_use]
+    pub fn needs_confirmation(&self) -> bool {
+        matches!(self.0.kind, Kind::NeedsConfirmation { .. })
+    }
+
     /// The fault the server answered with, if it did.
     #[must_use]
     pub fn fault(&self) -> Option<&wsman::Fault> {
