@@ -22,17 +22,18 @@ pub(crate) enum Command {
     #[command(after_help = RUN_HELP)]
     Run(Run),
     /// Print a CLIXML file, as Export-Clixml writes them, in another form
+    #[command(after_help = DECODE_HELP)]
     Decode(Decode),
     /// Show the cmdlets that this account may run, or those of a saved module file, with their parameters
+    #[command(after_help = CMDLETS_HELP)]
     Cmdlets(Cmdlets),
     /// Connect step by step and say what each step saw
+    #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// How to print the objects
     #[arg(long, value_enum, default_value_t = RunOutput::Table)]
     pub(crate) output: RunOutput,
@@ -44,6 +45,8 @@ pub(crate) struct Run {
     pub(crate) first: Option<u64>,
     #[command(flatten)]
     pub(crate) many: Many,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
     /// The cmdlet and its parameters, behind `--`
     #[arg(last = true, required = true, num_args = 1.., value_name = "CMDLET [-PARAMETER VALUE]…")]
     pub(crate) cmdlet: Vec<String>,
@@ -100,8 +103,6 @@ pub(crate) struct Decode {
 
 #[derive(Debug, Args)]
 pub(crate) struct Cmdlets {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// Read a module file that was saved before, instead of connecting
     #[arg(long, value_name = "MODULEFILE")]
     pub(crate) file: Option<PathBuf>,
@@ -111,6 +112,8 @@ pub(crate) struct Cmdlets {
     /// Only these cmdlets; `*` and `?` stand for any characters and any one
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 #[derive(Debug, Args)]
@@ -237,34 +240,55 @@ pub(crate) enum AuthenticationName {
     Basic,
 }
 
+/// Lines below 90 characters, so that a usual terminal does not break them.
 const RUN_HELP: &str = "\
 Values:
   text            a string                     $true $false $null
   'it''s, ok'     a string, quoted             5  -5  1.5
   a,b,c           a list                       @(a)  @()   lists of one and none
   @{Add='x';Remove='y'}                        a table
-  @stdin          a SecureString: the next line of standard input (behind the account's own secret, if that is read
-                  from there too). '@stdin' in quotes is a text
+  @stdin          a SecureString: the next line of standard input, behind the account's
+                  own secret if that is read from there too. '@stdin' in quotes is a text
   @prompt         a SecureString: asked for at the terminal, not shown
-  What the command asks (a confirmation, a credential) is asked at the terminal; where there is none it is refused,
-  so scripts write -Confirm:$false.
-  The shell takes one layer of quotes off: write -Name \"'5'\" for the text 5. Text with a space in it is one
-  string as it stands, so -DisplayName \"Doe, Ana\" needs nothing more.
+  What the command asks (a confirmation, a credential) is asked at the terminal; where
+  there is none it is refused, so scripts write -Confirm:$false.
+  The shell takes one layer of quotes off: write -Name \"'5'\" for the text 5. Text with a
+  space in it is one string as it stands: -DisplayName \"Doe, Ana\" needs nothing more.
 
 Many rows (--input):
   {Name}          the value of the column Name in this row; {{ is a brace
-  {Name:bool}     true or false    {Name:number}  a number    {Name:list}  parts between semicolons
-  {Name:secret}   a SecureString
-  What became of each row goes into FILE.journal. The same command, given again, runs what is not done yet: after an
-  interruption, after a failure. Rows whose answer was lost are reported, and run again with --retry-unknown only.
+  {Name:bool}     true or false          {Name:number}   a number
+  {Name:list}     parts between ;        {Name:secret}   a SecureString
+  What became of each row goes into FILE.journal. The same command, given again, runs what
+  is not done yet: after an interruption, after a failure. Rows whose answer was lost are
+  reported, and run again with --retry-unknown only.
 
 Examples:
   exo run --user ana@contoso.com --device -- Get-AcceptedDomain
+  exo run --user ana@contoso.com --device -- New-Mailbox -Name 'Ben Roe' -Password @prompt
   exo run --user ana@contoso.com --device --input users.csv -- \\
       Set-Mailbox -Identity '{Identity}' -CustomAttribute1 '{Department}'
-  exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' --password-stdin \\
-      --output jsonl --select Name,Alias -- Get-Mailbox -ResultSize 10 < password.txt
-  exo run --user ana@contoso.com --device -- New-Mailbox -Name 'Ben Roe' -Password @prompt";
+  exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' \\
+      --password-stdin --output jsonl --select Name,Alias -- \\
+      Get-Mailbox -ResultSize 10 < password.txt";
+
+const DECODE_HELP: &str = "\
+Examples:
+  exo decode mailboxes.xml
+  exo decode --output jsonl mailboxes.xml | jq .DisplayName
+  gunzip -c backup.xml.gz | exo decode --output tree";
+
+const CMDLETS_HELP: &str = "\
+Examples:
+  exo cmdlets --user ana@contoso.com --device
+  exo cmdlets --user ana@contoso.com --device --output syntax Set-Mailbox '*-InboxRule'
+  exo cmdlets --file ExchangeOnline.psm1 --output json Get-Mailbox";
+
+const DOCTOR_HELP: &str = "\
+Examples:
+  exo doctor --user ana@contoso.com --device
+  exo doctor --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' \\
+      --password-stdin < password.txt";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 the remote command reported an error, 2 wrong usage, 3 sign-in failed,
@@ -287,6 +311,18 @@ mod tests {
         let Command::Run(run) = Arguments::try_parse_from(line).unwrap().command else { panic!("run") };
         assert_eq!(run.select, ["A", "B"]);
         assert_eq!(run.cmdlet, ["Get-X", "-Output", "json", "--", "-First:1"]);
+    }
+
+    #[test]
+    fn help_has_examples_and_lines_that_fit() {
+        for command in Arguments::command().get_subcommands() {
+            let Some(help) = command.get_after_help().map(ToString::to_string) else { continue };
+            assert!(help.contains("Examples:\n  exo "), "{}", command.get_name());
+            assert!(help.lines().all(|line| line.chars().count() <= 90), "{}", command.get_name());
+        }
+        let help = Arguments::command().find_subcommand_mut("run").unwrap().render_long_help().to_string();
+        let (own, connection) = help.split_once("\nConnection:\n").unwrap();
+        assert!(own.contains("--output <OUTPUT>") && !connection.contains("--output <OUTPUT>"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use psrp::clixml::utf8_document;
 
 use crate::args::{Cmdlets, CmdletsOutput};
 use crate::connection;
-use crate::exit::{Exit, Failure, note};
+use crate::exit::{Exit, Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::secret::Extent;
@@ -86,7 +86,7 @@ impl Listing {
         }
         out.flush()?;
         if self.commands.is_empty() {
-            note("", "no cmdlet has such a name");
+            complain("no cmdlet has such a name");
             return Ok(Exit::Remote);
         }
         Ok(Exit::Success)
