@@ -59,6 +59,27 @@ async fn the_text_has_a_block_for_each_cmdlet_of_the_role() {
 }
 
 #[tokio::test]
+async fn an_unchanged_text_is_not_sent_again() {
+    let mut rest = Rest::start(LabConfig { cmdlets: 120, ..LabConfig::default() }).await;
+    let path = format!("/AdminApi/v1.0/{}/EXOModuleFile?Version=3.5.0", rest.tenant);
+    let ask = async |rest: &Rest, names: &str, known: &str| {
+        let headers = [("CommandName", names), ("If-None-Match", known)];
+        let answer = rest.request("GET", &path, &headers, None).await.expect("an answer");
+        (answer.status, answer.header("etag").expect("a tag").to_owned(), answer.text().len())
+    };
+    let (status, tag, _) = ask(&rest, "*", "\"other\"").await;
+    assert_eq!((status, rest.lab.module_downloads()), (200, 1));
+    assert_eq!(ask(&rest, "*", &tag).await, (304, tag.clone(), 0));
+    assert_eq!(ask(&rest, "*", &format!("\"other\", {tag}")).await.0, 304);
+    assert_eq!(rest.lab.module_downloads(), 1);
+    assert_eq!(ask(&rest, "Get-*", &tag).await.0, 200);
+    assert_eq!(exported(&file(&rest, "*").await).len(), 120);
+    rest.again("viewer@contoso.onmicrosoft.com", EXCHANGE).await;
+    assert_eq!(ask(&rest, "*", &tag).await.0, 200);
+    rest.lab.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_role_permits_exactly_what_its_module_text_describes() {
     let mut rest = Rest::start(LabConfig::default()).await;
     rest.again("viewer@contoso.onmicrosoft.com", EXCHANGE).await;
