@@ -11,6 +11,7 @@ use crate::Result;
 pub(crate) fn run(shell: &Shell) -> Result {
     let pace = ["--noplot", "--warm-up-time", "1", "--measurement-time", "2"];
     cmd!(shell, "cargo bench --locked --package psrp --bench clixml --bench fragment -- {pace...}").run()?;
+    cmd!(shell, "cargo bench --locked --package exo-session --bench catalog -- {pace...}").run()?;
     let folder = crate::target_folder(shell)?.join("criterion");
     let mut rows = BTreeMap::new();
     collect(&folder, &mut rows)?;

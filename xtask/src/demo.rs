@@ -3,13 +3,14 @@
 //! Starts the stand-in tenant, then types what an administrator would type: with `exo`, and in
 //! pwsh with the module where pwsh is installed.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use xshell::Shell;
 
+use crate::tenant::Tenant;
 use crate::{Result, module};
 
 pub(crate) fn run(shell: &Shell) -> Result {
@@ -18,7 +19,7 @@ pub(crate) fn run(shell: &Shell) -> Result {
         shell.cmd("cargo").args(["build", "--workspace", "--bins", "--locked"]).quiet().run()?;
         Ok(crate::target_folder(shell)?.join("debug"))
     })?;
-    let tenant = timings.step("start the stand-in tenant", || Tenant::start(&binaries))?;
+    let tenant = timings.step("start the stand-in tenant", || Tenant::start(&binaries, &[]))?;
     println!("The tenant listens at {}\n", tenant.variable("EXO_LAB_URL")?);
 
     let exo = Exo { program: binaries.join("exo"), tenant: &tenant };
@@ -71,52 +72,6 @@ impl Timings {
         for (name, duration) in &self.0 {
             println!("{:>9.3} s  {name}", duration.as_secs_f64());
         }
-    }
-}
-
-/// A running `exo-lab` and the variables it printed.
-struct Tenant {
-    child: Child,
-    variables: Vec<(String, String)>,
-}
-
-impl Tenant {
-    fn start(binaries: &Path) -> Result<Self> {
-        let mut child = Command::new(binaries.join("exo-lab"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("exo-lab does not start: {error}"))?;
-        let output = child.stdout.take().ok_or("exo-lab has no standard output")?;
-        let mut variables = Vec::new();
-        for line in BufReader::new(output).lines() {
-            let line = line?;
-            // The variables end with an empty line; after it the tenant serves.
-            let Some((name, value)) = line.split_once('=') else { break };
-            variables.push((name.to_owned(), value.to_owned()));
-        }
-        Ok(Self { child, variables })
-    }
-
-    fn variable(&self, name: &str) -> Result<&str> {
-        self.variables
-            .iter()
-            .find_map(|(other, value)| (other == name).then_some(value.as_str()))
-            .ok_or_else(|| format!("exo-lab printed no {name}").into())
-    }
-
-    fn stop(mut self) -> Result {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Tenant {
-    fn drop(&mut self) {
-        // Also when a step failed half-way: nothing is left running. It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

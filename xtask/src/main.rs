@@ -14,7 +14,9 @@ mod ci;
 mod demo;
 mod header;
 mod instructions;
+mod memory;
 mod module;
+mod tenant;
 mod test;
 
 /// Any failure ends the command; its text is what the person reads.
@@ -29,6 +31,8 @@ usage: cargo xtask <command>
   bench --instructions
                    instructions a byte under valgrind; fails above the limits
   bench --peers    the same payloads through psrp-rs, quick-xml and roxmltree, side by side
+  bench --memory [MAILBOXES]
+                   peak memory and CPU of exo run over both carriers (needs GNU time); fails above the limit
   module           lay out the PowerShell module in pwsh-bridge/output
   header           write crates/exo-ffi/include/exo.h (needs cbindgen)
   header --check   fail when the committed header is not what the source gives
@@ -56,6 +60,8 @@ fn run(words: &[&str]) -> Result {
         ["bench"] => bench::run(&shell),
         ["bench", "--instructions"] => instructions::run(&shell),
         ["bench", "--peers"] => bench::run_peers(&shell),
+        ["bench", "--memory"] => memory::run(&shell, &memory::SIZES),
+        ["bench", "--memory", mailboxes] => memory::run(&shell, &[1, mailboxes.parse()?]),
         ["module"] => module::build(&shell, module::Profile::Release).map(|folder| {
             println!("{}", folder.display());
         }),

@@ -27,7 +27,7 @@ use crate::exit::{Exit, Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::print::Printer;
 use crate::progress::Progress;
-use crate::run::{OUTPUT_BUFFER_LEN, terminal_width};
+use crate::run::{OUTPUT_BUFFER_LEN, PAGE_SIZE, terminal_width};
 use crate::secret::Extent;
 use crate::streams;
 use crate::value::CommandLine;
@@ -58,6 +58,7 @@ impl Prepared {
         let rows = Rows::open(&input, many.delimiter)?;
         let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
         let mut options = connection::options(arguments.connection, extent)?;
+        options.streaming_page_size = PAGE_SIZE;
         options.command_names = vec![line.command.clone()];
         line.read_secrets()?;
         let template = Template::new(line, &rows)?;

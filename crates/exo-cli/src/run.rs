@@ -37,6 +37,7 @@ impl Prepared {
         let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
         // The account's secret stands first on standard input.
         let mut options = connection::options(arguments.connection, extent)?;
+        options.streaming_page_size = PAGE_SIZE;
         // What is not run need not be described.
         options.command_names = vec![line.command.clone()];
         line.read_secrets()?;
@@ -241,6 +242,8 @@ pub(crate) fn terminal_width() -> Option<usize> {
     Some(usize::from(columns))
 }
 
+/// A page is in memory as a whole, as JSON, as CLIXML and as objects: some 15 MB of these for as many mailboxes.
+pub(crate) const PAGE_SIZE: u32 = 200;
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(2);

@@ -49,6 +49,9 @@ pub struct Endpoint {
     pub routing: RoutingHint,
     /// Most objects in a page, 1 to 1000.
     pub page_size: u32,
+    /// Most objects in a page of a call that says with `-ResultSize` how many it wants: fewer take less memory. Without
+    /// `-ResultSize` a page is all that a call gives, so that this does not count there.
+    pub streaming_page_size: u32,
     /// The version of the interface that is spoken.
     pub module_version: String,
     /// The language of messages, for example `en-US`.
@@ -67,6 +70,7 @@ impl Endpoint {
             connection_id,
             routing: RoutingHint::anchor(None),
             page_size: MAX_PAGE_SIZE,
+            streaming_page_size: MAX_PAGE_SIZE,
             module_version: MODULE_VERSION.to_owned(),
             culture: "en-US".to_owned(),
             max_object_len: 75_000_000,

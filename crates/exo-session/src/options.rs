@@ -109,6 +109,9 @@ pub struct ConnectOptions {
     pub max_envelope_len: u32,
     /// Most objects in one page of an answer over REST, 1 to 1000.
     pub page_size: u32,
+    /// Most objects in one page of a query over REST that says with `-ResultSize` how many it wants: fewer take less
+    /// memory and more requests. At most `page_size` counts.
+    pub streaming_page_size: u32,
     /// Over REST, the cmdlets to ask for and to have in the catalogue; `*` and `?` stand for any characters and any
     /// one. Empty: all that the account may run.
     pub command_names: Vec<String>,
@@ -160,6 +163,7 @@ impl Default for ConnectOptions {
             operation_timeout: Duration::from_secs(180),
             max_envelope_len: 512_000,
             page_size: crate::adminapi::MAX_PAGE_SIZE,
+            streaming_page_size: crate::adminapi::MAX_PAGE_SIZE,
             command_names: Vec::new(),
             catalog_cache: CatalogCache::default(),
             max_message_len: 512 << 20,

@@ -120,7 +120,11 @@ impl<T: Transport> Client<T> {
         let template = Template::new(&self.endpoint, cmdlet, arguments, request_id);
         let (body, was_cut) =
             body(cmdlet, arguments, asks.then_some(true)).map_err(|error| of_parameter(cmdlet, error))?;
-        let paging = Paging::new(wanted, self.endpoint.page_size);
+        let page_size = match wanted {
+            ResultSize::Unset => self.endpoint.page_size,
+            _ => self.endpoint.page_size.min(self.endpoint.streaming_page_size),
+        };
+        let paging = Paging::new(wanted, page_size);
         Ok(Ready { cmdlet, template, body, paging, asks: asks && !is_what_if, is_what_if, was_cut })
     }
 }
@@ -268,6 +272,7 @@ impl<'a, T: Transport> Run<'a, T> {
                 })
                 .into());
             }
+            self.until_read().await?;
         }
     }
 
@@ -316,6 +321,15 @@ impl<'a, T: Transport> Run<'a, T> {
 
     async fn warn(&self, message: &str) -> Result<(), Halt> {
         self.emit(PipelineEvent::Warning(record::warning(message))).await
+    }
+
+    /// Waits until what was written last is being read, so that there is one page more in memory and not two.
+    async fn until_read(&self) -> Result<(), Halt> {
+        let room = match self.output {
+            Output::Call(events) => events.reserve().await.is_ok(),
+            Output::Input { events, .. } => events.reserve().await.is_ok(),
+        };
+        if room { Ok(()) } else { Err(Halt::Gone) }
     }
 
     async fn emit(&self, event: PipelineEvent) -> Result<(), Halt> {

@@ -35,6 +35,7 @@ pub(crate) async fn open(opening: Opening<'_>) -> Result<Client<HttpTransport>, 
     let mut endpoint = Endpoint::new(origin_of(&base), tenant, connection_id);
     endpoint.routing = RoutingHint::anchor(anchor(credential, options, &endpoint.tenant));
     endpoint.page_size = options.page_size;
+    endpoint.streaming_page_size = options.streaming_page_size.max(1);
     endpoint.max_object_len = options.max_object_len;
     let names = CommandNames::of(&options.command_names)?;
     let shelf = Shelf::of(&endpoint, credential, options, &names);
