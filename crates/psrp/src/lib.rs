@@ -7,7 +7,7 @@
 //! ```
 //! use bytes::Bytes;
 //! use psrp::server::{ServerConfig, ServerEvent, ServerPool};
-//! use psrp::{PoolConfig, PoolEvent, RunspacePool, Target};
+//! use psrp::{CommandSpec, PipelineEvent, PipelineSpec, PoolConfig, PoolEvent, RunspacePool, Target};
 //! use uuid::Uuid;
 //!
 //! let mut client = RunspacePool::new(Uuid::from_u128(1), PoolConfig::default());
@@ -26,6 +26,26 @@
 //! }
 //! assert!(matches!(client.poll_event(), Some(PoolEvent::ApplicationPrivateData(_))));
 //! assert!(matches!(client.poll_event(), Some(PoolEvent::Opened)));
+//!
+//! // A pipeline's output (PIPELINE_OUTPUT, 2.2.2.19) arrives decoded, one tape a message.
+//! let pid = Uuid::from_u128(2);
+//! client.create_pipeline(pid, &PipelineSpec::new(vec![CommandSpec::command("Get-User", None)]))?;
+//! while let Some(transmit) = client.poll_transmit(Target::Pipeline(pid), 32_768) {
+//!     server.handle_bytes(Bytes::from(transmit.payload))?;
+//! }
+//! server.output(pid, br#"<Obj RefId="0"><MS><S N="Name">Anna</S><I64 N="Size">7</I64></MS></Obj>"#)?;
+//! while let Some(payload) = server.poll_transmit(Target::Pipeline(pid), 32_768) {
+//!     client.handle_bytes(Bytes::from(payload))?;
+//! }
+//! while let Some(event) = client.poll_event() {
+//!     if let PoolEvent::Pipeline { event: PipelineEvent::Output(tape), .. } = event {
+//!         let user = tape.first().expect("one object a message");
+//!         assert_eq!(user.member("Name").and_then(|name| name.as_str()), Some("Anna"));
+//!         assert_eq!(user.member("Size").and_then(|size| size.as_i64()), Some(7));
+//!         // Its memory serves the next message.
+//!         client.recycle(tape);
+//!     }
+//! }
 //! # Ok::<(), psrp::Error>(())
 //! ```
 

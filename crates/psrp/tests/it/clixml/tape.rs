@@ -87,6 +87,8 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// A comment at the end of a text is nothing, but sends it down the slow way.
     #[test]
     fn a_text_is_read_the_same_in_both_ways(text in pieces()) {
