@@ -78,7 +78,13 @@ impl Plan {
     /// Where to sign in: an application at its organization, everybody else where the options or the environment say.
     pub(crate) fn sign_in_authority(&self, options: &ConnectOptions) -> Result<Authority, Error> {
         if options.sign_in != SignInMethod::Certificate {
-            return Ok(self.authority.clone());
+            // Security & Compliance takes a partner only when the customer's own tenant has signed him in.
+            let customer = options.delegated_organization.as_deref();
+            let customer =
+                customer.filter(|_| self.service == Service::Compliance && options.authority.is_none());
+            return Ok(customer
+                .and_then(|customer| self.authority.with_tenant(customer).ok())
+                .unwrap_or_else(|| self.authority.clone()));
         }
         let named = options.organization.as_deref().or(options.delegated_organization.as_deref());
         let Some(organization) = named else {

@@ -282,3 +282,6 @@ const NOT_MODIFIED: u16 = 304;
 /// As long as the name of a cmdlet may be.
 const MAX_NAME_LEN: usize = 100;
 const TIME_LIMIT: Duration = Duration::from_secs(180);
+
+#[cfg(test)]
+mod tests;

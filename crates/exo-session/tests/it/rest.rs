@@ -318,3 +318,37 @@ async fn a_password_reaches_the_service_encrypted_with_its_key() {
     assert_eq!((written.errors, written.output.len()), (0, 1));
     assert_eq!(lab.executions("New-Mailbox"), 1);
 }
+
+#[tokio::test]
+async fn two_tenants_and_two_services_are_open_side_by_side() {
+    let other =
+        LabConfig { user: "admin@fabrikam.onmicrosoft.com".to_owned(), mailboxes: 7, ..LabConfig::default() };
+    let (contoso, fabrikam) = (lab().await, lab_with(other).await);
+    let mut compliance = rest(&contoso);
+    compliance.service = Service::Compliance;
+    let (first, second, third) =
+        (open(rest(&contoso)).await, open(rest(&fabrikam)).await, open(compliance).await);
+    let ids = [&first, &second, &third].map(|session| session.id());
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+    assert_eq!(first.info().user.as_deref(), Some(contoso.user().as_str()));
+    assert_eq!(second.info().user.as_deref(), Some("admin@fabrikam.onmicrosoft.com"));
+    assert_eq!((first.info().service, third.info().service), ("exchange", "compliance"));
+    assert_ne!(first.info().server_uri, third.info().server_uri);
+    // At the same time, each with its own answer.
+    let everything = [("ResultSize", "Unlimited")];
+    let (of_first, of_second, of_third) = tokio::join!(
+        names(&first, &everything),
+        names(&second, &everything),
+        run(&third, "Get-ComplianceSearch", &[])
+    );
+    assert_eq!(of_second.len(), 7);
+    assert_ne!(of_first.len(), 7);
+    assert_eq!(of_third.unwrap().errors, 0);
+    // A change in one is none in the other, and the end of one is not the end of another.
+    let change = sure("Set-Mailbox", &[("Identity", &of_second[0]), ("DisplayName", "changed")]);
+    read(second.invoke(change).await.unwrap()).await.unwrap();
+    assert_eq!((contoso.executions("Set-Mailbox"), fabrikam.executions("Set-Mailbox")), (0, 1));
+    second.close().await.unwrap();
+    assert!(second.invoke(command("Get-Mailbox", &[])).await.unwrap_err().is_closed());
+    assert_eq!(names(&first, &everything).await.len(), of_first.len());
+}

@@ -258,3 +258,49 @@ fn secrets_are_not_shown() {
     options.connection_uri = Some("https://me:hunter2@mail.contoso.com/powershell".to_owned());
     assert!(!format!("{options:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_partner_signs_in_at_the_customers_tenant_for_compliance() {
+    let authority = || Some("https://login.microsoftonline.com/other.com".to_owned());
+    for (service, delegated, authority, expected) in [
+        (Service::Compliance, Some("fabrikam.com"), None, "fabrikam.com"),
+        (Service::Compliance, Some("fabrikam.com"), authority(), "other.com"),
+        (Service::Compliance, None, None, "organizations"),
+        (Service::Exchange, Some("fabrikam.com"), None, "organizations"),
+    ] {
+        let delegated_organization = delegated.map(str::to_owned);
+        let options =
+            ConnectOptions { service, delegated_organization, authority, ..ConnectOptions::default() };
+        let found = Plan::of(&options).unwrap().sign_in_authority(&options).unwrap();
+        assert_eq!(found.tenant(), expected, "{service:?} {delegated:?}");
+    }
+}
+
+/// The addresses of the documentation that no environment has as its own, and where the service answers over REST.
+#[test]
+fn old_and_second_addresses_lead_to_the_service_of_their_cloud() {
+    for (uri, host) in [
+        ("https://ps.protection.outlook.com/powershell-liveid/", "outlook.office365.com"),
+        ("https://PS.Protection.Outlook.com/powershell-liveid", "outlook.office365.com"),
+        ("https://ps.protection.outlook.de/powershell-liveid/", "ps.protection.outlook.de"),
+        ("https://partner.outlook.cn/PowerShell", "outlook.office365.cn"),
+        ("https://partner.outlook.cn/PowerShell-LiveID", "outlook.office365.cn"),
+        ("https://webmail.apps.mil/powershell-liveID", "outlook-dod.office365.us"),
+        ("https://compliance.dod.microsoft.com/powershell-liveid", "compliance.dod.microsoft.com"),
+        (
+            "https://l5.ps.compliance.protection.office365.us/powershell-liveid/",
+            "l5.ps.compliance.protection.office365.us",
+        ),
+        (
+            "https://nam12b.ps.compliance.protection.outlook.com",
+            "nam12b.ps.compliance.protection.outlook.com",
+        ),
+        (
+            "https://outlook.office365.com/PowerShell-LiveId?DelegatedOrg=fabrikam.com",
+            "outlook.office365.com",
+        ),
+    ] {
+        let rest = Plan::of(&options(uri)).unwrap().rest.unwrap();
+        assert_eq!(rest.as_str(), format!("https://{host}/"), "{uri}");
+    }
+}
