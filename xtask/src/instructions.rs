@@ -12,9 +12,9 @@ use crate::Result;
 const LIMITS: [(&str, f64, f64); 6] = [
     ("mailbox", 9.0, 8.0),
     ("process", 12.0, 11.0),
-    ("strings", 11.0, 8.0),
+    ("strings", 6.0, 8.0),
     ("deep", 13.0, 11.0),
-    ("error", 10.0, 8.0),
+    ("error", 9.0, 8.0),
     ("bytes", 4.0, 2.5),
 ];
 
