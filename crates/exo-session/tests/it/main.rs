@@ -16,4 +16,5 @@ mod rest_replay;
 mod run;
 mod secret;
 mod shell;
+mod sign_in;
 mod support;
