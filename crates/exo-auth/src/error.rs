@@ -152,6 +152,11 @@ impl AuthError {
         Cause::NoIdentity.into()
     }
 
+    /// Whether the way to further tokens is gone, so that asking again cannot help.
+    pub(crate) fn is_end_of_grant(&self) -> bool {
+        matches!(&*self.cause, Cause::GrantEnded(_))
+    }
+
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match &*self.cause {
             Cause::Refused(refusal)

@@ -36,7 +36,7 @@ pub enum Grant {
 /// Gives the access token for each request, and has another one before the old one ends.
 ///
 /// However many requests wait, one renewal is under way at a time; those that waited take what it came to, a failure
-/// too. A renewal that fails for a passing reason while the old token is still good is tried again later.
+/// too. A sign-in that was revoked stays so, and is not asked about again. A renewal that fails for a passing reason while the old token is still good is tried again later.
 pub struct TokenSource<H, C, S> {
     http: H,
     clock: C,
@@ -156,8 +156,8 @@ impl<H: HttpClient + Sync, C: Clock + Sync, S: Store> TokenSource<H, C, S> {
             if !Arc::ptr_eq(&current.token, old) {
                 return Ok(Arc::clone(&current.token));
             }
-            if current.renewals != renewals
-                && let Some(failure) = &current.failure
+            if let Some(failure) = &current.failure
+                && (current.renewals != renewals || failure.is_end_of_grant())
             {
                 return Err(failure.clone());
             }

@@ -61,6 +61,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_addresses_beside_the_machine_are_link_local() {
+        for (host, expected) in [
+            ("169.254.169.254", true),
+            ("169.254.129.3", true),
+            ("[fe80::1]", true),
+            ("fe80::1", true),
+            ("169.253.1.1", false),
+            ("10.0.0.1", false),
+            ("[fd00::1]", false),
+            ("169.254.169.254.example.com", false),
+            ("localhost", false),
+        ] {
+            assert_eq!(is_link_local(host), expected, "{host}");
+        }
+    }
+
+    #[test]
     fn only_whole_labels_are_below_a_trusted_suffix() {
         for (host, expected) in [
             ("outlook.office365.com", true),

@@ -30,6 +30,8 @@ pub struct TokenCache {
 pub enum KeyPlace {
     /// A file beside the cache that only its owner can read.
     File,
+    /// The key store of the system, which knows the user.
+    KeyStore,
 }
 
 impl TokenCache {
@@ -46,10 +48,11 @@ impl TokenCache {
         Ok(Self { path: path.into() })
     }
 
-    /// Where its key is kept.
+    /// Where its key is kept; a file, as long as there is none.
     #[must_use]
     pub fn key_place(&self) -> KeyPlace {
-        KeyPlace::File
+        let in_store = !self.beside(".key").exists() && matches!(stored_key(&self.path), Ok(Some(_)));
+        if in_store { KeyPlace::KeyStore } else { KeyPlace::File }
     }
 
     /// Who has signed in. No file is nobody.
@@ -90,7 +93,7 @@ impl TokenCache {
             return Ok(false);
         }
         let lock = wait_for(&self.beside(".lock")).await.map_err(refused)?;
-        let mut removed = false;
+        let mut removed = forget_stored_key(&self.path);
         for path in [self.path.to_path_buf(), self.beside(".key")].into_iter().chain(self.leftovers()) {
             match fs::remove_file(path) {
                 Ok(()) => removed = true,
@@ -129,7 +132,7 @@ impl TokenCache {
         let path = self.beside(".key");
         let mut file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return stored_key(&self.path),
             Err(error) => return Err(failed("opened: its key", &error)),
         };
         check_private(&file, "its key")?;
@@ -137,6 +140,15 @@ impl TokenCache {
         let limit = u64::try_from(SealKey::LEN).unwrap_or(0) + 1;
         (&mut file).take(limit).read_to_end(&mut bytes).map_err(|error| failed("opened: its key", &error))?;
         SealKey::from_bytes(&bytes).map(Some)
+    }
+
+    /// A new key, where it is kept best: a key store that takes it, else a file.
+    fn new_key(&self) -> Result<SealKey, CacheError> {
+        let key = SealKey::generate();
+        if keep_in_store(&self.path, &key).is_err() {
+            self.write(&self.beside(".key"), key.as_bytes())?;
+        }
+        Ok(key)
     }
 
     fn read(&self) -> Result<Vec<u8>, CacheError> {
@@ -192,15 +204,17 @@ impl Store for TokenCache {
         }
         let lock = wait_for(&self.beside(".lock")).await?;
         let sealed = self.read()?;
-        let (key, cache) = match self.key()? {
-            None if sealed.is_empty() => {
-                let key = SealKey::generate();
-                self.write(&self.beside(".key"), key.as_bytes())?;
+        let (key, cache) = match self.key() {
+            // Without a cache a store that does not answer is no loss.
+            Ok(None) | Err(CacheError::Io { .. }) if sealed.is_empty() && !self.beside(".key").exists() => {
+                (self.new_key()?, exo_auth::TokenCache::default())
+            }
+            Ok(None) => return Err(CacheError::NoKey),
+            Err(error) => return Err(error),
+            Ok(Some(key)) if sealed.is_empty() && !self.path.exists() => {
                 (key, exo_auth::TokenCache::default())
             }
-            None => return Err(CacheError::NoKey),
-            Some(key) if sealed.is_empty() && !self.path.exists() => (key, exo_auth::TokenCache::default()),
-            Some(key) => {
+            Ok(Some(key)) => {
                 let json = key.open(&sealed)?;
                 let cache = exo_auth::TokenCache::from_json(&json)?;
                 (key, cache)
@@ -244,6 +258,28 @@ async fn wait_for(path: &Path) -> Result<File, CacheError> {
             Err(TryLockError::Error(failure)) => return Err(error(failure)),
         }
     }
+}
+
+#[cfg(feature = "key-store")]
+use self::key_store::{forget as forget_stored_key, keep as keep_in_store, key as stored_key};
+
+#[cfg(feature = "key-store")]
+mod key_store;
+
+/// Built without the system's key store: it has nothing and takes nothing.
+#[cfg(not(feature = "key-store"))]
+fn stored_key(_: &Path) -> Result<Option<SealKey>, CacheError> {
+    Ok(None)
+}
+
+#[cfg(not(feature = "key-store"))]
+fn keep_in_store(_: &Path, _: &SealKey) -> Result<(), CacheError> {
+    Err(CacheError::NoKey)
+}
+
+#[cfg(not(feature = "key-store"))]
+fn forget_stored_key(_: &Path) -> bool {
+    false
 }
 
 #[cfg(unix)]

@@ -233,6 +233,9 @@ fn many_who_wait_share_one_failure_too() {
         );
         assert_eq!(error.advice(), Some("sign in again"));
     }
+    // Whoever comes later hears the same, and the service is not asked again.
+    clock.turn(3600);
+    assert_eq!(run(source.token()).unwrap_err().reason(), Some(exo_auth::Reason::GrantRevoked));
     assert_eq!(entra.refreshes(), 1);
 }
 

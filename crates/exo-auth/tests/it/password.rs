@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use exo_auth::{AuthErrorKind, Secret};
 
-use crate::service::{FakeClock, Service, answer, granted, run, sign_in, token, with_password};
+use crate::service::{FakeClock, Service, answer, granted, refusal, run, sign_in, token, with_password};
 
 #[test]
 fn the_request_is_the_documented_form() {
@@ -63,4 +63,21 @@ fn any_name_of_the_account_may_fit() {
     let body =
         format!(r#"{{"token_type":"Bearer","expires_in":60,"access_token":"{access}","id_token":"{id}"}}"#);
     with_password(answer(200, &body)).unwrap();
+}
+
+#[test]
+fn a_federated_account_is_told_in_one_sentence() {
+    let password = Secret::new("p".to_owned());
+    let ask = |user: &str| {
+        let service = Service::new([refusal("invalid_grant", 50126)]);
+        run(sign_in().with_password(&service, &FakeClock::at(0), user, &password)).unwrap_err()
+    };
+    let error = ask("someone@federated.example");
+    assert_eq!(
+        error.to_string(),
+        "the account is federated: its password is checked by sts.federated.example, the organization's own sign-in service"
+    );
+    assert_eq!(error.advice(), Some("sign in with the browser or a device code instead"));
+    assert_eq!(error.kind(), AuthErrorKind::BadClient);
+    assert_eq!(ask("someone@contoso.com").aadsts(), Some(50126));
 }

@@ -37,7 +37,8 @@ impl HttpClient for Service {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         // Asked after a wrong password only; the scripted domains check their passwords here.
         if request.uri.contains("/common/userrealm/") {
-            return answer(200, r#"{"account_type":"Managed"}"#);
+            let is_federated = request.uri.ends_with("/someone%40federated.example?api-version=1.0");
+            return answer(200, if is_federated { FEDERATED } else { r#"{"account_type":"Managed"}"# });
         }
         let body = String::from_utf8(request.body.to_vec()).unwrap();
         self.asked.lock().unwrap().push((request.uri, body));
@@ -65,6 +66,9 @@ pub(crate) fn refusal(error: &str, code: u32) -> Result<HttpResponse, HttpError>
     );
     answer(400, &body)
 }
+
+const FEDERATED: &str = r#"{"account_type":"Federated","federation_protocol":"WSTrust",
+    "federation_active_auth_url":"https://sts.federated.example/adfs/services/trust/2005/usernamemixed"}"#;
 
 pub(crate) fn unreachable() -> Result<HttpResponse, HttpError> {
     Err(HttpError::new(HttpErrorKind::Connect, "connection refused"))

@@ -371,7 +371,7 @@ fn what_signs_is_not_shown() {
     let source = CertificateSource::Remote { certificate: vec![1, 2, 3], signer: Arc::clone(&signer) };
     assert_eq!(format!("{source:?}"), "Remote(…)");
     let mut options = ConnectOptions::default();
-    options.browser = BrowserChoice::Caller;
+    assert_eq!(options.browser, BrowserChoice::Auto);
     options.certificate_password = Some(Secret::new("hunter2".to_owned()));
     options.certificate = Some(CertificateSource::Bytes(b"hunter2".to_vec().into()));
     assert!(!format!("{options:?}").contains("hunter2"));

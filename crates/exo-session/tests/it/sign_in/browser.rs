@@ -47,7 +47,7 @@ async fn post(client: &Client, url: Url, fields: &[(&str, &str)]) -> Response {
 /// Signs in as a person with two factors; the address that the page sends the browser to.
 async fn fill_in(lab: &Lab, client: &Client, uri: &str, user: &str) -> String {
     let page = client.get(uri).send().await.unwrap().text().await.unwrap();
-    let (_, rest) = page.split_once("name=flow value=\"").unwrap_or_else(|| panic!("{page}"));
+    let (_, rest) = page.split_once("name=flow value=\"").expect("the page has a form");
     let flow = rest.split('"').next().unwrap().to_owned();
     let url = Url::parse(uri).unwrap();
     let tenant = url.path_segments().unwrap().next().unwrap().to_owned();
