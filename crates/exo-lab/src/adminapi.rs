@@ -18,9 +18,8 @@ mod refused;
 mod role;
 mod value;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Method;
@@ -43,7 +42,6 @@ pub(crate) struct AdminApi {
     key: OnceLock<Option<Key>>,
     cursors: Cursors,
     objects: Objects,
-    executions: Mutex<HashMap<String, u64>>,
     module_downloads: AtomicU64,
     refused: Refused,
 }
@@ -59,7 +57,6 @@ impl AdminApi {
             key: OnceLock::new(),
             cursors: Cursors::default(),
             objects: Objects::default(),
-            executions: Mutex::default(),
             module_downloads: AtomicU64::new(0),
             refused: Refused::default(),
         }
@@ -70,12 +67,6 @@ impl AdminApi {
         &self.regional_origin
     }
 
-    /// How often a cmdlet was executed, previews and confirmation questions not counted.
-    pub(crate) fn executions(&self, cmdlet: &str) -> u64 {
-        let executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
-        executions.get(&cmdlet.to_ascii_lowercase()).copied().unwrap_or(0)
-    }
-
     /// How often the module text was sent whole.
     pub(crate) fn module_downloads(&self) -> u64 {
         self.module_downloads.load(Ordering::Relaxed)
@@ -84,11 +75,6 @@ impl AdminApi {
     /// Ends the cmdlets that wait for somebody to ask for their next page.
     pub(crate) fn close_all(&self) {
         self.cursors.clear();
-    }
-
-    fn count_execution(&self, cmdlet: &str) {
-        let mut executions = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
-        *executions.entry(cmdlet.to_ascii_lowercase()).or_default() += 1;
     }
 
     /// The key for password parameters, made when it is first wanted.

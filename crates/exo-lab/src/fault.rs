@@ -7,11 +7,16 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     kind: FaultKind,
+    /// The WSMan requests it is for; `None` = as its kind says.
+    stage: Option<Stage>,
     /// How many times still; `None` = always.
     times: Option<u32>,
 }
 
 /// What can go wrong.
+///
+/// `http-NNN`, `html`, `drop-before`, `drop-mid`, `truncate`, `slow-drip` and `shell-gone` take a stage too, as in
+/// `drop-before@command=2`: then they befall WSMan requests of that stage and no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -20,6 +25,8 @@ pub enum FaultKind {
     Status(u16),
     /// `html[=N]`: a request to the WSMan or a REST endpoint is answered with a web page and status 200.
     Html,
+    /// `drop-request@STAGE[=N]`: the connection is closed before a WSMan request of this stage is acted on.
+    DropRequest,
     /// `drop-before[=N]`: the connection is closed instead of answering a command's Receive, or a REST call that was made.
     DropBefore,
     /// `drop-mid[=N]`: the connection is closed in the middle of the answer to a command's Receive or a REST call.
@@ -96,6 +103,8 @@ pub enum Stage {
     Create,
     /// WSMan Command.
     Command,
+    /// WSMan Send.
+    Send,
     /// WSMan Receive for a command.
     Receive,
     /// WSMan Signal.
@@ -114,12 +123,18 @@ pub struct FaultSyntax {
 impl Fault {
     /// This trouble, every time.
     pub fn always(kind: FaultKind) -> Self {
-        Self { kind, times: None }
+        Self { kind, stage: None, times: None }
     }
 
     /// This trouble, the first `times` times.
     pub fn times(kind: FaultKind, times: u32) -> Self {
-        Self { kind, times: Some(times) }
+        Self { kind, stage: None, times: Some(times) }
+    }
+
+    /// The same for WSMan requests of one stage only.
+    #[must_use]
+    pub fn at(self, stage: Stage) -> Self {
+        Self { stage: Some(stage), ..self }
     }
 }
 
@@ -132,10 +147,18 @@ impl FromStr for Fault {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
+        let (name, stage) = match name.split_once('@') {
+            Some((name, stage)) => match Stage::named(stage) {
+                Some(stage) if STAGED.contains(&name) || name.starts_with("http-") => (name, Some(stage)),
+                _ => return Err(refuse(STAGED_SYNTAX)),
+            },
+            None if name == "drop-request" => return Err(refuse(STAGED_SYNTAX)),
+            None => (name, None),
+        };
         let counted = |kind: FaultKind, absent: Option<u32>| match value {
-            None => Ok(Self { kind, times: absent }),
+            None => Ok(Self { kind, stage, times: absent }),
             Some(count) => match count.parse() {
-                Ok(count) => Ok(Self { kind, times: Some(count) }),
+                Ok(count) => Ok(Self { kind, stage, times: Some(count) }),
                 Err(_) => Err(refuse("a number of times after `=`")),
             },
         };
@@ -176,6 +199,7 @@ impl FromStr for Fault {
             },
             "auth-context" => counted(FaultKind::AuthContext, None),
             "html" => counted(FaultKind::Html, None),
+            "drop-request" => counted(FaultKind::DropRequest, Some(1)),
             "drop-before" => counted(FaultKind::DropBefore, Some(1)),
             "drop-mid" => counted(FaultKind::DropMid, Some(1)),
             "shell-gone" => counted(FaultKind::ShellGone, Some(1)),
@@ -202,10 +226,10 @@ impl FromStr for Fault {
             },
             "hang" => match value.and_then(Stage::named) {
                 Some(stage) => Ok(Self::always(FaultKind::Hang(stage))),
-                None => Err(refuse("hang=token, create, command, receive, signal or delete")),
+                None => Err(refuse("hang=token, create, command, send, receive, signal or delete")),
             },
             _ => Err(refuse(
-                "http-NNN, html, drop-before, drop-mid, shell-gone, truncate, bad-fragment, huge-message, \
+                "http-NNN, html, drop-request@STAGE, drop-before, drop-mid, shell-gone, truncate, bad-fragment, huge-message, \
                  slow-drip, redirect, redirect-loop, redirect-foreign, nul-403, claims, token-expired, \
                  next-link-foreign, next-link-loop, not-json, item-NNN, transient, error-beside, token-NNN, token-drop, token-drop-mid, token-slow, \
                  token-html, token-huge, html-description, refuse-ps256, slow-down, discovery-elsewhere, clock, \
@@ -221,6 +245,7 @@ impl Stage {
             "token" => Self::Token,
             "create" => Self::Create,
             "command" => Self::Command,
+            "send" => Self::Send,
             "receive" => Self::Receive,
             "signal" => Self::Signal,
             "delete" => Self::Delete,
@@ -256,10 +281,20 @@ impl Faults {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The first pending fault that `wanted` picks, counted down.
+    /// The first pending fault without a stage that `wanted` picks, counted down.
     pub(crate) fn take(&self, wanted: impl Fn(&FaultKind) -> bool) -> Option<FaultKind> {
+        self.take_of(None, wanted)
+    }
+
+    /// The first pending fault of this stage that `wanted` picks, counted down.
+    pub(crate) fn take_at(&self, stage: Stage, wanted: impl Fn(&FaultKind) -> bool) -> Option<FaultKind> {
+        self.take_of(Some(stage), wanted)
+    }
+
+    fn take_of(&self, stage: Option<Stage>, wanted: impl Fn(&FaultKind) -> bool) -> Option<FaultKind> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = pending.iter().position(|fault| fault.times != Some(0) && wanted(&fault.kind))?;
+        let is_due = |fault: &Fault| fault.stage == stage && fault.times != Some(0) && wanted(&fault.kind);
+        let index = pending.iter().position(is_due)?;
         let fault = pending.get_mut(index)?;
         if let Some(times) = &mut fault.times {
             *times -= 1;
@@ -286,6 +321,10 @@ impl Faults {
     }
 }
 
+/// The faults that take a stage, beside `http-NNN`.
+const STAGED: [&str; 7] =
+    ["html", "drop-request", "drop-before", "drop-mid", "truncate", "slow-drip", "shell-gone"];
+const STAGED_SYNTAX: &str = "a stage after `@`: token, create, command, send, receive, signal or delete";
 const MAX_HUGE_MESSAGE: u32 = 1 << 30;
 
 #[cfg(test)]

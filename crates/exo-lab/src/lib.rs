@@ -15,6 +15,7 @@ mod data;
 mod directory;
 mod entra;
 mod error;
+mod executions;
 mod fault;
 mod http;
 mod listener;
@@ -37,9 +38,11 @@ use crate::data::Organization;
 use crate::data::recorded::Recordings;
 use crate::directory::Directory;
 use crate::entra::{Application, Browsers, Codes, DeviceCodes, Identities, Log, SigningKey, Tokens};
+use crate::executions::Executions;
 use crate::fault::Faults;
 use crate::shell::Shells;
 use crate::tls::Tls;
+use crate::wsman::replay::Replays;
 
 pub use crate::adminapi::module_text;
 pub use crate::certificates::CertificateFiles;
@@ -245,9 +248,9 @@ impl Lab {
         self.service.adminapi.regional_origin()
     }
 
-    /// How often a cmdlet was executed over REST; previews and confirmation questions do not count.
+    /// How often a cmdlet was executed over either carrier; previews and confirmation questions do not count.
     pub fn executions(&self, cmdlet: &str) -> u64 {
-        self.service.adminapi.executions(cmdlet)
+        self.service.executions.of(cmdlet)
     }
 
     /// How often `EXOModuleFile` was sent whole; an answer that nothing has changed does not count.
@@ -314,6 +317,8 @@ struct Service {
     certificates: Option<Registered>,
     faults: Faults,
     shells: Shells,
+    replays: Replays,
+    executions: Executions,
     backend: Backend,
     adminapi: AdminApi,
     organization: Organization,
@@ -361,6 +366,8 @@ impl Service {
             certificates,
             faults: Faults::new(config.faults),
             shells: Shells::new(config.session_limit),
+            replays: Replays::default(),
+            executions: Executions::default(),
             backend: config.backend,
             adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),
             organization: Organization::sample(config.mailboxes.min(MAX_MAILBOXES)),

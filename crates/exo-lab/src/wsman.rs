@@ -1,11 +1,12 @@
 //! The remote PowerShell endpoint: WSMan over HTTPS, with Exchange's habits.
 
+mod answer;
 mod gate;
+pub(crate) mod replay;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -17,10 +18,10 @@ use wsman::{
 };
 
 use crate::Service;
-use crate::body::FaultyBody;
 use crate::fault::{FaultKind, Stage};
-use crate::listener::HangUp;
 use crate::shell::{Affinity, Shell, ShellError};
+use crate::wsman::answer::Answer;
+use crate::wsman::replay::Turn;
 
 /// Everything below `/powershell-liveid`, `/powershell` and `/wsman`; nothing else is here.
 pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
@@ -40,15 +41,68 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
         Err(error) => {
             let mut fault = Fault::new(FaultCode::Sender, format!("The request is not valid: {error}."));
             fault.subcode = Some("SchemaValidationError".to_owned());
-            return fault_response(Reply::to_unreadable(Uuid::new_v4()).build_fault(&fault));
+            return Answer::fault(Reply::to_unreadable(Uuid::new_v4()).build_fault(&fault))
+                .send(&service, None);
         }
     };
-    let reply = Reply::to(&request, Uuid::new_v4());
     let caller = Caller { user, affinity: affinity(&envelope.headers) };
-    match answer(&service, &caller, request, &reply).await {
-        Ok(response) => response,
-        Err(fault) => fault_response(reply.build_fault(&fault)),
+    let stage = stage_of(&request.operation);
+    if stage.is_some_and(|stage| service.faults.hangs(stage)) {
+        std::future::pending::<()>().await;
     }
+    if let Some(response) = answer::instead_of_acting(&service, stage) {
+        return response;
+    }
+    answer_once(&service, caller, request).await.send(&service, stage)
+}
+
+/// Acts on a request, unless the client says that it repeats one: then it gets the answer that was kept.
+async fn answer_once(service: &Arc<Service>, caller: Caller, request: Request) -> Answer {
+    let reply = Reply::to(&request, Uuid::new_v4());
+    let Some(operation_id) = request.operation_id.clone() else {
+        return answer_with(service, &caller, request, &reply).await;
+    };
+    let mut kept = match service.replays.turn(&caller.user, &operation_id, request.again) {
+        Turn::Refuse => {
+            let mut fault = Fault::new(FaultCode::Sender, "The operation id was used before.");
+            fault.subcode = Some("InvalidMessageInformationHeader".to_owned());
+            return Answer::fault(reply.build_fault(&fault));
+        }
+        Turn::Act(keep) => {
+            let kept = keep.subscribe();
+            let service = Arc::clone(service);
+            // On a task of its own: what was begun goes on when the connection breaks.
+            tokio::spawn(async move {
+                let answer = answer_with(&service, &caller, request, &reply).await;
+                // Nobody may be left to take it now.
+                let _ = keep.send(Some(answer));
+            });
+            kept
+        }
+        Turn::Wait(kept) => kept,
+    };
+    let answer = kept.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
+    answer.unwrap_or_else(|| Answer::fault(Reply::to_unreadable(Uuid::new_v4()).build_fault(&aborted())))
+}
+
+async fn answer_with(service: &Arc<Service>, caller: &Caller, request: Request, reply: &Reply) -> Answer {
+    match act(service, caller, request, reply).await {
+        Ok(answer) => answer,
+        Err(fault) => Answer::fault(reply.build_fault(&fault)),
+    }
+}
+
+/// Where scripted trouble can befall a request.
+fn stage_of(operation: &Operation) -> Option<Stage> {
+    Some(match operation {
+        Operation::Create { .. } => Stage::Create,
+        Operation::Command { .. } => Stage::Command,
+        Operation::Send { .. } => Stage::Send,
+        Operation::Receive { command_id: Some(_), .. } => Stage::Receive,
+        Operation::Signal { .. } => Stage::Signal,
+        Operation::Delete { .. } => Stage::Delete,
+        _ => return None,
+    })
 }
 
 /// Who asks, and which server their cookies lead to.
@@ -57,12 +111,12 @@ struct Caller {
     affinity: Option<Affinity>,
 }
 
-async fn answer(
+async fn act(
     service: &Arc<Service>,
     caller: &Caller,
     request: Request,
     reply: &Reply,
-) -> Result<Response, Box<Fault>> {
+) -> Result<Answer, Box<Fault>> {
     if request.max_envelope.is_some_and(|len| len < MIN_MAX_ENVELOPE_LEN) {
         let mut fault = Fault::new(
             FaultCode::Sender,
@@ -77,9 +131,14 @@ async fn answer(
         let shell = service.shells.find(id.as_str(), &caller.user, caller.affinity.as_ref());
         shell.ok_or_else(|| Box::new(shell_not_found(id.as_str())))
     };
+    let stage = stage_of(&request.operation);
+    if answer::is_due(service, stage, stage == Some(Stage::Receive), &FaultKind::ShellGone)
+        && let Some(shell_id) = request.operation.shell_id()
+    {
+        service.shells.delete(shell_id.as_str()).await;
+    }
     match request.operation {
         Operation::Create { shell_id, creation_xml, idle_timeout, .. } => {
-            hang(service, Stage::Create).await;
             let idle = idle_timeout.map_or(service.shell_idle, |asked| asked.min(service.shell_idle));
             let wanted = shell_id.as_ref().map(ShellId::as_str);
             let shell = service
@@ -90,7 +149,6 @@ async fn answer(
             Ok(created(&shell, &caller.user, &request.to, &request.resource_uri, service.shell_idle, reply))
         }
         Operation::Command { shell_id, command_id, arguments } => {
-            hang(service, Stage::Command).await;
             let shell = find(&shell_id)?;
             let _in_use = shell.begin_request();
             let command_id = command_id.unwrap_or_else(Uuid::new_v4);
@@ -98,7 +156,7 @@ async fn answer(
                 .command(service, command_id, arguments)
                 .await
                 .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
-            Ok(envelope_response(reply.build_command(command_id)))
+            Ok(Answer::good(reply.build_command(command_id)))
         }
         Operation::Send { shell_id, streams } => {
             let shell = find(&shell_id)?;
@@ -106,15 +164,9 @@ async fn answer(
             for chunk in streams {
                 shell.send(service, chunk).await.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             }
-            Ok(envelope_response(reply.build_send()))
+            Ok(Answer::good(reply.build_send()))
         }
         Operation::Receive { shell_id, command_id, .. } => {
-            if command_id.is_some() {
-                hang(service, Stage::Receive).await;
-                if service.faults.take(|kind| *kind == FaultKind::ShellGone).is_some() {
-                    service.shells.delete(shell_id.as_str()).await;
-                }
-            }
             let shell = find(&shell_id)?;
             let _in_use = shell.begin_request();
             let wait =
@@ -124,7 +176,6 @@ async fn answer(
             receive(service, &shell, command_id, wait, max_envelope, reply).await
         }
         Operation::Signal { shell_id, command_id, signal } => {
-            hang(service, Stage::Signal).await;
             let shell = find(&shell_id)?;
             let _in_use = shell.begin_request();
             if let Some(command_id) = command_id {
@@ -135,13 +186,12 @@ async fn answer(
                 };
                 signalled.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             }
-            Ok(envelope_response(reply.build_signal()))
+            Ok(Answer::good(reply.build_signal()))
         }
         Operation::Delete { shell_id } => {
-            hang(service, Stage::Delete).await;
             let shell = find(&shell_id)?;
             service.shells.delete(shell.id()).await;
-            Ok(envelope_response(reply.build_delete()))
+            Ok(Answer::good(reply.build_delete()))
         }
         // Reading the configuration takes an administrator of the machine, which no tenant's user is.
         Operation::GetConfig => Err(Box::new(Fault::access_denied())),
@@ -157,17 +207,16 @@ async fn receive(
     wait: Duration,
     max_envelope: u32,
     reply: &Reply,
-) -> Result<Response, Box<Fault>> {
+) -> Result<Answer, Box<Fault>> {
     let max_len = reply.max_stream_len(max_envelope, command_id);
     let received = shell.receive(command_id, max_len, wait).await;
     let received = received.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
     let Some(received) = received else {
         return Err(Box::new(Fault::operation_timeout()));
     };
+    let brings_output = command_id.is_some() && received.bytes.is_some();
     let mut bytes = received.bytes;
-    let carries_output = command_id.is_some() && bytes.is_some();
-    let take = |wanted: FaultKind| carries_output && service.faults.take(|kind| *kind == wanted).is_some();
-    if take(FaultKind::BadFragment) {
+    if brings_output && service.faults.take(|kind| *kind == FaultKind::BadFragment).is_some() {
         bytes = bytes.map(misnumbered);
     }
     let streams =
@@ -179,23 +228,7 @@ async fn receive(
     });
     let envelope = reply
         .build_receive(&ReceiveResponse { streams: streams.into_iter().collect(), command_state: state });
-    if take(FaultKind::DropBefore) {
-        let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(HangUp);
-        return Ok(response);
-    }
-    if take(FaultKind::DropMid) {
-        return Ok(with_type(StatusCode::OK, FaultyBody::breaking_off(&envelope.into())));
-    }
-    if take(FaultKind::Truncate) {
-        let mut envelope = envelope;
-        envelope.truncate(envelope.len() / 3 * 2);
-        return Ok(envelope_response(envelope));
-    }
-    if take(FaultKind::SlowDrip) {
-        return Ok(with_type(StatusCode::OK, FaultyBody::dripping(envelope.into())));
-    }
-    Ok(envelope_response(envelope))
+    Ok(Answer { brings_output, ..Answer::good(envelope) })
 }
 
 /// The same fragments, the first with a number that is not its turn.
@@ -214,7 +247,7 @@ fn created(
     resource_uri: &str,
     max_idle: Duration,
     reply: &Reply,
-) -> Response {
+) -> Answer {
     let created = CreateResponse {
         shell_id: ShellId::new(shell.id()),
         resource_uri: Some(resource_uri.to_owned()),
@@ -222,17 +255,13 @@ fn created(
         idle_timeout: Some(shell.idle_limit()),
         max_idle_timeout: Some(max_idle),
     };
-    let mut response = envelope_response(reply.build_create(to, resource_uri, &created));
     let affinity = shell.affinity();
-    for cookie in [
+    let cookies = [
         format!("{COOKIE_FRONT}={}; path=/; secure; HttpOnly", affinity.front),
         format!("{COOKIE_BACK}={}; path=/; secure; HttpOnly", affinity.back),
-    ] {
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-    }
-    response
+    ];
+    let cookies = cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()).collect();
+    Answer { cookies, ..Answer::good(reply.build_create(to, resource_uri, &created)) }
 }
 
 /// Which server the request's cookies lead to; both cookies must be there.
@@ -250,14 +279,7 @@ fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
     match error {
         ShellError::Quota { limit } => Fault::shell_quota(*limit),
         ShellError::Gone => shell_not_found(shell_id),
-        ShellError::Aborted => {
-            let mut fault = Fault::new(
-                FaultCode::Receiver,
-                "The I/O operation has been aborted because of either a thread exit or an application request.",
-            );
-            fault.wsman_code = Some(995);
-            fault
-        }
+        ShellError::Aborted => aborted(),
         ShellError::TooManyCommands { limit } => {
             let mut fault = Fault::new(
                 FaultCode::Receiver,
@@ -285,31 +307,21 @@ fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
     }
 }
 
+fn aborted() -> Fault {
+    let mut fault = Fault::new(
+        FaultCode::Receiver,
+        "The I/O operation has been aborted because of either a thread exit or an application request.",
+    );
+    fault.wsman_code = Some(995);
+    fault
+}
+
 fn shell_not_found(id: &str) -> Fault {
     Fault::shell_not_found(format!(
         "The request for the Windows Remote Shell with ShellId {id} failed because the shell was not found on the server. \
          Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the server. Provide the \
          correct ShellId or create a new shell and retry the operation."
     ))
-}
-
-/// Waits for ever when the stage is to be left hanging.
-async fn hang(service: &Service, stage: Stage) {
-    if service.faults.hangs(stage) {
-        std::future::pending::<()>().await;
-    }
-}
-
-fn envelope_response(envelope: Vec<u8>) -> Response {
-    with_type(StatusCode::OK, Body::from(envelope))
-}
-
-fn fault_response(envelope: Vec<u8>) -> Response {
-    with_type(StatusCode::INTERNAL_SERVER_ERROR, Body::from(envelope))
-}
-
-fn with_type(status: StatusCode, body: Body) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/soap+xml;charset=UTF-8")], body).into_response()
 }
 
 /// A request that may speak to the endpoint, with its body read.

@@ -33,6 +33,9 @@ pub struct Ids {
     pub message_id: Uuid,
     /// Differs for every operation; a repeated request of the same operation keeps it.
     pub operation_id: Uuid,
+    /// The request was sent before and its answer was lost: a server with robust connections gives the answer that it
+    /// kept, and does not act a second time. (MS-WSMV 3.1.4.1.39)
+    pub again: bool,
 }
 
 /// What a request carries as base64, to compute the room for it.
@@ -100,7 +103,7 @@ impl Endpoint {
     #[must_use]
     pub fn max_fragment_len(&self, carrying: Carrying<'_>) -> usize {
         // Every id has the same length, so that empty ones measure the frame exactly.
-        let ids = Ids { message_id: Uuid::nil(), operation_id: Uuid::nil() };
+        let ids = Ids { message_id: Uuid::nil(), operation_id: Uuid::nil(), again: false };
         let frame = match carrying {
             Carrying::Creation { protocol_version, idle_timeout, name } => {
                 self.build_create(ids, Uuid::nil(), &[], protocol_version, idle_timeout, name)
@@ -147,7 +150,8 @@ impl Endpoint {
             out.push_str("\" s:mustUnderstand=\"false\"/>");
         }
         element(&mut out, "p:SessionId", MAY, &encode_id(self.session_id));
-        element(&mut out, "p:OperationID", MAY, &encode_id(ids.operation_id));
+        element(&mut out, "p:OperationID", if ids.again { MUST } else { MAY }, &encode_id(ids.operation_id));
+        element(&mut out, "p:SequenceId", MAY, "1");
         element(&mut out, "w:ResourceURI", MUST, header.resource_uri.unwrap_or(&self.resource_uri));
         if let Some(shell) = header.shell {
             out.push_str("<w:SelectorSet><w:Selector Name=\"ShellId\">");

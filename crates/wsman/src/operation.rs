@@ -72,6 +72,21 @@ pub enum Operation {
     Other,
 }
 
+impl Operation {
+    /// The shell it goes to; none when it makes one, or is about something else.
+    #[must_use]
+    pub fn shell_id(&self) -> Option<&ShellId> {
+        match self {
+            Self::Command { shell_id, .. }
+            | Self::Send { shell_id, .. }
+            | Self::Receive { shell_id, .. }
+            | Self::Signal { shell_id, .. }
+            | Self::Delete { shell_id } => Some(shell_id),
+            Self::Create { .. } | Self::GetConfig | Self::Other => None,
+        }
+    }
+}
+
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -28,6 +28,8 @@ pub struct Request {
     pub session_id: Option<Uuid>,
     /// Letter by letter, as the answer may repeat it.
     pub operation_id: Option<String>,
+    /// The client has sent it before and lost the answer. (MS-WSMV 3.1.4.1.39)
+    pub again: bool,
     /// How long an answer may take.
     pub operation_timeout: Option<Duration>,
     /// The largest answer the client takes, in bytes.
@@ -47,6 +49,7 @@ struct Addressed {
     resource_uri: String,
     session_id: Option<Uuid>,
     operation_id: Option<String>,
+    again: bool,
     operation_timeout: Option<Duration>,
     max_envelope: Option<u32>,
     locale: Option<String>,
@@ -93,6 +96,7 @@ impl Request {
             resource_uri: header.resource_uri,
             session_id: header.session_id,
             operation_id: header.operation_id,
+            again: header.again,
             operation_timeout: header.operation_timeout,
             max_envelope: header.max_envelope,
             locale: header.locale,
@@ -116,6 +120,8 @@ impl Addressed {
             } else if child.is(Ns::WsmanMicrosoft, "SessionId") {
                 header.session_id = decode_id(&reader.text()?);
             } else if child.is(Ns::WsmanMicrosoft, "OperationID") {
+                let must = child.attribute("mustUnderstand")?;
+                header.again = must.is_some_and(|must| matches!(must.trim(), "true" | "1"));
                 header.operation_id = Some(reader.text()?.trim().to_owned());
             } else if child.is(Ns::Wsman, "Locale") {
                 header.locale = child.attribute("lang")?;

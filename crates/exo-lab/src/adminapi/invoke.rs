@@ -134,7 +134,7 @@ async fn start(
     if let Some(entry) = entry.filter(|entry| is_question && entry.impact.is_some()) {
         return ask(service, call, entry, ready).await;
     }
-    service.adminapi.count_execution(entry.map_or(name, |entry| entry.name));
+    service.executions.note(entry.map_or(name, |entry| entry.name));
     let bound = ready.bound.clone();
     let mut pages = run(service, ready, call.page_len, call.format.clone());
     let Some(page) = pages.recv().await else {

@@ -157,6 +157,7 @@ fn invoke(
     if !is_confirmed(output, cmdlet, bound)? {
         return Ok(());
     }
+    service.executions.note(cmdlet.name);
     (cmdlet.run)(&mut Invocation::new(cmdlet, bound, &service.organization, output))
 }
 

@@ -37,22 +37,28 @@ pub(super) fn misbehave(service: &Service, uri: &Uri) -> Option<Response> {
         }
     }
     if let Some(FaultKind::Status(status)) = faults.take(|kind| matches!(kind, FaultKind::Status(_))) {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response =
-            (status, Html(format!("<html><body><h1>{status}</h1></body></html>"))).into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            challenge(service, response.headers_mut());
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        return Some(response);
+        return Some(refuse(service, status));
     }
-    if faults.take(|kind| *kind == FaultKind::Html).is_some() {
-        let page = "<!doctype html><html><head><title>Sign in</title></head><body>Outlook</body></html>";
-        return Some(Html(page).into_response());
+    faults.take(|kind| *kind == FaultKind::Html).map(|_| web_page())
+}
+
+/// An answer of this status without an envelope.
+pub(super) fn refuse(service: &Service, status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Html(format!("<html><body><h1>{status}</h1></body></html>"))).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        challenge(service, response.headers_mut());
     }
-    None
+    if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// A page where an envelope is expected.
+pub(super) fn web_page() -> Response {
+    Html("<!doctype html><html><head><title>Sign in</title></head><body>Outlook</body></html>")
+        .into_response()
 }
 
 /// Who asks, and the request with its body, or the refusal.

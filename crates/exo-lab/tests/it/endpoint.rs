@@ -212,15 +212,16 @@ async fn without_its_cookies_a_shell_is_not_found() {
     let lab = lab().await;
     let mut session = open(&lab).await;
     let cookies = std::mem::take(&mut session.cookies);
-    let receive = session.endpoint.build_receive(ids(), &session.shell, None);
     for wrong in
         [String::new(), cookies.split("; ").next().expect("a cookie").to_owned(), cookies.replace('=', "=x")]
     {
         session.cookies = wrong;
+        let receive = session.endpoint.build_receive(ids(), &session.shell, None);
         assert!(session.ask(&receive).await.expect_err("it is another server").is_shell_not_found());
     }
     session.cookies = cookies;
     session.delete().await;
+    let receive = session.endpoint.build_receive(ids(), &session.shell, None);
     assert!(session.ask(&receive).await.expect_err("it is gone").is_shell_not_found());
     lab.shutdown().await;
 }

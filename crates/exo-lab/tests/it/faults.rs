@@ -2,7 +2,7 @@
 
 use exo_lab::{Fault, Lab, LabConfig};
 use psrp::{CommandSpec, PipelineSpec};
-use wsman::Response;
+use wsman::{Ids, Response};
 
 use crate::http::{basic, send};
 use crate::session::{Session, ids};
@@ -114,4 +114,37 @@ async fn a_lab_with_hanging_requests_shuts_down() {
     }
     drop(session);
     lab.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_given_again_and_nothing_runs_twice() {
+    for fault in ["drop-request@command", "drop-before@command", "drop-mid@command", "truncate@command"] {
+        let lab = lab(fault).await;
+        let mut session = open(&lab).await;
+        let parameters = crate::session::tape(&[("Identity", "user00001"), ("CustomAttribute1", "once")]);
+        let set = CommandSpec::command("Set-Mailbox", Some(&parameters));
+        let pid = uuid::Uuid::new_v4();
+        session.pool.create_pipeline(pid, &PipelineSpec::new(vec![set])).expect("the pool is open");
+        let target = psrp::Target::Pipeline(pid);
+        let arguments = session.pool.poll_transmit(target, 100_000).expect("the command").payload;
+        let ids = ids();
+        let first = session.endpoint.build_command(ids, &session.shell, pid, &arguments);
+        let lost = session.post(&first).await.is_ok_and(|answer| Response::decode(&answer.body).is_ok());
+        assert!(!lost, "{fault}");
+        for _ in 0..2 {
+            let again = Ids { again: true, ..ids };
+            let repeated = session.endpoint.build_command(again, &session.shell, pid, &arguments);
+            assert!(matches!(session.ask(&repeated).await, Ok(Response::Command { .. })), "{fault}");
+        }
+        let refused = session.ask(&first).await.expect_err("it does not say that it repeats itself");
+        assert_eq!(refused.subcode.as_deref(), Some("InvalidMessageInformationHeader"), "{fault}");
+        while session.pool.pipeline_state(pid).is_some() {
+            for chunk in session.receive(Some(pid)).await.expect("the command ends").streams {
+                session.pool.handle_bytes(chunk.bytes).expect("the lab speaks PSRP");
+            }
+        }
+        assert_eq!(lab.executions("Set-Mailbox"), 1, "{fault}");
+        session.delete().await;
+        lab.shutdown().await;
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Outcome {
 }
 
 pub(crate) fn ids() -> Ids {
-    Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4() }
+    Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4(), again: false }
 }
 
 impl<'l> Session<'l> {

@@ -15,6 +15,7 @@ fn ids() -> Ids {
     Ids {
         message_id: uuid!("f249dbe7-0e83-4f39-ae4a-28324cf61227"),
         operation_id: uuid!("0a0988de-a676-48cb-b550-8adea9049a78"),
+        again: false,
     }
 }
 
@@ -56,6 +57,7 @@ fn a_create_carries_the_creation_xml_and_the_protocol_version() {
             <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
             <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
             <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
             <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
             <w:OptionSet s:mustUnderstand="true">
             <w:Option Name="protocolversion" MustComply="true">2.3</w:Option>
@@ -79,32 +81,33 @@ fn a_command_carries_its_arguments() {
     check(
         endpoint().build_command(ids(), &shell(), COMMAND, b"first"),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:CommandLine CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
-        <rsp:Command/>
-        <rsp:Arguments>Zmlyc3Q=</rsp:Arguments>
-        </rsp:CommandLine>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:CommandLine CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
+            <rsp:Command/>
+            <rsp:Arguments>Zmlyc3Q=</rsp:Arguments>
+            </rsp:CommandLine>
+            </s:Body>
+            </s:Envelope>"#]],
     );
 }
 
@@ -113,61 +116,63 @@ fn a_send_names_its_stream_and_its_command() {
     check(
         endpoint().build_send(ids(), &shell(), "stdin", Some(COMMAND), b"input"),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Send>
-        <rsp:Stream Name="stdin" CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">aW5wdXQ=</rsp:Stream>
-        </rsp:Send>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Send>
+            <rsp:Stream Name="stdin" CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">aW5wdXQ=</rsp:Stream>
+            </rsp:Send>
+            </s:Body>
+            </s:Envelope>"#]],
     );
     check(
         endpoint().build_send(ids(), &shell(), "pr", None, b""),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Send>
-        <rsp:Stream Name="pr">
-        </rsp:Stream>
-        </rsp:Send>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Send>
+            <rsp:Stream Name="pr">
+            </rsp:Stream>
+            </rsp:Send>
+            </s:Body>
+            </s:Envelope>"#]],
     );
 }
 
@@ -176,66 +181,68 @@ fn a_receive_asks_for_stdout_and_keeps_the_line_alive() {
     check(
         endpoint().build_receive(ids(), &shell(), Some(COMMAND)),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OptionSet s:mustUnderstand="true">
-        <w:Option Name="WSMAN_CMDSHELL_OPTION_KEEPALIVE">TRUE</w:Option>
-        </w:OptionSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Receive>
-        <rsp:DesiredStream CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">stdout</rsp:DesiredStream>
-        </rsp:Receive>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OptionSet s:mustUnderstand="true">
+            <w:Option Name="WSMAN_CMDSHELL_OPTION_KEEPALIVE">TRUE</w:Option>
+            </w:OptionSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Receive>
+            <rsp:DesiredStream CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">stdout</rsp:DesiredStream>
+            </rsp:Receive>
+            </s:Body>
+            </s:Envelope>"#]],
     );
     check(
         endpoint().build_receive(ids(), &shell(), None),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OptionSet s:mustUnderstand="true">
-        <w:Option Name="WSMAN_CMDSHELL_OPTION_KEEPALIVE">TRUE</w:Option>
-        </w:OptionSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Receive>
-        <rsp:DesiredStream>stdout</rsp:DesiredStream>
-        </rsp:Receive>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OptionSet s:mustUnderstand="true">
+            <w:Option Name="WSMAN_CMDSHELL_OPTION_KEEPALIVE">TRUE</w:Option>
+            </w:OptionSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Receive>
+            <rsp:DesiredStream>stdout</rsp:DesiredStream>
+            </rsp:Receive>
+            </s:Body>
+            </s:Envelope>"#]],
     );
 }
 
@@ -244,60 +251,62 @@ fn a_signal_has_the_code_that_servers_know() {
     check(
         endpoint().build_signal(ids(), &shell(), COMMAND, Signal::CtrlC),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Signal CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
-        <rsp:Code>powershell/signal/crtl_c</rsp:Code>
-        </rsp:Signal>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Signal CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
+            <rsp:Code>powershell/signal/crtl_c</rsp:Code>
+            </rsp:Signal>
+            </s:Body>
+            </s:Envelope>"#]],
     );
     check(
         endpoint().build_signal(ids(), &shell(), COMMAND, Signal::Terminate),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        <rsp:Signal CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
-        <rsp:Code>http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/terminate</rsp:Code>
-        </rsp:Signal>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            <rsp:Signal CommandId="D1BF48DA-B26C-4F4A-BE52-B382AC20DD1F">
+            <rsp:Code>http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/terminate</rsp:Code>
+            </rsp:Signal>
+            </s:Body>
+            </s:Envelope>"#]],
     );
 }
 
@@ -306,51 +315,53 @@ fn a_delete_and_a_get_have_an_empty_body() {
     check(
         endpoint().build_delete(ids(), &shell()),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
-        <w:SelectorSet>
-        <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
-        </w:SelectorSet>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/powershell/Microsoft.Exchange</w:ResourceURI>
+            <w:SelectorSet>
+            <w:Selector Name="ShellId">76056A84-51DC-4F24-9262-CA2A55464B2B</w:Selector>
+            </w:SelectorSet>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            </s:Body>
+            </s:Envelope>"#]],
     );
     check(
         endpoint().build_get_config(ids()),
         expect![[r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
-        <s:Header>
-        <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
-        <a:ReplyTo>
-        <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
-        </a:ReplyTo>
-        <a:Action s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/09/transfer/Get</a:Action>
-        <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
-        <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
-        <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
-        <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
-        <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
-        <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/config</w:ResourceURI>
-        <w:OperationTimeout>PT180.000S</w:OperationTimeout>
-        </s:Header>
-        <s:Body>
-        </s:Body>
-        </s:Envelope>"#]],
+            <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd" xmlns:rsp="http://schemas.microsoft.com/wbem/wsman/1/windows/shell">
+            <s:Header>
+            <a:To>https://outlook.example/powershell-liveid/?a=1&amp;b=2</a:To>
+            <a:ReplyTo>
+            <a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address>
+            </a:ReplyTo>
+            <a:Action s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/09/transfer/Get</a:Action>
+            <w:MaxEnvelopeSize s:mustUnderstand="true">512000</w:MaxEnvelopeSize>
+            <a:MessageID>uuid:F249DBE7-0E83-4F39-AE4A-28324CF61227</a:MessageID>
+            <w:Locale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>
+            <p:SessionId s:mustUnderstand="false">uuid:AECF49AF-7164-43E6-B10A-E38E8C4986AD</p:SessionId>
+            <p:OperationID s:mustUnderstand="false">uuid:0A0988DE-A676-48CB-B550-8ADEA9049A78</p:OperationID>
+            <p:SequenceId s:mustUnderstand="false">1</p:SequenceId>
+            <w:ResourceURI s:mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/config</w:ResourceURI>
+            <w:OperationTimeout>PT180.000S</w:OperationTimeout>
+            </s:Header>
+            <s:Body>
+            </s:Body>
+            </s:Envelope>"#]],
     );
 }
 

@@ -17,6 +17,7 @@ fn ids() -> Ids {
     Ids {
         message_id: uuid!("f249dbe7-0e83-4f39-ae4a-28324cf61227"),
         operation_id: uuid!("0a0988de-a676-48cb-b550-8adea9049a78"),
+        again: false,
     }
 }
 
