@@ -44,6 +44,8 @@ pub struct LabConfig {
     pub token_lifetime: Duration,
     /// The longest a Receive waits for output, whatever its OperationTimeout says.
     pub receive_wait: Duration,
+    /// Whether answers are kept for clients that lost them (MS-WSMV 3.1.4.1.39, robust connections).
+    pub keeps_answers: bool,
     /// How long a shell may lie idle before the lab deletes it.
     pub shell_idle: Duration,
 }
@@ -91,6 +93,7 @@ impl Default for LabConfig {
             device_lifetime: Duration::from_secs(900),
             token_lifetime: Duration::from_secs(3_600),
             receive_wait: Duration::from_secs(900),
+            keeps_answers: true,
             shell_idle: Duration::from_secs(900),
         }
     }

@@ -317,7 +317,8 @@ struct Service {
     certificates: Option<Registered>,
     faults: Faults,
     shells: Shells,
-    replays: Replays,
+    /// `None`: answers are not kept.
+    replays: Option<Replays>,
     executions: Executions,
     backend: Backend,
     adminapi: AdminApi,
@@ -366,7 +367,7 @@ impl Service {
             certificates,
             faults: Faults::new(config.faults),
             shells: Shells::new(config.session_limit),
-            replays: Replays::default(),
+            replays: config.keeps_answers.then(Replays::default),
             executions: Executions::default(),
             backend: config.backend,
             adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),

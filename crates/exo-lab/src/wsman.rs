@@ -59,10 +59,10 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
 /// Acts on a request, unless the client says that it repeats one: then it gets the answer that was kept.
 async fn answer_once(service: &Arc<Service>, caller: Caller, request: Request) -> Answer {
     let reply = Reply::to(&request, Uuid::new_v4());
-    let Some(operation_id) = request.operation_id.clone() else {
-        return answer_with(service, &caller, request, &reply).await;
+    let (Some(replays), Some(operation_id)) = (&service.replays, request.operation_id.clone()) else {
+        return answer_with(service, &caller, request, &reply.without_operation_id()).await;
     };
-    let mut kept = match service.replays.turn(&caller.user, &operation_id, request.again) {
+    let mut kept = match replays.turn(&caller.user, &operation_id, request.again) {
         Turn::Refuse => {
             let mut fault = Fault::new(FaultCode::Sender, "The operation id was used before.");
             fault.subcode = Some("InvalidMessageInformationHeader".to_owned());

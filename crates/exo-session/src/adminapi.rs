@@ -21,7 +21,7 @@ mod failure;
 mod json;
 mod paging;
 mod parameter;
-mod record;
+pub(crate) mod record;
 mod request;
 mod retry;
 mod route;

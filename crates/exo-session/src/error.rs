@@ -203,6 +203,36 @@ impl Error {
             )
     }
 
+    /// Whether no byte of the request can have reached the server.
+    pub(crate) fn cannot_have_arrived(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Dns { .. } | Kind::Refused { .. } | Kind::Unreachable { .. } | Kind::ConnectTimeout { .. }
+        )
+    }
+
+    /// Whether the server may have acted on the request, and its word for that did not come.
+    pub(crate) fn lost_its_answer(&self) -> bool {
+        match &self.0.kind {
+            Kind::CutOff { .. } | Kind::Busy { .. } | Kind::Tls { .. } | Kind::Html { .. } => true,
+            Kind::Status { status, .. } => 500 <= *status,
+            _ => false,
+        }
+    }
+
+    /// How long the server asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<std::time::Duration> {
+        match self.0.kind {
+            Kind::Busy { retry_after, .. } => retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the connection ended before the answer did.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self.0.kind, Kind::CutOff { .. })
+    }
+
     /// Whether a connection that stood was cut.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(self.0.kind, Kind::CutOff { .. } | Kind::AnswerTimeout { .. })

@@ -117,6 +117,11 @@ impl Http {
         Ok(Self { client, settings })
     }
 
+    /// What it was made from, for another one with its own connections and cookies.
+    pub(crate) fn settings(&self) -> HttpSettings {
+        self.settings.clone()
+    }
+
     /// Sends a request and walks along redirections. A failure names `step`.
     pub(crate) async fn send(&self, request: Request<'_>, step: Step) -> Result<Answer, Error> {
         let mut url = request.url.clone();

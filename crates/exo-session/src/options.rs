@@ -105,6 +105,15 @@ pub struct ConnectOptions {
     /// WSMan OperationTimeout: after this time without output the server says "ask again".
     #[serde(rename = "operationTimeoutMs", deserialize_with = "milliseconds")]
     pub operation_timeout: Duration,
+    /// WSMan IdleTimeOut: after how long without requests the server may end the session; `None` leaves it to the
+    /// server. While the session is in use there are always requests.
+    #[serde(rename = "idleTimeoutMs", deserialize_with = "some_milliseconds")]
+    pub idle_timeout: Option<Duration>,
+    /// How often a WSMan request whose connection failed is sent again, with growing pauses; only where that cannot
+    /// have anything done twice.
+    pub max_connection_retry_count: u32,
+    /// Whether a remote PowerShell session that was lost is opened again for the next command.
+    pub reconnect: bool,
     /// WSMan MaxEnvelopeSize in bytes; the specification asks for at least 8192.
     pub max_envelope_len: u32,
     /// Most objects in one page of an answer over REST, 1 to 1000.
@@ -161,6 +170,9 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(30),
             open_timeout: Duration::from_secs(180),
             operation_timeout: Duration::from_secs(180),
+            idle_timeout: None,
+            max_connection_retry_count: 5,
+            reconnect: true,
             max_envelope_len: 512_000,
             page_size: crate::adminapi::MAX_PAGE_SIZE,
             streaming_page_size: crate::adminapi::MAX_PAGE_SIZE,
@@ -335,4 +347,8 @@ fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Environment
 
 fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+fn some_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Option::<u64>::deserialize(deserializer).map(|value| value.map(Duration::from_millis))
 }

@@ -36,6 +36,12 @@ impl Reply {
         Self { message_id, relates_to: String::new(), operation_id: None }
     }
 
+    /// The same without the id of the operation, as servers answer that keep no answers.
+    #[must_use]
+    pub fn without_operation_id(self) -> Self {
+        Self { operation_id: None, ..self }
+    }
+
     /// Says that a shell was made. `to` is the address of the service, as the request had it.
     #[must_use]
     pub fn build_create(&self, to: &str, resource_uri: &str, created: &CreateResponse) -> Vec<u8> {

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use ::psrp::clixml::Tape;
 use ::psrp::{HostCall, PoolConfig, RunspacePool};
@@ -55,34 +56,75 @@ pub(crate) struct PsrpCarrier {
     fate: Arc<OnceLock<Error>>,
 }
 
+/// What each shell of a session is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Blueprint {
+    /// The address asked for, before any redirection.
+    pub(crate) url: Url,
+    resource_uri: String,
+    max_envelope_len: u32,
+    operation_timeout: Duration,
+    max_message_len: usize,
+    max_object_len: usize,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) open_timeout: Duration,
+    /// A lost session is opened again for the next command.
+    pub(crate) reconnects: bool,
+}
+
+impl Blueprint {
+    fn of(options: &ConnectOptions, url: Url) -> Self {
+        Self {
+            url,
+            resource_uri: format!("{RESOURCE_PREFIX}{}", options.configuration_name),
+            max_envelope_len: options.max_envelope_len,
+            operation_timeout: options.operation_timeout,
+            max_message_len: options.max_message_len,
+            max_object_len: options.max_object_len,
+            idle_timeout: options.idle_timeout,
+            open_timeout: options.open_timeout,
+            reconnects: options.reconnect,
+        }
+    }
+
+    pub(crate) fn endpoint(&self, url: &Url, session_id: Uuid) -> Endpoint {
+        let mut endpoint = Endpoint::new(url.as_str(), self.resource_uri.as_str(), session_id);
+        endpoint.max_envelope_len = self.max_envelope_len;
+        endpoint.operation_timeout = self.operation_timeout;
+        endpoint
+    }
+
+    pub(crate) fn pool(&self, rpid: Uuid) -> RunspacePool {
+        let mut config = PoolConfig { max_runspaces: MAX_RUNSPACES, ..PoolConfig::default() };
+        config.fragment_limits.max_message_len = self.max_message_len;
+        config.fragment_limits.max_open_len = self.max_message_len;
+        config.limits.max_body_len = self.max_message_len;
+        config.limits.max_object_len = self.max_object_len;
+        RunspacePool::new(rpid, config)
+    }
+}
+
 /// Opens a shell and the runspace pool in it.
 ///
 /// When `cancel` completes, a shell that had come about is deleted before this returns, for at most two
 /// seconds; when the future is dropped, the same happens in the background.
 pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>) -> Result<Opened, Error> {
     let options = opening.options;
-    let resource_uri = format!("{RESOURCE_PREFIX}{}", options.configuration_name);
-    let mut endpoint = Endpoint::new(opening.url.as_str(), resource_uri, opening.session_id);
-    endpoint.max_envelope_len = options.max_envelope_len;
-    endpoint.operation_timeout = options.operation_timeout;
-    let mut config = PoolConfig { max_runspaces: MAX_RUNSPACES, ..PoolConfig::default() };
-    config.fragment_limits.max_message_len = options.max_message_len;
-    config.fragment_limits.max_open_len = options.max_message_len;
-    config.limits.max_body_len = options.max_message_len;
-    config.limits.max_object_len = options.max_object_len;
+    let blueprint = Blueprint::of(options, opening.url.clone());
     let wire = Wire {
         http: opening.http,
         url: opening.url,
         authorization: opening.authorization,
         redirects: opening.redirects,
+        retries: options.max_connection_retry_count,
+        rapport: Arc::default(),
     };
-    let pool = RunspacePool::new(opening.session_id, config);
     let (asks, asked) = mpsc::unbounded_channel();
     let fate = Arc::new(OnceLock::new());
-    let driver = Driver::new(wire, endpoint, pool, asked, Arc::clone(&fate));
+    let driver = Driver::new(wire, blueprint, opening.session_id, Arc::clone(&fate));
     let (give_up, given_up) = oneshot::channel::<()>();
     let (done, mut opened) = oneshot::channel();
-    tokio::spawn(driver.run(opening.session_id, options.open_timeout, given_up, done));
+    tokio::spawn(driver.run(asked, given_up, done));
     let outcome = tokio::select! {
         outcome = &mut opened => outcome,
         () = cancel => {

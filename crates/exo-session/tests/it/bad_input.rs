@@ -164,7 +164,9 @@ async fn trouble_in_a_command_ends_it_with_a_sentence_and_leaves_no_shell() {
         ("bad-fragment", &["could not run the command: fragment ", ", expected "]),
     ] {
         let lab = lab_with_fault(fault).await;
-        let session = open(basic(&lab)).await;
+        let mut options = basic(&lab);
+        options.max_connection_retry_count = 0;
+        let session = open(options).await;
         let error = run(&session, "Get-Mailbox", &[]).await.unwrap_err();
         for part in parts {
             assert!(error.to_string().contains(part), "{fault}: `{part}` is missing in: {error}");
@@ -177,7 +179,9 @@ async fn trouble_in_a_command_ends_it_with_a_sentence_and_leaves_no_shell() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_ends_one_command_and_not_the_session() {
     let lab = lab_with_fault("drop-before").await;
-    let session = open(basic(&lab)).await;
+    let mut options = basic(&lab);
+    options.max_connection_retry_count = 0;
+    let session = open(options).await;
     run(&session, "Get-Mailbox", &[]).await.unwrap_err();
     assert_eq!(run(&session, "Get-Mailbox", &[]).await.unwrap().output.len(), 25);
     session.close().await.unwrap();
@@ -187,7 +191,9 @@ async fn a_lost_answer_ends_one_command_and_not_the_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_fragment_breaks_the_session_and_says_so_from_then_on() {
     let lab = lab_with_fault("bad-fragment").await;
-    let session = open(basic(&lab)).await;
+    let mut options = basic(&lab);
+    options.reconnect = false;
+    let session = open(options).await;
     run(&session, "Get-Mailbox", &[]).await.unwrap_err();
     shells_become(&lab, 0).await;
     let error = match session.invoke(command("Get-Mailbox", &[])).await {

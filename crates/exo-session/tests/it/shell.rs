@@ -1,6 +1,6 @@
 //! How the session behaves towards a WSMan server, seen from a scripted one.
 
-use exo_session::{Category, ConnectEvent, connect};
+use exo_session::{Category, ConnectEvent, ConnectOptions, connect};
 use psrp::clixml::Encoder;
 use psrp::server::{Command, ErrorBody, ServerPool};
 use psrp::{HostMethod, PipelineEvent, PsInvocationState};
@@ -29,6 +29,12 @@ fn three_lines() -> Script {
         },
         ..Script::default()
     }
+}
+
+fn without_reconnecting(peer: &Peer) -> ConnectOptions {
+    let mut options = peer.options();
+    options.reconnect = false;
+    options
 }
 
 #[tokio::test]
@@ -227,7 +233,7 @@ async fn an_object_that_cannot_be_read_ends_its_command_and_not_the_session() {
 async fn a_pool_that_the_server_ends_takes_its_commands_with_it() {
     for (broken, expected) in [(true, "Broken: out of order"), (false, "Closed")] {
         let peer = Peer::start(Script::default()).await;
-        let session = open(peer.options()).await;
+        let session = open(without_reconnecting(&peer)).await;
         let pipeline = session.invoke(command("Wait-Forever", &[])).await.unwrap();
         while peer.count("Command") == 0 {
             tokio::task::yield_now().await;
@@ -265,7 +271,7 @@ async fn a_shell_whose_making_was_not_confirmed_is_deleted() {
     let peer = Peer::start(Script { loses_create_answer: true, ..three_lines() }).await;
     let error = connect(peer.options(), |_| {}).await.unwrap_err();
     assert!(error.to_string().contains("closed the connection without an answer"), "{error}");
-    assert_eq!(peer.diary(), ["Create", "Delete"]);
+    assert_eq!(peer.diary(), ["Create", "Create", "Delete"]);
     assert!(!peer.shell());
 }
 
@@ -280,7 +286,7 @@ async fn what_came_before_a_broken_fragment_is_delivered_to_a_slow_reader() {
         ..Script::default()
     };
     let peer = Peer::start(script).await;
-    let session = open(peer.options()).await;
+    let session = open(without_reconnecting(&peer)).await;
     let mut pipeline = session.invoke(command("Get-Line", &[])).await.unwrap();
     while peer.shell() {
         // The session breaks and ends before anybody reads.

@@ -1,19 +1,19 @@
 //! The task that owns a session's wire: its life from opening to end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ::psrp::clixml::Tape;
 use ::psrp::{HostCall, PipelineEvent, PsInvocationState, RunspacePool, SecretError, Target};
-use bytes::Bytes;
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
-use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Ids, Response, ShellId, Signal};
+use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Response, ShellId, Signal};
 
 use self::keys::Keys;
+use super::Blueprint;
 use super::entry::Entry;
 use super::wire::Wire;
 use crate::asking::Reply;
@@ -27,6 +27,7 @@ mod incoming;
 mod input;
 mod keys;
 mod outgoing;
+mod reopening;
 mod replies;
 
 /// What a handle wants from the task.
@@ -69,14 +70,15 @@ pub(crate) struct Standing {
 /// The state machine, the shell, and the requests under way.
 pub(crate) struct Driver {
     wire: Wire,
-    endpoint: Endpoint,
+    /// What the next shell is made from, when this one is lost.
+    blueprint: Blueprint,
+    endpoint: Arc<Endpoint>,
     /// Bytes of one Command or Send; small enough for servers with old limits.
     max_send_len: u32,
     pool: RunspacePool,
     keys: Keys,
     shell: Option<ShellId>,
     opened: bool,
-    asks: mpsc::UnboundedReceiver<Ask>,
     calls: JoinSet<Arrival>,
     pipelines: HashMap<Uuid, Entry>,
     pool_receive: Option<AbortHandle>,
@@ -119,22 +121,17 @@ enum End {
 }
 
 impl Driver {
-    pub(crate) fn new(
-        wire: Wire,
-        endpoint: Endpoint,
-        pool: RunspacePool,
-        asks: mpsc::UnboundedReceiver<Ask>,
-        fate: Arc<OnceLock<Error>>,
-    ) -> Self {
+    pub(crate) fn new(wire: Wire, blueprint: Blueprint, id: Uuid, fate: Arc<OnceLock<Error>>) -> Self {
+        let endpoint = blueprint.endpoint(&wire.url, id);
         Self {
-            wire,
             max_send_len: endpoint.max_envelope_len.min(FALLBACK_MAX_ENVELOPE_LEN),
-            endpoint,
-            pool,
+            endpoint: Arc::new(endpoint),
+            pool: blueprint.pool(id),
+            wire,
+            blueprint,
             keys: Keys::None,
             shell: None,
             opened: false,
-            asks,
             calls: JoinSet::new(),
             pipelines: HashMap::new(),
             pool_receive: None,
@@ -146,21 +143,17 @@ impl Driver {
     }
 
     /// Opens the session, serves it, ends it. `given_up` completes when the caller no longer wants it.
+    ///
+    /// A session that is lost ends nothing by itself: the next command gets a new shell.
     pub(crate) async fn run(
         mut self,
-        shell_id: Uuid,
-        limit: Duration,
+        mut asks: mpsc::UnboundedReceiver<Ask>,
         given_up: oneshot::Receiver<()>,
         done: oneshot::Sender<Result<Standing, Error>>,
     ) {
-        let mut given_up = given_up;
         let outcome = tokio::select! {
-            outcome = self.open(shell_id) => outcome,
-            _ = &mut given_up => Err(Error::new(Step::Open, Kind::Cancelled)),
-            () = tokio::time::sleep(limit) => {
-                let host = crate::http::host_of(&self.wire.url);
-                Err(Error::new(Step::Open, Kind::AnswerTimeout { host, limit }))
-            }
+            outcome = self.open_in_time() => outcome,
+            _ = given_up => Err(Error::new(Step::Open, Kind::Cancelled)),
         };
         let standing = match outcome {
             Ok(standing) => standing,
@@ -176,23 +169,43 @@ impl Driver {
             self.abandon().await;
             return;
         }
-        let end = self.serve().await;
-        self.end(end).await;
+        let mut queued = VecDeque::new();
+        loop {
+            let error = match self.serve(&mut asks, &mut queued).await {
+                End::Broken(error) if self.blueprint.reconnects => error,
+                end => return self.end(end, asks).await,
+            };
+            let refused = self.lose(&error).await;
+            if let Some(end) = self.reopen(&error, refused, &mut asks, &mut queued).await {
+                return self.end(end, asks).await;
+            }
+        }
+    }
+
+    async fn open_in_time(&mut self) -> Result<Standing, Error> {
+        let limit = self.blueprint.open_timeout;
+        match tokio::time::timeout(limit, self.open()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let host = crate::http::host_of(&self.wire.url);
+                Err(Error::new(Step::Open, Kind::AnswerTimeout { host, limit }))
+            }
+        }
     }
 
     /// Creates the shell and waits until the pool in it is open.
-    async fn open(&mut self, shell_id: Uuid) -> Result<Standing, Error> {
+    async fn open(&mut self) -> Result<Standing, Error> {
         let offered = ::psrp::ProtocolVersion::CURRENT.to_string();
-        let carrying = Carrying::Creation { protocol_version: &offered, idle_timeout: None, name: None };
+        let idle_timeout = self.blueprint.idle_timeout;
+        let carrying = Carrying::Creation { protocol_version: &offered, idle_timeout, name: None };
         let room = self.endpoint.max_fragment_len(carrying);
         self.pool.open().map_err(|error| of_psrp(Step::Open, error.into()))?;
         let creation =
             self.pool.poll_transmit(Target::Pool, room).map(|sent| sent.payload).unwrap_or_default();
-        let endpoint = self.endpoint.clone();
-        let ids = new_ids();
-        self.call(Call::Create, Step::Open, move |url| {
-            let endpoint = Endpoint { to: url.as_str().to_owned(), ..endpoint.clone() };
-            endpoint.build_create(ids, shell_id, &creation, &offered, None, None)
+        let (endpoint, shell_id) = (Arc::clone(&self.endpoint), self.pool.rpid());
+        self.call(Call::Create, Step::Open, move |ids, url| {
+            let endpoint = Endpoint { to: url.as_str().to_owned(), ..Endpoint::clone(&endpoint) };
+            endpoint.build_create(ids, shell_id, &creation, &offered, idle_timeout, None)
         });
         while !self.opened {
             self.arrived().await?;
@@ -207,10 +220,10 @@ impl Driver {
     }
 
     /// Works until there is a reason to stop.
-    async fn serve(&mut self) -> End {
+    async fn serve(&mut self, asks: &mut mpsc::UnboundedReceiver<Ask>, queued: &mut VecDeque<Ask>) -> End {
         loop {
             let step = tokio::select! {
-                ask = self.asks.recv() => match ask {
+                ask = next_ask(asks, queued) => match ask {
                     Some(Ask::Start { pid, work, input, hosted, step, events }) => {
                         let mut entry = Entry::new(step, events);
                         entry.input = input;
@@ -238,7 +251,7 @@ impl Driver {
     }
 
     /// Ends the session on the server, and tells everybody.
-    async fn end(mut self, end: End) {
+    async fn end(mut self, end: End, mut asks: mpsc::UnboundedReceiver<Ask>) {
         let (fate, limit) = match &end {
             End::Closed(_) => (Error::new(Step::Run, Kind::Closed), CLOSE_LIMIT),
             End::Dropped => (Error::new(Step::Run, Kind::Closed), DROP_LIMIT),
@@ -247,11 +260,7 @@ impl Driver {
         // Set before the channels end, so that whoever sees an end finds the reason.
         let _ = self.fate.set(fate);
         if let End::Broken(error) = &end {
-            for (_, mut entry) in self.pipelines.drain() {
-                entry.fail(error.clone());
-                // What came before is still good, and a slow consumer takes it in its own time.
-                tokio::spawn(entry.hand_over());
-            }
+            self.fail_all(error);
         }
         self.pipelines.clear();
         self.calls.abort_all();
@@ -262,16 +271,24 @@ impl Driver {
             tracing::debug!(%error, "the shell was not deleted");
         }
         // Whoever asks to close now gets an answer: there is nothing left.
-        self.asks.close();
-        while let Some(ask) = self.asks.recv().await {
+        asks.close();
+        while let Some(ask) = asks.recv().await {
             if let Ask::Close { done } = ask {
                 let _ = done.send(Ok(()));
             }
         }
     }
 
+    fn fail_all(&mut self, error: &Error) {
+        for (_, mut entry) in self.pipelines.drain() {
+            entry.fail_in_doubt(error.clone());
+            // What came before is still good, and a slow consumer takes it in its own time.
+            tokio::spawn(entry.hand_over());
+        }
+    }
+
     /// After a failed opening: waits a moment for the Create under way, and deletes what it made.
-    async fn abandon(mut self) {
+    async fn abandon(&mut self) {
         if self.shell.is_none() && !self.calls.is_empty() {
             let answered = async {
                 while self.shell.is_none() && !self.calls.is_empty() {
@@ -294,8 +311,8 @@ impl Driver {
     async fn delete(&mut self, limit: Duration) -> Result<(), Error> {
         let Some(shell) = self.shell.take() else { return Ok(()) };
         self.pool.closing();
-        let body = Bytes::from(self.endpoint.build_delete(new_ids(), &shell));
-        let make = |_: &Url| body.clone();
+        let endpoint = Arc::clone(&self.endpoint);
+        let make = move |ids, _: &Url| endpoint.build_delete(ids, &shell);
         match tokio::time::timeout(limit, self.wire.exchange(&make, Step::Close)).await {
             Ok(Ok((Response::Fault(fault), _))) if !fault.is_shell_not_found() => {
                 Err(Error::new(Step::Close, Kind::Fault(Box::new(fault))))
@@ -358,8 +375,12 @@ impl Driver {
     }
 }
 
-fn new_ids() -> Ids {
-    Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4() }
+/// What came while a session was opened again comes first.
+async fn next_ask(asks: &mut mpsc::UnboundedReceiver<Ask>, queued: &mut VecDeque<Ask>) -> Option<Ask> {
+    match queued.pop_front() {
+        Some(ask) => Some(ask),
+        None => asks.recv().await,
+    }
 }
 
 /// What every later call of a broken session gets.

@@ -11,11 +11,14 @@ use tokio::task::AbortHandle;
 use super::driver::Work;
 use crate::asking::Reply;
 use crate::carrier::Event;
+use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 
 /// A pipeline and what is under way for it.
 pub(crate) struct Entry {
     pub(crate) step: Step,
+    /// The name of a command that may change something.
+    pub(crate) change: Option<String>,
     /// `None` once the consumer has gone.
     events: Option<mpsc::Sender<Event>>,
     /// What the consumer has not had room for.
@@ -35,6 +38,10 @@ pub(crate) struct Entry {
     pub(crate) input_ends: bool,
     /// What to start once there is a session key for its secrets.
     pub(crate) waiting: Option<Work>,
+    /// What was sent as a Command whose answer is not there.
+    pub(crate) unconfirmed: Option<Work>,
+    /// The server refused the Command because the shell is gone, so that it can go to another one.
+    pub(crate) wants_new_shell: bool,
     /// The Command was answered: the server knows the pipeline.
     pub(crate) started: bool,
     /// The Receive that is out.
@@ -76,6 +83,7 @@ impl Entry {
     pub(crate) fn new(step: Step, events: mpsc::Sender<Event>) -> Self {
         Self {
             step,
+            change: None,
             events: Some(events),
             backlog: VecDeque::new(),
             waiting_for_room: false,
@@ -86,6 +94,8 @@ impl Entry {
             reply: None,
             input_ends: false,
             waiting: None,
+            unconfirmed: None,
+            wants_new_shell: false,
             started: false,
             receive: None,
             failures: 0,
@@ -113,6 +123,18 @@ impl Entry {
         if !self.ended {
             self.ended = true;
             self.backlog.push_back(Err(error));
+        }
+    }
+
+    /// The same when the server may have done what it was asked: of a change that is all that can be said.
+    pub(crate) fn fail_in_doubt(&mut self, error: Error) {
+        let handed_over = self.waiting.is_none() && !error.cannot_have_arrived();
+        match self.change.take().filter(|_| handed_over) {
+            Some(command) => {
+                let problem = error.what();
+                self.fail(Error::with_source(self.step, Kind::OutcomeUnknown { command, problem }, error));
+            }
+            None => self.fail(error),
         }
     }
 

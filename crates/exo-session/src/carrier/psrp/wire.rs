@@ -1,11 +1,14 @@
 //! One WSMan request and what its answer means.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode, Url};
-use wsman::{EnvelopeErrorKind, NotXml, Response};
+use uuid::Uuid;
+use wsman::{EnvelopeErrorKind, Ids, NotXml, Response};
 
 use crate::adminapi::claims_of;
 use crate::connect::authorization::{Authorization, Sent};
@@ -20,28 +23,86 @@ pub(crate) struct Wire {
     pub(crate) url: Url,
     pub(crate) authorization: Arc<Authorization>,
     pub(crate) redirects: Redirects,
+    /// How often a request that got no answer is sent again.
+    pub(crate) retries: u32,
+    /// What the answers have told of the server.
+    pub(crate) rapport: Arc<Rapport>,
+}
+
+/// What is known of a server.
+#[derive(Debug, Default)]
+pub(crate) struct Rapport {
+    /// It has answered: the address is right, and a connection that fails now may not fail later.
+    answers: AtomicBool,
+    /// It keeps its answers for clients that lost them, so that no request has to be acted on twice.
+    keeps_answers: AtomicBool,
 }
 
 impl Wire {
     /// Sends one envelope. `body` makes it for the address it goes to. Gives the answer, a fault being one,
     /// and the address that gave it.
+    ///
+    /// A request that cannot have arrived is sent again, and so is one whose answer was lost when the server keeps its
+    /// answers (MS-WSMV 3.1.4.1.39), with the same ids. Any other lost answer is an error: what was asked may have
+    /// been done.
     pub(crate) async fn exchange(
         &self,
-        body: &(dyn Fn(&Url) -> Bytes + Send + Sync),
+        body: &(dyn Fn(Ids, &Url) -> Vec<u8> + Send + Sync),
         step: Step,
     ) -> Result<(Response, Url), Error> {
+        let mut ids = Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4(), again: false };
+        let (mut left, mut pause) = (self.retries, FIRST_PAUSE);
+        loop {
+            let error = match self.exchange_once(ids, body, step).await {
+                Err(error) if 0 < left && self.may_repeat(&error, ids) => error,
+                outcome => return outcome,
+            };
+            tracing::debug!(%error, left, "a request is sent again");
+            left -= 1;
+            tokio::time::sleep(error.retry_after().map_or(pause, |asked| asked.min(LONGEST_PAUSE))).await;
+            pause = (pause * 3).min(LONGEST_PAUSE);
+            ids.again |= !error.cannot_have_arrived();
+        }
+    }
+
+    fn may_repeat(&self, error: &Error, ids: Ids) -> bool {
+        let rapport = &self.rapport;
+        if !rapport.answers.load(Ordering::Relaxed) {
+            // The first Create. The answer has the cookies without which a shell that was made could not even be
+            // deleted; a server that keeps no answers finds that the shell exists.
+            return error.is_cut_off() && !ids.again;
+        }
+        error.cannot_have_arrived()
+            || (error.lost_its_answer() && rapport.keeps_answers.load(Ordering::Relaxed))
+    }
+
+    async fn exchange_once(
+        &self,
+        ids: Ids,
+        body: &(dyn Fn(Ids, &Url) -> Vec<u8> + Send + Sync),
+        step: Step,
+    ) -> Result<(Response, Url), Error> {
+        let body = |url: &Url| Bytes::from(body(ids, url));
         let mut sent = self.authorization.value().await?;
-        let mut answer = self.send(&sent, body, step).await?;
+        let mut answer = self.send(&sent, &body, step).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             // A request that was not let in was not carried out, so that it may be sent again.
             let claims = challenge(&answer.headers);
             if self.authorization.renew(&sent, claims.as_deref()).await? {
                 sent = self.authorization.value().await?;
-                answer = self.send(&sent, body, step).await?;
+                answer = self.send(&sent, &body, step).await?;
             }
         }
         let url = answer.url.clone();
-        judge(answer, self.authorization.is_basic(), step).map(|response| (response, url))
+        let rapport = &self.rapport;
+        if !rapport.keeps_answers.load(Ordering::Relaxed)
+            && answer.body.as_ref().is_ok_and(|body| wsman::keeps_answers(body, ids.operation_id))
+        {
+            rapport.keeps_answers.store(true, Ordering::Relaxed);
+        }
+        let response = judge(answer, self.authorization.is_basic(), step)?;
+        rapport.answers.store(true, Ordering::Relaxed);
+        Ok((response, url))
     }
 
     async fn send(
@@ -103,8 +164,7 @@ fn judge(answer: Answer, basic: bool, step: Step) -> Result<Response, Error> {
         StatusCode::NOT_FOUND => Kind::NotFound { host, path: url.path().to_owned() },
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             let wait = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let retry_after =
-                wait.and_then(|wait| wait.trim().parse().ok()).map(std::time::Duration::from_secs);
+            let retry_after = wait.and_then(|wait| wait.trim().parse().ok()).map(Duration::from_secs);
             Kind::Busy { host, status: status.as_u16(), retry_after }
         }
         _ => Kind::Status { host, status: status.as_u16(), detail },
@@ -130,6 +190,8 @@ fn html_title(body: &[u8]) -> Option<String> {
     Some(shown(text.get(begin..end)?)).filter(|title| !title.is_empty())
 }
 
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How far into a page its title is looked for.
 const MAX_TITLE_DEPTH: usize = 16 << 10;
 

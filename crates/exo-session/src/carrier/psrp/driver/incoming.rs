@@ -1,5 +1,6 @@
 //! What arrives, and what it changes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::psrp::{PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
@@ -41,7 +42,7 @@ impl Driver {
             Call::Create => return self.created(outcome),
             Call::Receive(None) => return self.pool_received(outcome),
             Call::Receive(Some(pid)) => return self.received(pid, outcome),
-            Call::Command(pid) => self.commanded(pid, outcome),
+            Call::Command(pid) => return self.commanded(pid, outcome),
             Call::Send(None) => {
                 self.pool_sending = false;
                 if let Some(error) = refusal(outcome, Step::Run) {
@@ -53,7 +54,7 @@ impl Driver {
                 if let Some(entry) = self.pipelines.get_mut(&pid) {
                     entry.sending = false;
                     if let Some(error) = refused {
-                        entry.fail(error);
+                        entry.fail_in_doubt(error);
                     }
                 }
             }
@@ -62,11 +63,28 @@ impl Driver {
         Ok(())
     }
 
-    fn commanded(&mut self, pid: Uuid, outcome: Outcome) {
+    fn commanded(&mut self, pid: Uuid, outcome: Outcome) -> Result<(), Error> {
         let refused = refusal(outcome, self.step_of(pid));
         match (self.pipelines.get_mut(&pid), refused) {
-            (Some(entry), None) => entry.started = true,
-            (Some(entry), Some(error)) => entry.fail(error),
+            (Some(entry), None) => {
+                entry.started = true;
+                entry.unconfirmed = None;
+            }
+            (Some(entry), Some(error))
+                if error.fault().is_some() && error.needs_reconnect() && !entry.cancelled =>
+            {
+                entry.wants_new_shell = true;
+                return Err(error);
+            }
+            // It says that it did not start the command.
+            (Some(entry), Some(error)) if error.fault().is_some() || error.cannot_have_arrived() => {
+                entry.fail(error);
+            }
+            // It may have: then the command is released as if it had been confirmed.
+            (Some(entry), Some(error)) => {
+                entry.started = true;
+                entry.fail_in_doubt(error);
+            }
             // The caller stopped waiting before the server answered; the command must not go on unseen.
             (None, None) => {
                 if let Some(shell) = self.shell.clone() {
@@ -75,6 +93,7 @@ impl Driver {
             }
             (None, Some(error)) => tracing::debug!(%error, "an abandoned command was refused"),
         }
+        Ok(())
     }
 
     fn created(&mut self, outcome: Outcome) -> Result<(), Error> {
@@ -86,7 +105,7 @@ impl Driver {
             (Response::Create(created), url) => {
                 self.shell = Some(created.shell_id);
                 // After a redirection everything goes to the server that has the shell.
-                url.as_str().clone_into(&mut self.endpoint.to);
+                url.as_str().clone_into(&mut Arc::make_mut(&mut self.endpoint).to);
                 self.wire.url = url;
                 Ok(())
             }
@@ -150,7 +169,12 @@ impl Driver {
             }
             Ok((Response::Fault(fault), _)) => {
                 entry.done = true;
-                entry.fail(Error::new(step, Kind::Fault(Box::new(fault))));
+                let error = Error::new(step, Kind::Fault(Box::new(fault)));
+                if error.needs_reconnect() && !entry.ended && !entry.cancelled {
+                    // Not the command is gone, or not only: without its shell nothing else can run either.
+                    return Err(error);
+                }
+                entry.fail_in_doubt(error);
                 Ok(())
             }
             Ok(_) => {
@@ -159,7 +183,7 @@ impl Driver {
             }
             Err(error) => {
                 // What was in the lost answer cannot be had again, so the command's output has a hole.
-                entry.fail(error);
+                entry.fail_in_doubt(error);
                 Ok(())
             }
         }

@@ -1,17 +1,17 @@
 //! What is sent, and when.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ::psrp::metadata::CommandTypes;
 use ::psrp::secret::has_secure_string;
 use ::psrp::{CommandSpec, HostInfo, PipelineSpec, StateErrorKind, Stream, Target};
-use bytes::Bytes;
 use reqwest::Url;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
-use wsman::{Carrying, Endpoint, ShellId, Signal};
+use wsman::{Carrying, Endpoint, Ids, ShellId, Signal};
 
-use super::{Arrival, Call, Driver, Work, new_ids, of_psrp};
+use super::{Arrival, Call, Driver, Work, of_psrp};
 use crate::carrier::psrp::entry::{Delivery, Entry, Release};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -34,6 +34,7 @@ impl Driver {
                     let host = crate::http::host_of(&self.wire.url);
                     return entry.fail(Error::new(step, Kind::PlainHttp { host }));
                 }
+                entry.change = changes_something(&invocation.command).then(|| invocation.command.clone());
                 let command = CommandSpec::command(&invocation.command, Some(&invocation.parameters));
                 let mut spec = PipelineSpec::new(vec![command]);
                 spec.no_input = entry.input.is_none();
@@ -49,11 +50,14 @@ impl Driver {
         };
         match (queued, self.shell.clone()) {
             (Ok(()), Some(shell)) => {
+                entry.unconfirmed = Some(work);
                 let room = self.sending().max_fragment_len(Carrying::Arguments { shell: &shell });
                 let first = self.pool.poll_transmit(Target::Pipeline(pid), room);
                 let arguments = first.map(|sent| sent.payload).unwrap_or_default();
-                let body = self.endpoint.build_command(new_ids(), &shell, pid, &arguments);
-                self.call_with(Call::Command(pid), step, body);
+                let endpoint = Arc::clone(&self.endpoint);
+                self.call(Call::Command(pid), step, move |ids, _| {
+                    endpoint.build_command(ids, &shell, pid, &arguments)
+                });
             }
             (Ok(()), None) => entry.fail(Error::new(step, Kind::Closed)),
             (Err(error), _) if error.kind() == StateErrorKind::NeedsSessionKey => {
@@ -75,10 +79,9 @@ impl Driver {
         self.send_waiting(&shell);
         // Messages for a pipeline may come this way as well, so its consumer holds this Receive up too.
         if self.pool_receive.is_none() && !self.pipelines.values().any(Entry::has_backlog) {
-            let body = self.endpoint.build_receive(new_ids(), &shell, None);
             let step = if self.opened { Step::Run } else { Step::Open };
             self.pool_receive_sent = Instant::now();
-            self.pool_receive = Some(self.call_with(Call::Receive(None), step, body));
+            self.pool_receive = Some(self.receive(None, shell, step));
         }
         Ok(())
     }
@@ -132,8 +135,10 @@ impl Driver {
                 Stream::Default => "stdin",
                 Stream::PromptResponse => "pr",
             };
-            let body = self.endpoint.build_send(new_ids(), shell, name, pid, &sent.payload);
-            self.call_with(Call::Send(pid), step, body);
+            let (endpoint, shell) = (Arc::clone(&self.endpoint), shell.clone());
+            self.call(Call::Send(pid), step, move |ids, _| {
+                endpoint.build_send(ids, &shell, name, pid, &sent.payload)
+            });
         }
     }
 
@@ -144,45 +149,48 @@ impl Driver {
             return;
         }
         let step = entry.step;
-        let body = self.endpoint.build_receive(new_ids(), shell, Some(pid));
-        let receive = self.call_with(Call::Receive(Some(pid)), step, body);
+        let receive = self.receive(Some(pid), shell.clone(), step);
         if let Some(entry) = self.pipelines.get_mut(&pid) {
             entry.receive = Some(receive);
         }
     }
 
     pub(super) fn signal(&mut self, pid: Uuid, shell: &ShellId, signal: Signal, step: Step) {
-        let body = self.endpoint.build_signal(new_ids(), shell, pid, signal);
-        self.call_with(Call::Signal(pid, signal), step, body);
+        let (endpoint, shell) = (Arc::clone(&self.endpoint), shell.clone());
+        self.call(Call::Signal(pid, signal), step, move |ids, _| {
+            endpoint.build_signal(ids, &shell, pid, signal)
+        });
     }
 
-    fn call_with(&mut self, call: Call, step: Step, body: Vec<u8>) -> AbortHandle {
-        let body = Bytes::from(body);
-        self.calls.spawn({
-            let wire = self.wire.clone();
-            async move {
-                let make = move |_: &Url| body.clone();
-                Arrival::Answer { call, outcome: Box::new(wire.exchange(&make, step).await) }
-            }
-        })
+    fn receive(&mut self, pid: Option<Uuid>, shell: ShellId, step: Step) -> AbortHandle {
+        let endpoint = Arc::clone(&self.endpoint);
+        self.call(Call::Receive(pid), step, move |ids, _| endpoint.build_receive(ids, &shell, pid))
     }
 
-    /// Sends what `make` gives for the address it goes to.
+    /// Sends what `make` gives for the ids and the address it goes with.
     pub(super) fn call(
         &mut self,
         call: Call,
         step: Step,
-        make: impl Fn(&Url) -> Vec<u8> + Send + Sync + 'static,
-    ) {
+        make: impl Fn(Ids, &Url) -> Vec<u8> + Send + Sync + 'static,
+    ) -> AbortHandle {
         let wire = self.wire.clone();
         self.calls.spawn(async move {
-            let make = move |url: &Url| Bytes::from(make(url));
             Arrival::Answer { call, outcome: Box::new(wire.exchange(&make, step).await) }
-        });
+        })
     }
 
     /// The endpoint with the limit for what is sent.
     fn sending(&self) -> Endpoint {
-        Endpoint { max_envelope_len: self.max_send_len, ..self.endpoint.clone() }
+        Endpoint { max_envelope_len: self.max_send_len, ..Endpoint::clone(&self.endpoint) }
     }
 }
+
+/// Whether a command may do more than tell, by the verb in its name.
+fn changes_something(command: &str) -> bool {
+    let name = command.rsplit('\\').next().unwrap_or(command);
+    let verb = name.split('-').next().unwrap_or_default();
+    !READING_VERBS.iter().any(|reading| reading.eq_ignore_ascii_case(verb))
+}
+
+const READING_VERBS: [&str; 5] = ["Get", "Search", "Find", "Select", "Measure"];

@@ -1,0 +1,135 @@
+//! A session that was lost: what ran in it ends, and the next command gets a new shell.
+
+use std::collections::VecDeque;
+
+use ::psrp::{PipelineEvent, PsInvocationState};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{Ask, DROP_LIMIT, Driver, End, Work, next_ask};
+use crate::adminapi::record;
+use crate::carrier::psrp::entry::Entry;
+use crate::error::kind::Kind;
+use crate::error::{Error, Step};
+use crate::http::Http;
+
+/// A command that no shell has begun.
+pub(super) struct Refused {
+    pid: Uuid,
+    work: Work,
+    entry: Entry,
+}
+
+impl Driver {
+    /// Ends every command with this error, and the shell, should there still be one. Gives those back that the server
+    /// refused to begin because it is gone.
+    pub(super) async fn lose(&mut self, error: &Error) -> VecDeque<Refused> {
+        tracing::debug!(%error, session = %self.pool.rpid(), "the session is lost");
+        let refused = self.pipelines.extract_if(|_, entry| entry.wants_new_shell);
+        let refused = refused.filter_map(|(pid, mut entry)| {
+            entry.wants_new_shell = false;
+            entry.unconfirmed.take().map(|work| Refused { pid, work, entry })
+        });
+        let refused = refused.collect();
+        self.fail_all(error);
+        self.calls.abort_all();
+        if let Err(error) = self.delete(DROP_LIMIT).await {
+            tracing::debug!(%error, "the shell was not deleted");
+        }
+        refused
+    }
+
+    /// Waits for the next command and opens a shell for it; gives the end, when that comes first.
+    pub(super) async fn reopen(
+        &mut self,
+        lost: &Error,
+        mut refused: VecDeque<Refused>,
+        asks: &mut mpsc::UnboundedReceiver<Ask>,
+        queued: &mut VecDeque<Ask>,
+    ) -> Option<End> {
+        loop {
+            let next = match refused.pop_front() {
+                Some(next) => Ok(next),
+                None => Err(next_ask(asks, queued).await),
+            };
+            let Refused { pid, work, mut entry } = match next {
+                Ok(next) => next,
+                Err(Some(Ask::Start { pid, work, input, hosted, step, events })) => {
+                    let mut entry = Entry::new(step, events);
+                    entry.input = input;
+                    entry.hosted = hosted;
+                    Refused { pid, work, entry }
+                }
+                Err(Some(Ask::Close { done })) => return Some(End::Closed(done)),
+                // They were for commands that have ended.
+                Err(Some(Ask::Cancel { .. } | Ask::Reply { .. })) => continue,
+                Err(None) => return Some(End::Dropped),
+            };
+            let mut end = None;
+            let outcome = match self.renew() {
+                Err(error) => Err(error),
+                Ok(()) => tokio::select! {
+                    outcome = self.open_in_time() => outcome,
+                    stopped = stopped(pid, asks, queued) => {
+                        end = stopped;
+                        Err(Error::new(Step::Run, Kind::Cancelled))
+                    }
+                },
+            };
+            match outcome {
+                Ok(_) => {
+                    let text = format!("{}; a new session was opened for this command.", lost.what());
+                    entry.push(PipelineEvent::Warning(record::warning(&text)));
+                    self.start(pid, work, entry);
+                    for Refused { pid, work, entry } in refused {
+                        self.start(pid, work, entry);
+                    }
+                    return None;
+                }
+                Err(error) => {
+                    self.abandon().await;
+                    if error.is_cancelled() {
+                        let state = PsInvocationState::Stopped;
+                        entry.push(PipelineEvent::State { state, reason: None });
+                    } else {
+                        for Refused { mut entry, .. } in refused.drain(..) {
+                            entry.fail(error.clone());
+                            tokio::spawn(entry.hand_over());
+                        }
+                        entry.fail(error);
+                    }
+                    tokio::spawn(entry.hand_over());
+                    if end.is_some() {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything as before the first opening, with another id and without cookies that lead to a lost server.
+    fn renew(&mut self) -> Result<(), Error> {
+        let mut wire = self.wire.clone();
+        wire.http = Http::new(self.wire.http.settings())?;
+        wire.url = self.blueprint.url.clone();
+        let fate = std::sync::Arc::clone(&self.fate);
+        *self = Self::new(wire, self.blueprint.clone(), Uuid::new_v4(), fate);
+        Ok(())
+    }
+}
+
+/// Waits until the command that a session is opened for is not wanted any more. Other asks wait in the queue.
+async fn stopped(
+    pid: Uuid,
+    asks: &mut mpsc::UnboundedReceiver<Ask>,
+    queued: &mut VecDeque<Ask>,
+) -> Option<End> {
+    loop {
+        match asks.recv().await {
+            Some(Ask::Cancel { pid: cancelled }) if cancelled == pid => return None,
+            Some(Ask::Close { done }) => return Some(End::Closed(done)),
+            Some(ask) => queued.push_back(ask),
+            None => return Some(End::Dropped),
+        }
+    }
+}

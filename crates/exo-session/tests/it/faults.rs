@@ -1,0 +1,240 @@
+//! Every kind of trouble at every kind of request, for one command and for ten at once.
+//!
+//! Whatever happens, a command that the client calls completed was executed once, one that it calls failed was not, and
+//! only those whose outcome it calls unknown may be either.
+
+use std::time::Duration;
+
+use exo_lab::{Lab, LabConfig};
+use exo_session::{ConnectOptions, Error, Session, connect};
+use psrp::PsInvocationState;
+use psrp::clixml::{Encoder, decode};
+
+use crate::support::{Written, basic, command, lab_with, open, read, run};
+
+/// What the client believes of its commands.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Believed {
+    pub(crate) completed: u64,
+    pub(crate) unknown: u64,
+    pub(crate) failed: u64,
+}
+
+impl Believed {
+    pub(crate) fn note(&mut self, outcome: &Result<Written, Error>) {
+        match outcome {
+            Ok(written) => {
+                assert_eq!(written.state, Some(PsInvocationState::Completed));
+                assert_eq!(written.errors, 0);
+                self.completed += 1;
+            }
+            Err(error) if error.to_string().contains("was carried out is not known") => self.unknown += 1,
+            Err(_) => self.failed += 1,
+        }
+    }
+
+    /// Compares with what the server did.
+    pub(crate) fn check(self, executed: u64, case: &str) {
+        let possible = self.completed..=self.completed + self.unknown;
+        assert!(possible.contains(&executed), "{case}: {executed} executed, {self:?}");
+    }
+}
+
+/// One change whose identity comes through the pipeline, so that every kind of request is there.
+pub(crate) async fn change(session: &Session, number: u64) -> Result<Written, Error> {
+    let value = number.to_string();
+    let set = command(CHANGE, &[("CustomAttribute1", value.as_str())]);
+    let (pipeline, input) = session.invoke_with_input(set).await?;
+    let mut body = Vec::new();
+    Encoder::new(&mut body).string(None, "user00001");
+    // The command may have ended before.
+    let _ = input.write(decode(body).unwrap()).await;
+    drop(input);
+    read(pipeline).await
+}
+
+fn quick(lab: &Lab) -> ConnectOptions {
+    let mut options = basic(lab);
+    options.connect_timeout = Duration::from_secs(10);
+    options
+}
+
+async fn ten_at_once(session: &Session, count: u64) -> Believed {
+    let mut commands = tokio::task::JoinSet::new();
+    for number in 0..count {
+        let session = session.clone();
+        commands.spawn(async move { change(&session, number).await });
+    }
+    let mut believed = Believed::default();
+    while let Some(outcome) = commands.join_next().await {
+        believed.note(&outcome.unwrap());
+    }
+    believed
+}
+
+/// Runs one cell of the table; gives what the client believes and how the opening and the close went.
+async fn cell(lab: &Lab, fault: &str, stage: &str, count: u64) {
+    let case = format!("{fault}@{stage} with {count}");
+    let before = lab.executions(CHANGE);
+    if stage == "create" {
+        lab.add_fault(format!("{fault}@{stage}=1").parse().unwrap());
+        match connect(quick(lab), |_| {}).await {
+            Ok(session) => {
+                assert!(fault == "slow-drip" || CUTS.contains(&fault), "{case}");
+                session.close().await.unwrap();
+            }
+            // Whoever has never answered is not asked again.
+            Err(error) => {
+                assert!(!CUTS.contains(&fault), "{case}: {error}");
+                assert!(error.is_connection(), "{case}: {error}");
+                assert!(error.to_string().starts_with("could not open the session: "), "{case}: {error}");
+            }
+        }
+        assert_eq!(lab.live_shells(), 0, "{case}");
+    }
+    let session = open(quick(lab)).await;
+    if stage != "create" {
+        lab.add_fault(format!("{fault}@{stage}=1").parse().unwrap());
+    }
+    let believed = ten_at_once(&session, count).await;
+    believed.check(lab.executions(CHANGE) - before, &case);
+    if fault == "shell-gone" && stage != "delete" {
+        // One that had ended was only to be released, and one that was not begun got another shell.
+        assert!(["signal", "command"].contains(&stage) || believed.completed < count, "{case}");
+        if count == 1 && ["signal", "command"].contains(&stage) {
+            assert_eq!(believed.completed, 1, "{case}");
+        }
+    } else {
+        assert_eq!(believed, Believed { completed: count, ..Believed::default() }, "{case}");
+    }
+    // Whatever it was, the next command finds a session.
+    let next = run(&session, "Get-AcceptedDomain", &[]).await.unwrap();
+    assert_eq!(next.state, Some(PsInvocationState::Completed), "{case}");
+    session.close().await.unwrap();
+    assert_eq!(lab.live_shells(), 0, "{case}");
+    lab.clear_faults();
+}
+
+async fn row(fault: &str) {
+    let lab = lab_with(LabConfig { mailboxes: 2, ..LabConfig::default() }).await;
+    for stage in STAGES {
+        // A shell that does not exist cannot be gone.
+        if (fault, stage) == ("shell-gone", "create") {
+            continue;
+        }
+        for count in [1, 10] {
+            let limit = tokio::time::timeout(Duration::from_secs(300), cell(&lab, fault, stage, count));
+            assert!(limit.await.is_ok(), "{fault}@{stage} with {count} did not end");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_arrives_is_sent_again() {
+    row("drop-request").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_arrives_is_asked_for_again() {
+    row("drop-before").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_is_asked_for_again() {
+    row("drop-mid").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envelope_that_is_cut_is_asked_for_again() {
+    row("truncate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_server_is_asked_again_when_it_says() {
+    row("http-503").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_s_error_is_no_answer_of_the_server() {
+    row("http-502").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_the_way_is_no_answer_of_the_server() {
+    row("html").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_answer_is_awaited() {
+    row("slow-drip").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_that_is_gone_takes_its_commands_with_it_and_the_next_gets_another() {
+    row("shell-gone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_keeps_no_answers_is_not_asked_twice() {
+    for stage in ["command", "send", "receive"] {
+        let lab = lab_with(LabConfig { mailboxes: 2, keeps_answers: false, ..LabConfig::default() }).await;
+        let session = open(quick(&lab)).await;
+        lab.add_fault(format!("drop-before@{stage}=1").parse().unwrap());
+        let believed = ten_at_once(&session, 10).await;
+        assert_eq!((believed.completed, believed.unknown), (9, 1), "{stage}");
+        believed.check(lab.executions(CHANGE), stage);
+        session.close().await.unwrap();
+        assert_eq!(lab.live_shells(), 0, "{stage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_commands_with_trouble_add_up() {
+    let lab = lab_with(LabConfig { mailboxes: 2, ..LabConfig::default() }).await;
+    let session = open(quick(&lab)).await;
+    let mut chance = Chance(SEED);
+    let mut believed = Believed::default();
+    for batch in 0..SOAK / BATCH {
+        for _ in 0..2 {
+            let fault = chance.pick(&SOAK_FAULTS);
+            let stage = chance.pick(&STAGES[1..STAGES.len() - 1]);
+            lab.add_fault(format!("{fault}@{stage}=1").parse().unwrap());
+        }
+        if batch % 25 == 24 {
+            lab.add_fault("shell-gone@receive=1".parse().unwrap());
+        }
+        let of_batch = ten_at_once(&session, BATCH).await;
+        believed.completed += of_batch.completed;
+        believed.unknown += of_batch.unknown;
+        believed.failed += of_batch.failed;
+    }
+    lab.clear_faults();
+    assert_eq!(believed.completed + believed.unknown + believed.failed, SOAK);
+    // Only a lost shell leaves anything open.
+    assert!(SOAK * 19 / 20 < believed.completed, "{believed:?}");
+    believed.check(lab.executions(CHANGE), "soak");
+    session.close().await.unwrap();
+    assert_eq!(lab.live_shells(), 0);
+}
+
+/// Numbers that are the same in every run (xorshift64).
+struct Chance(u64);
+
+impl Chance {
+    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let len = u64::try_from(of.len()).unwrap();
+        of[usize::try_from(self.0 % len).unwrap()]
+    }
+}
+
+const CHANGE: &str = "Set-Mailbox";
+const STAGES: [&str; 6] = ["create", "command", "send", "receive", "signal", "delete"];
+const CUTS: [&str; 4] = ["drop-request", "drop-before", "drop-mid", "truncate"];
+const SOAK_FAULTS: [&str; 6] =
+    ["drop-request", "drop-before", "drop-mid", "truncate", "http-502", "slow-drip"];
+const SOAK: u64 = 10_000;
+const BATCH: u64 = 20;
+const SEED: u64 = 0x5eed_0000_2026_1121;
