@@ -30,6 +30,13 @@ pub(crate) enum Command {
     /// Connect step by step and say what each step saw
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
+    /// Sign in and keep that for later runs of this user, which then need no way to sign in
+    #[command(after_help = LOGIN_HELP)]
+    Login(Login),
+    /// Say who is signed in; ends with 3 when nobody is
+    Status(Status),
+    /// Forget the kept sign-ins of this user
+    Logout(Logout),
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +129,47 @@ pub(crate) struct Doctor {
     pub(crate) connection: Connection,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = StatusOutput::Table)]
+    pub(crate) output: StatusOutput,
+    #[command(flatten)]
+    pub(crate) kept: TokenCacheFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logout {
+    /// Forget this account only
+    #[arg(long, value_name = "UPN")]
+    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) kept: TokenCacheFile,
+}
+
+/// Where sign-ins are kept.
+#[derive(Debug, Args)]
+pub(crate) struct TokenCacheFile {
+    /// The encrypted file with the kept sign-ins, instead of the user's own; `off` = none
+    #[arg(long, value_name = "FILE", env = "EXO_TOKEN_CACHE")]
+    pub(crate) token_cache: Option<PathBuf>,
+}
+
+/// How to print sign-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusOutput {
+    /// One line for each account
+    Table,
+    /// One JSON array
+    Json,
+}
+
 /// How to print the objects of a cmdlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RunOutput {
@@ -188,14 +236,34 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "UPN")]
     pub(crate) user: Option<String>,
     /// Read the account's password from standard input
-    #[arg(long, group = "sign-in", requires = "user")]
+    #[arg(long, group = "sign-in")]
     pub(crate) password_stdin: bool,
+    /// Sign in in the browser; where there is none, with a device code
+    #[arg(long, group = "sign-in")]
+    pub(crate) browser: bool,
     /// Sign in on another device with a code that is shown
     #[arg(long, group = "sign-in")]
     pub(crate) device: bool,
     /// Read a ready access token from standard input
     #[arg(long, group = "sign-in")]
     pub(crate) access_token_stdin: bool,
+    /// Sign in as an application with this certificate: a PFX or PEM file with its key. Needs --app-id and --organization
+    #[arg(long, group = "sign-in", value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Read the password of the certificate file from standard input
+    #[arg(long)]
+    pub(crate) certificate_password_stdin: bool,
+    /// Sign in as this machine; with an ID, by the user-assigned identity that has this client id
+    #[arg(long, group = "sign-in", value_name = "ID", num_args = 0..=1)]
+    pub(crate) managed_identity: Option<Option<String>>,
+    /// The application's id, for --certificate; otherwise the application to sign in through, instead of Exchange's own
+    #[arg(long, value_name = "ID")]
+    pub(crate) app_id: Option<String>,
+    /// The organization's domain or tenant id, for --certificate, --managed-identity and --access-token-stdin
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) organization: Option<String>,
+    #[command(flatten)]
+    pub(crate) kept: TokenCacheFile,
     /// What requests carry; left out, it follows from the endpoint and the way of signing in
     #[arg(long, value_enum)]
     pub(crate) authentication: Option<AuthenticationName>,
@@ -290,6 +358,16 @@ Examples:
   exo doctor --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' \\
       --password-stdin < password.txt";
 
+const LOGIN_HELP: &str = "\
+Without a way to sign in the browser opens; where there is none (ssh, a
+container, no display) a code is shown instead. Applications and machines
+sign in anew each time: give --certificate or --managed-identity to `exo run`.
+
+Examples:
+  exo login --user ana@contoso.com
+  exo login --device
+  exo run --user ana@contoso.com -- Get-AcceptedDomain";
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 the remote command reported an error, 2 wrong usage, 3 sign-in failed,
 4 connection failed, 130 interrupted";
@@ -333,7 +411,9 @@ mod tests {
             &["exo", "run", "--"],
             &["exo", "run", "Get-X"],
             &["exo", "run", "--device", "--password-stdin", "--user", "a", "--", "Get-X"],
-            &["exo", "run", "--password-stdin", "--", "Get-X"],
+            &["exo", "run", "--managed-identity", "--certificate", "a.pfx", "--", "Get-X"],
+            &["exo", "run", "--browser", "--access-token-stdin", "--", "Get-X"],
+            &["exo", "logout", "--output", "json"],
             &["exo", "run", "--environment", "Moon", "--", "Get-X"],
             &["exo", "run", "--first", "-1", "--", "Get-X"],
             &["exo", "run", "--carrier", "smoke", "--", "Get-X"],

@@ -1,18 +1,29 @@
 //! From the options of the command line to a connection.
 
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
 use exo_session::catalog::CatalogCache;
 use exo_session::{
-    Authentication, CarrierChoice, ConnectEvent, ConnectOptions, Service, Session, SignInMethod,
+    Authentication, BrowserChoice, CarrierChoice, ConnectEvent, ConnectOptions, Service, Session,
+    SignInMethod, SignedIn,
 };
+use tokio::sync::Notify;
 
-use crate::args::{AuthenticationName, CarrierName, Connection, ServiceName};
+use crate::args::{AuthenticationName, CarrierName, Connection, ServiceName, TokenCacheFile};
 use crate::exit::{Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::secret::{Extent, from_stdin};
 
 /// Reads the secret, if one was announced, and makes the session crate's options.
+///
+/// Without a way to sign in, the sign-in that `exo login` kept is used; where nothing is kept and somebody sits at the
+/// terminal, the browser.
 pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectOptions, Failure> {
     let mut options = ConnectOptions::default();
+    check(&connection)?;
+    let named = connection.kept.token_cache.is_some();
+    let kept = connection.kept.place();
     if connection.password_stdin {
         options.sign_in = SignInMethod::Password;
         options.password = Some(from_stdin("password", extent)?);
@@ -21,10 +32,36 @@ pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectO
         options.access_token = Some(from_stdin("access token", extent)?);
     } else if connection.device {
         options.sign_in = SignInMethod::Device;
+    } else if let Some(file) = connection.certificate {
+        options.sign_in = SignInMethod::Certificate;
+        options.certificate_file = Some(file);
+        if connection.certificate_password_stdin {
+            options.certificate_password = Some(from_stdin("password of the certificate", extent)?);
+        }
+    } else if let Some(id) = connection.managed_identity {
+        options.sign_in = SignInMethod::ManagedIdentity;
+        options.managed_identity_id = id;
     } else {
-        let problem = "say how to sign in: --device, --user UPN --password-stdin, or --access-token-stdin";
-        return Err(Failure::Usage(problem.to_owned()));
+        options.sign_in = SignInMethod::Browser;
+        if !connection.browser {
+            let is_kept = kept.as_ref().is_some_and(|place| place.exists());
+            if !is_kept && !std::io::stderr().is_terminal() {
+                return Err(Failure::Usage(HOW_TO_SIGN_IN.to_owned()));
+            }
+            if is_kept {
+                options.token_cache.clone_from(&kept);
+            }
+            if !std::io::stderr().is_terminal() {
+                // Nobody would see the browser: what is kept must do.
+                options.browser = BrowserChoice::Caller;
+            }
+        }
     }
+    if named {
+        options.token_cache = kept;
+    }
+    options.app_id = connection.app_id;
+    options.organization = connection.organization;
     options.authentication = match (connection.authentication, options.sign_in) {
         (None, _) => None,
         (Some(AuthenticationName::Bearer), _) => Some(Authentication::Bearer),
@@ -55,19 +92,88 @@ pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectO
     Ok(options)
 }
 
+/// What goes together on the command line, and what does not.
+fn check(connection: &Connection) -> Result<(), Failure> {
+    let has_certificate = connection.certificate.is_some();
+    let is_basic = connection.authentication == Some(AuthenticationName::Basic);
+    let problem = if connection.password_stdin && connection.user.is_none() {
+        "--password-stdin needs --user UPN: whose password it is"
+    } else if has_certificate && connection.app_id.is_none() {
+        "--certificate needs --app-id ID: which application it belongs to"
+    } else if has_certificate && connection.organization.is_none() {
+        "--certificate needs --organization DOMAIN: in which organization the application signs in"
+    } else if has_certificate && connection.user.is_some() {
+        "--user does not go with --certificate, which signs in as an application and no person"
+    } else if connection.managed_identity.is_some() && connection.user.is_some() {
+        "--user does not go with --managed-identity, which signs in as the machine and no person"
+    } else if connection.certificate_password_stdin && !has_certificate {
+        "--certificate-password-stdin needs --certificate FILE: what it opens"
+    } else if connection.managed_identity.is_some() && connection.app_id.is_some() {
+        "--app-id does not go with --managed-identity; write --managed-identity ID for a user-assigned identity"
+    } else if is_basic && connection.user.is_none() && !connection.access_token_stdin {
+        "--authentication basic needs --user NAME --password-stdin, or a token"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(problem.to_owned()))
+}
+
+impl TokenCacheFile {
+    /// Where sign-ins are kept; `None` = nowhere.
+    pub(crate) fn place(&self) -> Option<PathBuf> {
+        match &self.token_cache {
+            Some(file) if file.as_os_str() == "off" => None,
+            Some(file) => Some(file.clone()),
+            None => exo_session::default_token_cache(),
+        }
+    }
+}
+
+/// Tells the person what the sign-in wants of them.
+fn tell(event: ConnectEvent) {
+    match event {
+        ConnectEvent::DeviceCode(prompt) => note("", &prompt.message),
+        ConnectEvent::Warning(text) => note("WARNING: ", &text),
+        ConnectEvent::Browser { uri, .. } => {
+            note(
+                "",
+                &format!("Sign in in the browser that has opened; if none did, open this address:\n{uri}"),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Signs in and keeps that where the options say.
+pub(crate) async fn sign_in(options: ConnectOptions, interrupt: &Interrupt) -> Result<SignedIn, Failure> {
+    Ok(exo_session::sign_in(options, tell, interrupt.wait()).await?)
+}
+
 /// Connects; `step` hears of each step that is done. An interrupt gives up and leaves nothing behind.
 pub(crate) async fn connect(
     options: ConnectOptions,
     interrupt: &Interrupt,
     mut step: impl FnMut(&'static str, &str, std::time::Duration) + Send,
 ) -> Result<Session, Failure> {
+    let must_not_ask = options.browser == BrowserChoice::Caller;
+    let asked = Notify::new();
     let events = |event| match event {
         ConnectEvent::Step { name, detail, elapsed } => step(name, &detail, elapsed),
-        ConnectEvent::DeviceCode(prompt) => note("", &prompt.message),
-        ConnectEvent::Warning(text) => note("WARNING: ", &text),
-        _ => {}
+        ConnectEvent::Browser { .. } if must_not_ask => asked.notify_one(),
+        event => tell(event),
     };
-    Ok(exo_session::connect_until(options, events, interrupt.wait()).await?)
+    let give_up = async {
+        tokio::select! {
+            () = interrupt.wait() => {}
+            () = asked.notified() => {}
+        }
+    };
+    match exo_session::connect_until(options, events, give_up).await {
+        Err(error) if must_not_ask && error.is_cancelled() && !interrupt.is_heard() => {
+            Err(Failure::SignIn(NOT_KEPT.to_owned()))
+        }
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Ends the session; a failure to do so is said and changes nothing about what was achieved.
@@ -76,3 +182,8 @@ pub(crate) async fn close(session: &Session) {
         complain(&error.to_string());
     }
 }
+
+const HOW_TO_SIGN_IN: &str = "say how to sign in: --browser, --device, --user UPN --password-stdin, --access-token-stdin, \
+     --certificate FILE --app-id ID --organization DOMAIN or --managed-identity; or run `exo login` once";
+const NOT_KEPT: &str = "nobody is signed in who suits, and there is no terminal to ask at; run `exo login` with the same \
+     --user, --service, --environment and --authority first";

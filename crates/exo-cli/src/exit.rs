@@ -51,6 +51,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// What the user gave cannot be read, in a sentence.
     Input(String),
+    /// Nobody is signed in, in a sentence.
+    SignIn(String),
     /// Connecting or the session failed.
     Session(exo_session::Error),
     /// The output cannot be written.
@@ -63,6 +65,7 @@ impl Failure {
         let (exit, text) = match self {
             Self::Usage(text) => (Exit::Usage, text.clone()),
             Self::Input(text) => (Exit::Remote, text.clone()),
+            Self::SignIn(text) => (Exit::SignIn, text.clone()),
             Self::Session(error) => (exit_of(error), error.to_string()),
             // The reader has seen enough: `exo … | head` is no failure.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Success,

@@ -12,6 +12,7 @@ mod decode;
 mod doctor;
 mod exit;
 mod interrupt;
+mod login;
 mod print;
 mod progress;
 mod run;
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
             cmdlets::Prepared::File(list) => list.print(),
             cmdlets::Prepared::Connection(list) => wait_for(list.run()),
         },
+        Command::Login(arguments) => login::Prepared::new(arguments).and_then(|login| wait_for(login.run())),
+        Command::Status(arguments) => wait_for(login::status(arguments)),
+        Command::Logout(arguments) => wait_for(login::logout(arguments)),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Doctor(arguments) => {
             doctor::Prepared::new(arguments).and_then(|doctor| wait_for(doctor.run()))

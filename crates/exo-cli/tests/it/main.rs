@@ -1,14 +1,17 @@
 //! The `exo` binary: on files, and against a stand-in tenant on loopback.
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod browser;
 mod bulk;
 mod cmdlets;
 mod command;
 mod decode;
 mod doctor;
+mod login;
 mod recorded;
 mod rest;
 mod run;
 mod signin;
 mod tenant;
 mod usage;
+mod webdriver;

@@ -15,6 +15,15 @@ fn a_wrong_password_is_a_failed_sign_in() {
 }
 
 #[test]
+fn a_password_for_entra_is_warned_about_and_one_for_basic_is_not() {
+    let tenant = Tenant::start();
+    for (authentication, warned) in [("bearer", true), ("basic", false)] {
+        let done = tenant.run(&["--authentication", authentication, "--", "Get-AcceptedDomain"]);
+        assert_eq!((done.code, done.warned), (Some(0), warned), "{authentication}");
+    }
+}
+
+#[test]
 fn an_unknown_user_is_a_failed_sign_in() {
     let tenant = Tenant::start();
     let command = tenant

@@ -26,6 +26,19 @@ impl Tenant {
         Self { lab, _runtime: runtime }
     }
 
+    /// A tenant with an application and its certificates in a folder of the test; `None`, with a line that says so, where
+    /// there is no OpenSSL to make them.
+    #[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
+    pub(crate) fn with_certificates(test: &str, config: LabConfig) -> Option<(Self, tempfile::TempDir)> {
+        if !Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success()) {
+            eprintln!("ignored: {test}: the openssl command is not here");
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let tenant = Self::with(LabConfig { certificates: Some(folder.path().to_owned()), ..config });
+        Some((tenant, folder))
+    }
+
     pub(crate) fn ca_file(&self) -> String {
         self.lab.ca_file().to_str().unwrap().to_owned()
     }
