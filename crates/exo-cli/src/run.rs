@@ -242,8 +242,8 @@ pub(crate) fn terminal_width() -> Option<usize> {
     Some(usize::from(columns))
 }
 
-/// A page is in memory as a whole, as JSON, as CLIXML and as objects: some 15 MB of these for as many mailboxes.
-pub(crate) const PAGE_SIZE: u32 = 200;
+/// A page is in memory as JSON, as CLIXML and as objects, and so is the one before: some 200 KB a mailbox.
+pub(crate) const PAGE_SIZE: u32 = 100;
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(2);

@@ -369,6 +369,10 @@ impl ParameterSet {
 /// The lines of code that move a piped object to a parameter by its type.
 fn type_rules(code: &str) -> Vec<TypeRule> {
     let mut rules = Vec::new();
+    // Five cmdlets of eight hundred have any, and looking at each line is what costs.
+    if memchr::memmem::find(code.as_bytes(), TYPE_TEST.as_bytes()).is_none() {
+        return rules;
+    }
     for line in code.lines().filter(|line| line.contains(TYPE_TEST)) {
         let types = line.split(TYPE_TEST).skip(1).filter_map(|rest| rest.split('\'').next());
         let Some((_, target)) = line.rsplit_once("-ne '") else { continue };
