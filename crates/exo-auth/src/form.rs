@@ -42,8 +42,9 @@ pub(crate) fn path_segment(text: &str) -> String {
     out
 }
 
-/// The fields of a query or form body, decoded: what is no `%HH` stays as it is, what is no UTF-8 is replaced.
-pub(crate) fn decode(query: &str) -> Vec<(String, String)> {
+/// The fields of a query or form body, decoded: what is no `%HH` stays as it is, what is no UTF-8 is replaced. One of them
+/// may be a code.
+pub(crate) fn decode(query: &str) -> Vec<(Zeroizing<String>, Zeroizing<String>)> {
     let fields = query.split('&').filter(|field| !field.is_empty());
     fields
         .map(|field| {
@@ -53,8 +54,9 @@ pub(crate) fn decode(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn decode_text(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
+fn decode_text(text: &str) -> Zeroizing<String> {
+    // Decoding makes nothing longer, so that growing leaves no copy behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
@@ -70,7 +72,7 @@ fn decode_text(text: &str) -> String {
             _ => out.push(byte),
         }
     }
-    String::from_utf8_lossy(&out).into_owned()
+    Zeroizing::new(String::from_utf8_lossy(&out).into_owned())
 }
 
 fn hex_byte(hex: &[u8]) -> Option<u8> {

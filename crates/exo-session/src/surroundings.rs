@@ -1,6 +1,6 @@
 //! What the environment of the process says about the machine: a browser, an identity, a place for files.
 //!
-//! Environment variables that a sign-in depends on are read here and nowhere else.
+//! These environment variables are read here and nowhere else.
 
 use std::ffi::OsString;
 use std::fmt;

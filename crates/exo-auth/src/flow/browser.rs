@@ -144,7 +144,8 @@ impl BrowserSignIn {
         }
         let fields = form::decode(query);
         let field = |name: &str| {
-            let mut named = fields.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
+            let mut named =
+                fields.iter().filter(|(own, _)| own.as_str() == name).map(|(_, value)| value.as_str());
             // A field that is there twice is nobody's.
             named.next().filter(|_| named.next().is_none())
         };

@@ -50,7 +50,8 @@ pub(crate) async fn acquire(
     }
     let user = options.user.as_deref();
     let mut kept = None;
-    if let Some(store) = &store {
+    // Who gives a password wants that one to be looked at, not what was kept.
+    if let Some(store) = store.as_ref().filter(|_| options.sign_in != SignInMethod::Password) {
         let outcome = sign_in.silently(&attempt.http, &SystemClock, store, user).await;
         kept = outcome.map_err(|error| told(error, &attempt.http))?;
     }

@@ -67,6 +67,13 @@ async fn the_second_sign_in_asks_nobody_and_signing_out_removes_everything() {
     assert_eq!(session.info().user.as_deref(), Some(lab.user().as_str()));
     session.close().await.unwrap();
 
+    // A password is looked at, whatever was kept.
+    let mut wrong = kept(&lab, &path);
+    wrong.sign_in = SignInMethod::Password;
+    wrong.user = Some(lab.user());
+    wrong.password = Some(exo_session::Secret::new("wrong".to_owned()));
+    assert_eq!(asks(wrong).await.unwrap_err().sign_in().unwrap().aadsts, Some(50126));
+
     let accounts = cache.accounts().await.unwrap();
     assert_eq!(accounts.len(), 1);
     assert_eq!((accounts[0].user.as_str(), accounts[0].renewable), (lab.user().as_str(), true));
