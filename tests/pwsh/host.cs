@@ -31,6 +31,12 @@ public sealed class TestUI : PSHostUserInterface
     /// <summary>The places of the choices to take; when it is empty a question fails.</summary>
     public Queue<int> Answers { get; } = new Queue<int>();
 
+    /// <summary>Lines that are entered, also where they are not shown; when it is empty a question fails.</summary>
+    public Queue<string> Entered { get; } = new Queue<string>();
+
+    /// <summary>What is entered where a user and a password are wanted; when it is empty a question fails.</summary>
+    public Queue<PSCredential> Credentials { get; } = new Queue<PSCredential>();
+
     public List<string> Asked { get; } = new List<string>();
     public List<string> Lines { get; } = new List<string>();
 
@@ -47,15 +53,40 @@ public sealed class TestUI : PSHostUserInterface
         return Answers.Dequeue();
     }
 
-    public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
-        throw new NotSupportedException();
-    public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
-        throw new NotSupportedException();
+    public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions)
+    {
+        var values = new Dictionary<string, PSObject>();
+        foreach (FieldDescription field in descriptions)
+        {
+            Asked.Add(caption + "|" + message + "|" + field.Name + "|" + field.ParameterTypeFullName);
+            bool isSecret = field.ParameterTypeFullName == typeof(SecureString).FullName;
+            values[field.Name] = PSObject.AsPSObject(isSecret ? ReadLineAsSecureString() : Entered.Dequeue());
+        }
+        return values;
+    }
+
+    public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName)
+    {
+        Asked.Add(caption + "|" + message + "|" + userName + "|" + targetName);
+        return Credentials.Dequeue();
+    }
+
     public override PSCredential PromptForCredential(
         string caption, string message, string userName, string targetName, PSCredentialTypes types, PSCredentialUIOptions options) =>
-        throw new NotSupportedException();
-    public override string ReadLine() => throw new NotSupportedException();
-    public override SecureString ReadLineAsSecureString() => throw new NotSupportedException();
+        PromptForCredential(caption, message, userName, targetName);
+
+    public override string ReadLine() => Entered.Dequeue();
+
+    public override SecureString ReadLineAsSecureString()
+    {
+        var secret = new SecureString();
+        foreach (char unit in Entered.Dequeue())
+        {
+            secret.AppendChar(unit);
+        }
+        return secret;
+    }
+
     public override void Write(string value) => Lines.Add(value);
     public override void Write(ConsoleColor foreground, ConsoleColor background, string value) => Lines.Add(value);
     public override void WriteLine(string value) => Lines.Add(value);

@@ -29,6 +29,8 @@ pub struct LabConfig {
     pub accounts: Vec<String>,
     /// The administrator's password; `None` makes one up.
     pub password: Option<String>,
+    /// User and password that the proxy wants to be told; `None` serves everybody.
+    pub proxy_credential: Option<(String, String)>,
     /// Who approves device codes.
     pub device_approval: DeviceApproval,
     /// Where to write certificates for an application; `None` registers no application. Needs the `openssl` command.
@@ -86,6 +88,7 @@ impl Default for LabConfig {
             user: format!("admin@{}", crate::data::INITIAL_DOMAIN),
             accounts: Vec::new(),
             password: None,
+            proxy_credential: None,
             device_approval: DeviceApproval::ByPerson,
             certificates: None,
             arc_folder: None,

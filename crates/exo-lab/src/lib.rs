@@ -9,6 +9,7 @@ mod adminapi;
 mod body;
 mod certificates;
 mod clock;
+mod clouds;
 mod cmdlets;
 mod config;
 mod data;
@@ -19,15 +20,17 @@ mod executions;
 mod fault;
 mod http;
 mod listener;
+mod proxy;
 mod shell;
 mod tls;
 mod wsman;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
@@ -40,6 +43,7 @@ use crate::directory::Directory;
 use crate::entra::{Application, Browsers, Codes, DeviceCodes, Identities, Log, SigningKey, Tokens};
 use crate::executions::Executions;
 use crate::fault::Faults;
+use crate::proxy::Proxy;
 use crate::shell::Shells;
 use crate::tls::Tls;
 use crate::wsman::replay::Replays;
@@ -56,6 +60,7 @@ pub struct Lab {
     service: Arc<Service>,
     tls: Tls,
     addresses: Vec<SocketAddr>,
+    proxy_address: SocketAddr,
     listeners: JoinSet<()>,
 }
 
@@ -67,6 +72,7 @@ impl Lab {
     /// made or written.
     pub async fn start(config: LabConfig) -> Result<Self, StartError> {
         let tls = Tls::generate()?;
+        let proxy_credential = config.proxy_credential.clone();
         let sockets = listener::bind(config.port)
             .await
             .map_err(|source| StartError::Bind { port: config.port, source })?;
@@ -88,6 +94,18 @@ impl Lab {
         listeners.spawn(sweep(Arc::clone(&service)));
         let router = http::router(Arc::clone(&service));
         let acceptor = TlsAcceptor::from(tls.server());
+        let proxy = Proxy {
+            acceptor: acceptor.clone(),
+            main: router.clone(),
+            regional: http::regional_router(Arc::clone(&service)),
+            credential: proxy_credential,
+        };
+        let proxy_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(|source| StartError::Bind { port: 0, source })?;
+        let proxy_address =
+            proxy_socket.local_addr().map_err(|source| StartError::Bind { port: 0, source })?;
+        listeners.spawn(proxy.serve(proxy_socket));
         for socket in sockets {
             listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
         }
@@ -99,7 +117,7 @@ impl Lab {
         for socket in identity {
             listeners.spawn(listener::serve_plain(socket, router.clone()));
         }
-        Ok(Self { service, tls, addresses, listeners })
+        Ok(Self { service, tls, addresses, proxy_address, listeners })
     }
 
     /// The loopback addresses it listens on: IPv4, and IPv6 where the machine has it.
@@ -115,6 +133,12 @@ impl Lab {
     /// The sign-in authority, `https://localhost:PORT/organizations`.
     pub fn authority(&self) -> String {
         format!("{}/organizations", self.service.origin)
+    }
+
+    /// An HTTP proxy that leads the names of Microsoft's clouds to this lab, `http://127.0.0.1:PORT`. With `HTTPS_PROXY` set
+    /// to it, and the lab's authority trusted, scripts run as they are written for the clouds.
+    pub fn proxy(&self) -> String {
+        format!("http://{}", self.proxy_address)
     }
 
     /// The administrator's user principal name.
@@ -142,6 +166,7 @@ impl Lab {
             ("EXO_LAB_PASSWORD", self.password().to_owned()),
             ("EXO_LAB_SECOND_FACTOR", self.second_factor().to_owned()),
             ("EXO_LAB_DEVICE_PAGE", format!("{}/device", self.service.origin)),
+            ("EXO_LAB_PROXY", self.proxy()),
             ("EXO_LAB_ORGANIZATION", self.organization().to_owned()),
             // The name that clients know for another address of the metadata service.
             ("AZURE_POD_IDENTITY_AUTHORITY_HOST", self.identity_url().to_owned()),

@@ -88,7 +88,7 @@ pub(crate) async fn serve_plain(listener: TcpListener, router: Router) {
 }
 
 /// One connection from the handshake to its end. What goes wrong here is the peer's affair and ends only this connection.
-async fn converse(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
+pub(crate) async fn converse(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
     // Small answers leave at once; without it the slow-drip fault would be gathered into one packet.
     if stream.set_nodelay(true).is_err() {
         return;

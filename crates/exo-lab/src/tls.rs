@@ -12,7 +12,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use uuid::Uuid;
 
-use crate::StartError;
+use crate::{StartError, clouds};
 
 /// The lab's certificate with its key, and where its issuer's certificate lies.
 ///
@@ -35,8 +35,8 @@ impl Tls {
         let authority_certificate = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);
 
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let mut leaf = CertificateParams::new(names)?;
+        let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(clouds::names());
+        let mut leaf = CertificateParams::new(names.map(str::to_owned).collect::<Vec<_>>())?;
         leaf.distinguished_name.push(DnType::CommonName, "localhost");
         leaf.use_authority_key_identifier_extension = true;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];

@@ -9,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::Service;
 use crate::adminapi::Regional;
 use crate::adminapi::answer::{self, Answer};
 use crate::adminapi::catalog::Area;
@@ -20,6 +19,7 @@ use crate::body::FaultyBody;
 use crate::entra::AUTHENTICATION_CONTEXT;
 use crate::fault::{FaultKind, Stage};
 use crate::listener::HangUp;
+use crate::{Service, clouds};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -164,7 +164,13 @@ fn to_region(service: &Service, request: &HttpRequest) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let mut response = StatusCode::FOUND.into_response();
     answer::standard_headers(response.headers_mut());
-    if let Ok(location) = HeaderValue::from_str(&format!("{}{path}", service.adminapi.regional_origin)) {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let region = if host.is_some_and(|host| host.eq_ignore_ascii_case(clouds::COMPLIANCE_DOOR)) {
+        clouds::REGION
+    } else {
+        &service.adminapi.regional_origin
+    };
+    if let Ok(location) = HeaderValue::from_str(&format!("{region}{path}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

@@ -9,5 +9,6 @@ mod entra;
 mod faults;
 mod http;
 mod organization;
+mod proxy;
 mod recorded;
 mod session;

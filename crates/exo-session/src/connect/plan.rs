@@ -220,7 +220,7 @@ fn choose_carrier(choice: CarrierChoice, url: &Url) -> (bool, Vec<String>) {
     (is_rest, warnings)
 }
 
-/// Where the REST interface is for a connection address: on the same host, but for three old names.
+/// Where the REST interface is for a connection address: on the same host, but for a few old names.
 fn rest_base(url: &Url) -> Url {
     let mut base = url.clone();
     base.set_path("/");
@@ -243,7 +243,9 @@ fn served(options: &ConnectOptions, host: &str) -> (Environment, Service) {
     let all =
         Environment::ALL.into_iter().flat_map(|one| [(one, Service::Exchange), (one, Service::Compliance)]);
     let named = options.connection_uri.as_deref().and_then(|_| all.into_iter().find(is_its));
-    named.unwrap_or((options.environment, options.service))
+    let retired = STANDALONE_EOP.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
+    let of_exchange = retired.map(|(_, environment)| (environment, Service::Exchange));
+    named.or(of_exchange).unwrap_or((options.environment, options.service))
 }
 
 /// The service takes tokens only.
@@ -286,10 +288,16 @@ fn path_begins_with(url: &Url, prefix: &str) -> bool {
 }
 
 /// Hosts of connection addresses, and where the same service answers over REST.
-const REST_HOSTS: [(&str, &str); 3] = [
+const REST_HOSTS: [(&str, &str); 4] = [
     ("partner.outlook.cn", "outlook.office365.cn"),
     ("webmail.apps.mil", "outlook-dod.office365.us"),
     ("ps.protection.outlook.com", "outlook.office365.com"),
+    ("ps.protection.outlook.de", "outlook.office.de"),
+];
+/// The hosts of standalone Exchange Online Protection: since 2020 Exchange's own serve it, with its tokens.
+const STANDALONE_EOP: [(&str, Environment); 2] = [
+    ("ps.protection.outlook.com", Environment::O365Default),
+    ("ps.protection.outlook.de", Environment::O365GermanyCloud),
 ];
 /// Room above the operation timeout for the server's own delay.
 /// The service's longest limit for a cmdlet, with room; each request has a limit of its own.

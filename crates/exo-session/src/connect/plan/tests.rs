@@ -63,6 +63,26 @@ fn each_environment_is_served_over_rest() {
 }
 
 #[test]
+fn standalone_eop_is_served_by_exchange() {
+    for (uri, environment, base) in [
+        (
+            "https://ps.protection.outlook.com/powershell-liveid/",
+            Environment::O365Default,
+            "https://outlook.office365.com/",
+        ),
+        (
+            "https://PS.protection.outlook.de/powershell-liveid/",
+            Environment::O365GermanyCloud,
+            "https://outlook.office.de/",
+        ),
+    ] {
+        let plan = Plan::of(&ConnectOptions { service: Service::Compliance, ..options(uri) }).unwrap();
+        assert_eq!((plan.environment, plan.service), (environment, Service::Exchange));
+        assert_eq!(plan.rest.unwrap().as_str(), base);
+    }
+}
+
+#[test]
 fn a_password_never_goes_over_rest_itself() {
     let basic = Some(Authentication::Basic);
     let text = refusal(&ConnectOptions { authentication: basic, ..ConnectOptions::default() });
