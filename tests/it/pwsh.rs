@@ -55,6 +55,58 @@ fn pwsh_stop() {
 }
 
 #[test]
+fn pwsh_sign_in() {
+    // The certificates are made with the tool that administrators use.
+    if !has_program("openssl") {
+        return ignored("pwsh_sign_in", "openssl is not installed");
+    }
+    let certificates = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-certificates");
+    check("signin", |config| config.certificates = Some(certificates));
+}
+
+#[test]
+fn guide_connect_exchange_online() {
+    check("guides/connect-exchange-online", |config| {
+        config.accounts = accounts([
+            "navin@contoso.com",
+            "lukas@fabrikam.de",
+            "laura@blueyonderairlines.us",
+            "julia@adatum.mil",
+            "li@fabrikam.cn",
+            "partner@adatum.onmicrosoft.com",
+        ]);
+        config.faults.push("http-403=1".parse().expect("a fault"));
+    });
+}
+
+#[test]
+fn guide_connect_security_compliance() {
+    check("guides/connect-security-compliance", |config| {
+        config.accounts =
+            accounts(["navin@contoso.com", "li@fabrikam.cn", "chris@govt.us", "michelle@govt.mil"]);
+        config.faults.push("http-403=1".parse().expect("a fault"));
+    });
+}
+
+#[test]
+fn guide_connect_eop() {
+    check("guides/connect-eop", |config| config.accounts = accounts(["navin@contoso.com"]));
+}
+
+#[test]
+fn guide_v1_module_mfa() {
+    check("guides/v1-module-mfa", |config| {
+        config.accounts = accounts([
+            "navin@contoso.com",
+            "chris@contoso.com",
+            "lukas@fabrikam.com",
+            "partner@fabrikam.onmicrosoft.com",
+        ]);
+        config.faults.push("http-403=1".parse().expect("a fault"));
+    });
+}
+
+#[test]
 fn pwsh_fidelity() {
     let recorded = recorded();
     if !recorded.is_dir() {
@@ -91,7 +143,7 @@ fn the_sdk_builds_the_assembly_too() {
 fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     let modules = match module() {
         Ok(modules) => modules,
-        Err(reason) => return ignored(&format!("pwsh_{script}"), reason),
+        Err(reason) => return ignored(script, reason),
     };
     let mut config = LabConfig::default();
     configure(&mut config);
@@ -102,7 +154,11 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
     pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", recorded());
     // Of a lab that is gone tomorrow nothing is kept.
-    pwsh.env("EXO_CATALOG_CACHE", "off");
+    pwsh.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
+    // A person at the browser, and where a script says who else sits there.
+    pwsh.env("BROWSER", root().join("tests/pwsh/guides/browser.ps1"));
+    let person = format!("{}-person", script.replace('/', "-"));
+    pwsh.env("EXO_LAB_PERSON", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(person));
     let output = pwsh.output().expect("pwsh");
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -110,6 +166,10 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     runtime.block_on(lab.shutdown());
     assert!(output.status.success(), "{script}.ps1:\n{text}");
     assert_eq!(left, 0, "sessions left on the server by {script}.ps1:\n{text}");
+}
+
+fn accounts<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_owned).to_vec()
 }
 
 /// The folder that has the module, built on first use; or why there is none.

@@ -27,6 +27,14 @@
 // The session is there; take it with `exo_event_session`.
 #define EXO_EVENT_CONNECTED 4
 
+// Somebody has to sign in on a page. Text: the sentence to show. JSON: `{"uri", "opened"}`; `opened` says whether a browser
+// was told to show it.
+#define EXO_EVENT_BROWSER 5
+
+// Something is to be signed with the caller's key; see `exo_connect_with`. Text: what. JSON: `{"algorithm"}`, `PS256`
+// (RSASSA-PSS) or `RS256` (PKCS#1), both with SHA-256.
+#define EXO_EVENT_SIGN_REQUEST 6
+
 // A value of the output stream. Tape: the value; a tape without values is null.
 #define EXO_EVENT_OUTPUT 10
 
@@ -397,15 +405,23 @@ ExoStatus exo_connect(const uint8_t *options,
                       ExoOperation **out,
                       ExoError **err);
 
-// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken` and `proxyPassword`.
+// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken`, `certificatePassword` and
+// `proxyPassword`; the bytes `certificate`, a PFX or PEM file. With the bytes `key`, a private key in PKCS#8, `certificate`
+// is one certificate in DER.
+//
+// Where the key cannot leave its place, `signing` gets an operation, `certificate` is in DER and `key` is not given. Each
+// `EXO_EVENT_SIGN_REQUEST` of that operation waits for `exo_operation_reply` with `{}` and the secret `signature`, or
+// `{"refused": "why"}`. It has to be pulled for as long as the session lives, because tokens are renewed; it ends when
+// nobody can ask any more. NULL where no signatures are made.
 //
 // # Safety
 // `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
-// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+// and bytes are readable. `signing` is writable or NULL. `out` is writable or NULL. `err` is writable or NULL.
 ExoStatus exo_connect_with(const uint8_t *options,
                            size_t options_len,
                            const ExoSecret *secrets,
                            size_t secret_count,
+                           ExoOperation **signing,
                            ExoOperation **out,
                            ExoError **err);
 

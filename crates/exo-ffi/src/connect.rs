@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use exo_session::{ConnectEvent, ConnectOptions, Secret, SignInMethod, connect};
+use exo_session::{
+    CertificateSource, ConnectEvent, ConnectOptions, Secret, SignInMethod, SignRequests, connect,
+    remote_signer,
+};
 use serde_json::json;
 
 use crate::error::{ExoError, Refusal, refuse};
 use crate::event::{
-    EXO_EVENT_CONNECT_STEP, EXO_EVENT_CONNECT_WARNING, EXO_EVENT_DEVICE_CODE, EXO_STATE_COMPLETED, ExoEvent,
+    EXO_EVENT_BROWSER, EXO_EVENT_CONNECT_STEP, EXO_EVENT_CONNECT_WARNING, EXO_EVENT_DEVICE_CODE,
+    EXO_STATE_COMPLETED, ExoEvent,
 };
 use crate::fence::fence;
 use crate::handle::{self, Out};
@@ -16,6 +20,7 @@ use crate::queue::Sender;
 use crate::runtime::{self, Threads};
 use crate::secrets::{ExoSecret, Secrets, object};
 use crate::session::ExoSession;
+use crate::signing::serve;
 use crate::status::{EXO_STATUS_CANCELLED, ExoStatus};
 use crate::text::{secret, text};
 
@@ -58,23 +63,34 @@ pub unsafe extern "C" fn exo_connect(
     })
 }
 
-/// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken` and `proxyPassword`.
+/// As `exo_connect`, with any number of secrets: the texts `password`, `accessToken`, `certificatePassword` and
+/// `proxyPassword`; the bytes `certificate`, a PFX or PEM file. With the bytes `key`, a private key in PKCS#8, `certificate`
+/// is one certificate in DER.
+///
+/// Where the key cannot leave its place, `signing` gets an operation, `certificate` is in DER and `key` is not given. Each
+/// `EXO_EVENT_SIGN_REQUEST` of that operation waits for `exo_operation_reply` with `{}` and the secret `signature`, or
+/// `{"refused": "why"}`. It has to be pulled for as long as the session lives, because tokens are renewed; it ends when
+/// nobody can ask any more. NULL where no signatures are made.
 ///
 /// # Safety
 /// `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
-/// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+/// and bytes are readable. `signing` is writable or NULL. `out` is writable or NULL. `err` is writable or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn exo_connect_with(
     options: *const u8,
     options_len: usize,
     secrets: *const ExoSecret,
     secret_count: usize,
+    signing: *mut *mut ExoOperation,
     out: *mut *mut ExoOperation,
     err: *mut *mut ExoError,
 ) -> ExoStatus {
     fence(err, || {
         // SAFETY: the caller promises a writable place or NULL.
         let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises a writable place, if any.
+        let signing =
+            if signing.is_null() { None } else { Some(unsafe { Out::handle(signing, "signing") }?) };
         // SAFETY: the caller promises readable bytes.
         let options = unsafe { text(options, options_len, "options") }?;
         // SAFETY: the caller promises readable secrets.
@@ -82,11 +98,33 @@ pub unsafe extern "C" fn exo_connect_with(
         let mut options: ConnectOptions = object(options, "the connect options")?;
         options.password = secrets.text("password")?.map(Secret::from);
         options.access_token = secrets.text("accessToken")?.map(Secret::from);
+        options.certificate_password = secrets.text("certificatePassword")?.map(Secret::from);
         options.proxy_password = secrets.text("proxyPassword")?.map(Secret::from);
+        let requests = certificate(&mut options, &mut secrets, signing.is_some());
         secrets.all_taken()?;
+        if let (Some(signing), Some(requests)) = (signing, requests) {
+            let operation =
+                ExoOperation::start(&runtime::threads()?, |sender, orders| serve(requests, sender, orders));
+            signing.write(handle::give(operation));
+        }
         out.write(handle::give(start(options)?));
         Ok(())
     })
+}
+
+/// Takes the certificate out of the secrets, when there is one; gives the requests to sign where the caller signs.
+fn certificate(options: &mut ConnectOptions, secrets: &mut Secrets, signs: bool) -> Option<SignRequests> {
+    let certificate = secrets.bytes("certificate")?;
+    let (source, requests) = match secrets.bytes("key") {
+        Some(pkcs8) => (CertificateSource::KeyPair { certificate: certificate.to_vec(), pkcs8 }, None),
+        None if signs => {
+            let (signer, requests) = remote_signer();
+            (CertificateSource::Remote { certificate: certificate.to_vec(), signer }, Some(requests))
+        }
+        None => (CertificateSource::Bytes(certificate), None),
+    };
+    options.certificate = Some(source);
+    requests
 }
 
 fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
@@ -124,6 +162,14 @@ fn told(event: ConnectEvent) -> ExoEvent {
                 "intervalSeconds": prompt.interval.as_secs(),
             });
             ExoEvent::json(EXO_EVENT_DEVICE_CODE, Some(prompt.message), &json)
+        }
+        ConnectEvent::Browser { uri, opened } => {
+            let text = if opened {
+                format!("Sign in in the browser that has opened; if none did, open this address: {uri}")
+            } else {
+                format!("Sign in at this address: {uri}")
+            };
+            ExoEvent::json(EXO_EVENT_BROWSER, Some(text), &json!({ "uri": uri, "opened": opened }))
         }
         ConnectEvent::Warning(text) => ExoEvent::text(EXO_EVENT_CONNECT_WARNING, text),
         // A kind of news that this interface has no number for yet.

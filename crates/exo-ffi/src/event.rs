@@ -25,6 +25,13 @@ pub const EXO_EVENT_CONNECT_WARNING: u32 = 3;
 /// The session is there; take it with `exo_event_session`.
 pub const EXO_EVENT_CONNECTED: u32 = 4;
 
+/// Somebody has to sign in on a page. Text: the sentence to show. JSON: `{"uri", "opened"}`; `opened` says whether a browser
+/// was told to show it.
+pub const EXO_EVENT_BROWSER: u32 = 5;
+/// Something is to be signed with the caller's key; see `exo_connect_with`. Text: what. JSON: `{"algorithm"}`, `PS256`
+/// (RSASSA-PSS) or `RS256` (PKCS#1), both with SHA-256.
+pub const EXO_EVENT_SIGN_REQUEST: u32 = 6;
+
 /// A value of the output stream. Tape: the value; a tape without values is null.
 pub const EXO_EVENT_OUTPUT: u32 = 10;
 /// A record of the error stream. Tape: the ErrorRecord.

@@ -9,11 +9,12 @@ use bytes::{Bytes, BytesMut};
 use exo_auth::Secret;
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Certificate, Client, Method, Proxy, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, Method, NoProxy, Proxy, Response, StatusCode, Url};
 
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
 use crate::host::{is_loopback, is_microsoft_cloud, may_carry_secrets};
+use crate::options::ProxyVariables;
 
 pub(crate) mod failure;
 pub(crate) mod sign_in;
@@ -26,6 +27,8 @@ pub(crate) struct HttpSettings {
     /// Whom the proxy is told; with `proxy` only.
     pub(crate) proxy_user: Option<String>,
     pub(crate) proxy_password: Option<Secret>,
+    /// Instead of the environment variables.
+    pub(crate) proxy_variables: Option<ProxyVariables>,
     /// Asks neither the option nor the environment: for addresses of this machine.
     pub(crate) no_proxy: bool,
     /// PEM file with issuers to trust beside the system's.
@@ -109,6 +112,11 @@ impl Http {
                 (Some(user), None) => proxy.basic_auth(user, ""),
                 _ => proxy,
             });
+        } else if let Some(variables) = &settings.proxy_variables {
+            builder = builder.no_proxy();
+            for proxy in named_proxies(variables)? {
+                builder = builder.proxy(proxy);
+            }
         }
         let client = builder.build().map_err(|error| {
             let problem = format!("cannot be set up: {}", failure::innermost(&error));
@@ -258,6 +266,26 @@ fn unpack(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<Bytes, Kind> 
         return Ok(Bytes::new());
     }
     Ok(raw)
+}
+
+/// The proxies of the variables, the more particular first.
+fn named_proxies(variables: &ProxyVariables) -> Result<Vec<Proxy>, Error> {
+    let mut proxies = Vec::new();
+    let named: [(_, _, fn(&str) -> reqwest::Result<Proxy>); 3] = [
+        ("HTTPS_PROXY", &variables.https, |address| Proxy::https(address)),
+        ("HTTP_PROXY", &variables.http, |address| Proxy::http(address)),
+        ("ALL_PROXY", &variables.all, |address| Proxy::all(address)),
+    ];
+    for (name, address, proxy) in named {
+        let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else { continue };
+        let proxy = proxy(address).map_err(|error| {
+            let problem =
+                format!("{} is not an address of the form http://host:port", shown_address(address));
+            Error::with_source(Step::Options, Kind::Option { name, problem }, error)
+        })?;
+        proxies.push(proxy.no_proxy(variables.no.as_deref().and_then(NoProxy::from_string)));
+    }
+    Ok(proxies)
 }
 
 /// Certificates to trust beside the system's: the option's file, and `SSL_CERT_FILE`, which the system's

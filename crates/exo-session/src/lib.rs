@@ -37,7 +37,8 @@ pub use self::connect::{ConnectEvent, SignedIn, connect, connect_until, sign_in}
 pub use self::error::{Category, Error, SignInFailure, Step};
 pub use self::input::{Input, InputEnded};
 pub use self::options::{
-    Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, SignInMethod,
+    Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, ProxyVariables,
+    SignInMethod,
 };
 pub use self::session::{ConnectionInfo, Invocation, Pipeline, Session};
 pub use self::signer::{SignRequest, SignRequests, remote_signer};

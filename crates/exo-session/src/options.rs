@@ -92,6 +92,9 @@ pub struct ConnectOptions {
     pub proxy_password: Option<Secret>,
     /// Goes through no proxy, whatever the environment variables say.
     pub no_proxy: bool,
+    /// What the variables for proxies say, where the caller has an environment of its own: .NET's is a copy, and what a
+    /// script sets in it this process does not see.
+    pub proxy_variables: Option<ProxyVariables>,
     /// A PEM file with certificates of issuers to trust beside the system's.
     pub ca_file: Option<PathBuf>,
     /// Whether an answer may send the client to another address (at most five times).
@@ -165,6 +168,7 @@ impl Default for ConnectOptions {
             proxy_user: None,
             proxy_password: None,
             no_proxy: false,
+            proxy_variables: None,
             ca_file: None,
             allow_redirection: true,
             connect_timeout: Duration::from_secs(30),
@@ -182,6 +186,21 @@ impl Default for ConnectOptions {
             max_object_len: 75_000_000,
         }
     }
+}
+
+/// The variables that name proxies, each as its owner wrote it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ProxyVariables {
+    /// `HTTPS_PROXY`.
+    pub https: Option<String>,
+    /// `HTTP_PROXY`.
+    pub http: Option<String>,
+    /// `ALL_PROXY`.
+    pub all: Option<String>,
+    /// `NO_PROXY`: hosts and domains that are asked directly.
+    pub no: Option<String>,
 }
 
 /// Shows what is chosen, not who: addresses may hold passwords, and names of people stay out of logs.

@@ -30,6 +30,8 @@ internal sealed class ConnectRequest : IDisposable
         Set("carrier", settings.UseRPSSession ? "psrp" : null);
         Set("pageSize", settings.PageSize);
         _options["catalogCache"] = CatalogCache();
+        _options["proxyVariables"] = SessionOptions.ProxyVariables();
+        Set("caFile", Environment.GetEnvironmentVariable("SSL_CERT_FILE"));
         if (settings.SessionOption is { } option)
         {
             SessionOptions.AddTo(_options, option, warn, mention);
@@ -54,7 +56,7 @@ internal sealed class ConnectRequest : IDisposable
 
     /// <summary>Starts to connect.</summary>
     internal NativeOperation Start() =>
-        NativeSession.Connect(JsonSerializer.Serialize(_options), _secrets);
+        NativeSession.Connect(JsonSerializer.Serialize(_options), _secrets, _signer);
 
     public void Dispose() => _secrets.Dispose();
 
@@ -70,6 +72,7 @@ internal sealed class ConnectRequest : IDisposable
             return;
         }
         X509Certificate2 certificate = settings.Certificate ?? CertificateStore.Find(settings.CertificateThumbprint!);
+        _signer = new CertificateSigner(certificate);
         _secrets.Add("certificate", certificate.RawData);
     }
 
@@ -94,4 +97,5 @@ internal sealed class ConnectRequest : IDisposable
 
     private readonly Dictionary<string, object?> _options = new();
     private readonly NativeSecrets _secrets = new();
+    private CertificateSigner? _signer;
 }

@@ -59,17 +59,24 @@ internal static class SessionOptions
         }
     }
 
-    /// <summary>The proxy that the environment names; null for none.</summary>
-    internal static string? ProxyOfEnvironment()
+    /// <summary>
+    /// What the variables for proxies say. The native library has an environment of its own, in which it does not see what
+    /// a script sets here.
+    /// </summary>
+    internal static Dictionary<string, string> ProxyVariables()
     {
-        foreach (string name in new[] { "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy" })
+        var said = new Dictionary<string, string>();
+        foreach ((string key, string name) in s_proxyVariables)
         {
-            if (Environment.GetEnvironmentVariable(name) is { Length: not 0 } proxy)
+            // The small letters come first, as elsewhere.
+            string? value = Environment.GetEnvironmentVariable(name.ToLowerInvariant());
+            value = string.IsNullOrEmpty(value) ? Environment.GetEnvironmentVariable(name) : value;
+            if (!string.IsNullOrEmpty(value))
             {
-                return proxy;
+                said[key] = value;
             }
         }
-        return null;
+        return said;
     }
 
     private static void AddProxy(IDictionary<string, object?> options, PSSessionOption option, Action<string> warn)
@@ -80,7 +87,8 @@ internal static class SessionOptions
         }
         else if (option.ProxyCredential is { } credential)
         {
-            if (ProxyOfEnvironment() is { } proxy)
+            Dictionary<string, string> said = ProxyVariables();
+            if (said.TryGetValue("https", out string? proxy) || said.TryGetValue("all", out proxy))
             {
                 options["proxy"] = proxy;
                 options["proxyUser"] = credential.UserName;
@@ -110,4 +118,9 @@ internal static class SessionOptions
     }
 
     private static readonly PSSessionOption s_usual = new();
+
+    private static readonly (string Key, string Name)[] s_proxyVariables =
+    {
+        ("https", "HTTPS_PROXY"), ("http", "HTTP_PROXY"), ("all", "ALL_PROXY"), ("no", "NO_PROXY"),
+    };
 }

@@ -8,6 +8,7 @@ internal enum EventKind : uint
     ConnectWarning = 3,
     Connected = 4,
     Browser = 5,
+    SignRequest = 6,
 
     Output = 10,
     Error = 11,

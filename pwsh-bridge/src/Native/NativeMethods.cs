@@ -31,7 +31,8 @@ internal static unsafe class NativeMethods
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_connect_with(
-        byte* options, nuint optionsLength, NativeSecret* secrets, nuint secretCount, IntPtr* result, IntPtr* error);
+        byte* options, nuint optionsLength, NativeSecret* secrets, nuint secretCount, IntPtr* signing,
+        IntPtr* result, IntPtr* error);
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_error_view(IntPtr error, NativeErrorView* result);

@@ -8,20 +8,26 @@ internal sealed unsafe class NativeSession : IDisposable
     /// <summary>Starts to connect.</summary>
     /// <param name="optionsJson">The connect options; see <c>exo_connect</c> in <c>include/exo.h</c>.</param>
     /// <param name="secrets">The secrets that belong to them; see <c>exo_connect_with</c> there.</param>
+    /// <param name="signer">Whoever signs with a certificate among the secrets; null where it has no part in it.</param>
     /// <returns>The operation; its events are ConnectStep, DeviceCode, Browser, ConnectWarning, Connected, Finished.</returns>
-    internal static NativeOperation Connect(string optionsJson, NativeSecrets secrets)
+    internal static NativeOperation Connect(string optionsJson, NativeSecrets secrets, CertificateSigner? signer = null)
     {
         byte[] options = Wtf8.GetBytes(optionsJson, nameof(optionsJson));
         NativeSecret[] given = secrets.ToArray();
-        IntPtr operation, error;
+        IntPtr operation, error, signing = IntPtr.Zero;
         ExoStatus status;
         fixed (byte* text = options)
         fixed (NativeSecret* first = given)
         {
             status = NativeMethods.exo_connect_with(
-                text, (nuint)options.Length, first, (nuint)given.Length, &operation, &error);
+                text, (nuint)options.Length, first, (nuint)given.Length, signer is null ? null : &signing,
+                &operation, &error);
         }
         ExoException.ThrowIfFailed(status, error);
+        if (signing != IntPtr.Zero)
+        {
+            signer!.Serve(new NativeOperation(signing));
+        }
         return new NativeOperation(operation);
     }
 

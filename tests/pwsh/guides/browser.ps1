@@ -5,8 +5,10 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
 $query = [System.Web.HttpUtility]::ParseQueryString($Address.Query)
-$user = if ($env:EXO_LAB_TYPED_USER) { $env:EXO_LAB_TYPED_USER } elseif ($query['login_hint']) { $query['login_hint'] } else { $env:EXO_LAB_USER }
-$origin = $Address.GetLeftPart('Authority')
+# Who is signed in at this machine, whatever the program asks for.
+$other = if ($env:EXO_LAB_PERSON -and (Test-Path $env:EXO_LAB_PERSON)) { Get-Content $env:EXO_LAB_PERSON }
+$user = if ($other) { $other } elseif ($query['login_hint']) { $query['login_hint'] } else { $env:EXO_LAB_USER }
+$web = @{ Proxy = $env:EXO_LAB_PROXY }
 
 # A form's hidden fields and where it goes.
 function Read-Form([string] $Html) {
@@ -20,12 +22,13 @@ function Read-Form([string] $Html) {
     @{ Fields = $fields; Action = [uri]::new($Address, [System.Net.WebUtility]::HtmlDecode($action)) }
 }
 
-$page = Invoke-WebRequest $Address -SessionVariable browser
+$page = Invoke-WebRequest $Address @web -SessionVariable browser
 $form = Read-Form $page.Content
 $form.Fields['loginfmt'] = $user
-$form.Fields['passwd'] = if ($env:EXO_LAB_TYPED_PASSWORD) { $env:EXO_LAB_TYPED_PASSWORD } else { $env:EXO_LAB_PASSWORD }
-$page = Invoke-WebRequest $form.Action -Method Post -Body $form.Fields -WebSession $browser
+$form.Fields['passwd'] = $env:EXO_LAB_PASSWORD
+$page = Invoke-WebRequest $form.Action @web -Method Post -Body $form.Fields -WebSession $browser
 $form = Read-Form $page.Content
 $form.Fields['otc'] = $env:EXO_LAB_SECOND_FACTOR
-# The last answer leads to the program that waits on this machine.
-$null = Invoke-WebRequest $form.Action -Method Post -Body $form.Fields -WebSession $browser
+$page = Invoke-WebRequest $form.Action @web -Method Post -Body $form.Fields -WebSession $browser -MaximumRedirection 0 -AllowInsecureRedirect -SkipHttpErrorCheck -ErrorAction SilentlyContinue
+# Back to the program that waits on this machine.
+$null = Invoke-WebRequest $page.Headers.Location[0] -NoProxy -SkipHttpErrorCheck

@@ -2,7 +2,7 @@
 . "$PSScriptRoot/guide.ps1"
 Open-Window
 
-Check 'Import-Module ExchangeOnlineManagement' { $null = Type 'Import-Module ExchangeOnlineManagement' }
+Check 'Import-Module ExchangeOnlineManagement' { $null = Enter-Line 'Import-Module ExchangeOnlineManagement' }
 
 $cases = @(
     @{ Typed = 'Connect-IPPSSession -UserPrincipalName navin@contoso.com -ConnectionUri https://ps.protection.outlook.com/powershell-liveid/' }
@@ -16,8 +16,8 @@ foreach ($case in $cases) { Check-Connection ($case + $promise) }
 
 Check 'a wrong password is named' {
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'navin@contoso.com' 'wrong'))
-    $null = Type '$UserCredential = Get-Credential'
-    Assert-Like (TypeWrong $cases[1].Typed).Exception.Message '*AADSTS50126*password*'
+    $null = Enter-Line '$UserCredential = Get-Credential'
+    Assert-Like (Enter-Wrong $cases[1].Typed).Exception.Message '*AADSTS50126*password*'
 }
 
 Check-Coverage 'connect-eop' (@($cases.Typed) + 'Import-Module ExchangeOnlineManagement', 'Disconnect-ExchangeOnline', '$UserCredential = Get-Credential')

@@ -2,7 +2,14 @@
 . "$PSScriptRoot/guide.ps1"
 Open-Window
 
-Check 'Import-Module ExchangeOnlineManagement' { $null = Type 'Import-Module ExchangeOnlineManagement' }
+Check 'Import-Module ExchangeOnlineManagement' { $null = Enter-Line 'Import-Module ExchangeOnlineManagement' }
+
+# The tenant refuses the first request: "The account must be enabled for remote PowerShell."
+Check 'an account that is not enabled is named, with the way to enable it' {
+    $record = Enter-Wrong 'Connect-ExchangeOnline -UserPrincipalName navin@contoso.com -ShowProgress $true'
+    Assert-Like $record.Exception.Message '*does not allow this account*'
+    Assert-Like "$($record.ErrorDetails.RecommendedAction)" '*-EXOModuleEnabled $true*'
+}
 
 $worldwide = 'https://outlook.office365.com', 'https://login.microsoftonline.com/organizations'
 $government = 'https://login.microsoftonline.us/organizations'
@@ -33,26 +40,26 @@ foreach ($case in $cases) { Check-Connection ($case + @{ Test = 'Get-Mailbox -Re
 # "If you're behind a proxy server, run this command first."
 foreach ($kind in 'IEConfig', 'WinHttpConfig', 'AutoDetect') {
     Check "New-PSSessionOption -ProxyAccessType $kind" {
-        $null = Type "`$ProxyOptions = New-PSSessionOption -ProxyAccessType $kind"
+        $null = Enter-Line "`$ProxyOptions = New-PSSessionOption -ProxyAccessType $kind"
         $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'navin@contoso.com'))
-        $null = Type '$UserCredential = Get-Credential'
-        $null = Type 'Connect-ExchangeOnline -Credential $UserCredential -ShowBanner:$false -PSSessionOption $ProxyOptions'
-        $null = Type 'Disconnect-ExchangeOnline -Confirm:$false'
+        $null = Enter-Line '$UserCredential = Get-Credential'
+        $null = Enter-Line 'Connect-ExchangeOnline -Credential $UserCredential -ShowBanner:$false -PSSessionOption $ProxyOptions'
+        $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
     }
 }
 
 Check 'a wrong password is named' {
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'navin@contoso.com' 'wrong'))
-    $null = Type '$UserCredential = Get-Credential'
-    $record = TypeWrong 'Connect-ExchangeOnline -Credential $UserCredential -ShowProgress $true'
+    $null = Enter-Line '$UserCredential = Get-Credential'
+    $record = Enter-Wrong 'Connect-ExchangeOnline -Credential $UserCredential -ShowProgress $true'
     Assert-Like $record.Exception.Message '*AADSTS50126*password*'
     Assert-Equal $record.CategoryInfo.Category ([System.Management.Automation.ErrorCategory]::AuthenticationError)
 }
 
 Check 'an account whose identity provider cannot be reached is told to use another' {
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'federated@contoso.com'))
-    $null = Type '$UserCredential = Get-Credential'
-    $record = TypeWrong 'Connect-ExchangeOnline -Credential $UserCredential -ShowProgress $true'
+    $null = Enter-Line '$UserCredential = Get-Credential'
+    $record = Enter-Wrong 'Connect-ExchangeOnline -Credential $UserCredential -ShowProgress $true'
     Assert-Equal $record.CategoryInfo.Category ([System.Management.Automation.ErrorCategory]::AuthenticationError)
     Assert-Like $record.Exception.Message '*federated*'
 }

@@ -2,7 +2,14 @@
 . "$PSScriptRoot/guide.ps1"
 Open-Window
 
-Check 'Import-Module ExchangeOnlineManagement' { $null = Type 'Import-Module ExchangeOnlineManagement' }
+Check 'Import-Module ExchangeOnlineManagement' { $null = Enter-Line 'Import-Module ExchangeOnlineManagement' }
+
+# The tenant refuses the first request: "The account must be enabled for remote PowerShell."
+Check 'an account that is not enabled is named, with the way to enable it' {
+    $record = Enter-Wrong 'Connect-IPPSSession -UserPrincipalName navin@contoso.com'
+    Assert-Like $record.Exception.Message '*does not allow this account*'
+    Assert-Like "$($record.ErrorDetails.RecommendedAction)" '*-EXOModuleEnabled $true*'
+}
 
 $cases = @(
     @{ User = 'navin@contoso.com'; Uri = 'https://nam12b.ps.compliance.protection.outlook.com'; Authority = 'https://login.microsoftonline.com/organizations'
@@ -18,28 +25,28 @@ foreach ($case in $cases) { Check-Connection ($case + @{ Test = 'Get-RetentionCo
 
 Check 'without multi-factor authentication -Credential does instead of -UserPrincipalName' {
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'navin@contoso.com'))
-    $null = Type '$Credential = Get-Credential'
-    $null = Type 'Connect-IPPSSession -Credential $Credential'
-    Assert-True (0 -lt @(Type 'Get-RetentionCompliancePolicy').Count) 'results'
-    $null = Type 'Disconnect-ExchangeOnline -Confirm:$false'
+    $null = Enter-Line '$Credential = Get-Credential'
+    $null = Enter-Line 'Connect-IPPSSession -Credential $Credential'
+    Assert-True (0 -lt @(Enter-Line 'Get-RetentionCompliancePolicy').Count) 'results'
+    $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
 }
 
 Check 'without -UserPrincipalName the user is asked for at sign-in' {
-    $null = Type 'Connect-IPPSSession'
-    Assert-Equal (Type 'Get-ConnectionInformation')[0].UserPrincipalName $env:EXO_LAB_USER
-    $null = Type 'Disconnect-ExchangeOnline -Confirm:$false'
+    $null = Enter-Line 'Connect-IPPSSession'
+    Assert-Equal (Enter-Line 'Get-ConnectionInformation')[0].UserPrincipalName $env:EXO_LAB_USER
+    $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
 }
 
 Check 'the command works without loading the module first' {
     Open-Window
-    $null = Type 'Connect-IPPSSession -UserPrincipalName navin@contoso.com'
-    $null = Type 'Disconnect-ExchangeOnline -Confirm:$false'
+    $null = Enter-Line 'Connect-IPPSSession -UserPrincipalName navin@contoso.com'
+    $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
 }
 
 Check 'a wrong password is named' {
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'navin@contoso.com' 'wrong'))
-    $null = Type '$Credential = Get-Credential'
-    Assert-Like (TypeWrong 'Connect-IPPSSession -Credential $Credential').Exception.Message '*AADSTS50126*password*'
+    $null = Enter-Line '$Credential = Get-Credential'
+    Assert-Like (Enter-Wrong 'Connect-IPPSSession -Credential $Credential').Exception.Message '*AADSTS50126*password*'
 }
 
 Check-Coverage 'connect-security-compliance' (@($cases.Typed) + 'Import-Module ExchangeOnlineManagement', 'Disconnect-ExchangeOnline')

@@ -2,9 +2,9 @@
 #
 # The clouds' own names lead to the stand-in tenant through its proxy; its certificate is checked for each of them.
 . "$PSScriptRoot/../common.ps1"
+# The runner's environment has the browser: a person who enters what the lab wants to know.
 $env:HTTPS_PROXY = $env:EXO_LAB_PROXY
 $env:NO_PROXY = 'localhost,127.0.0.1'
-$env:BROWSER = "$PSScriptRoot/browser.ps1"
 Add-Type -Path "$PSScriptRoot/../host.cs" -CompilerOptions '/langversion:12' -IgnoreWarnings
 
 $script:Window = $null
@@ -17,14 +17,14 @@ function Open-Window {
 }
 
 # Types a command; gives what it wrote, and throws when it failed.
-function Type([string] $Command) {
+function Enter-Line([string] $Command) {
     $output = @(Invoke-In $Window $Command)
     if ($Window.HadErrors) { throw "'$Command' failed: $($Window.Streams.Error)" }
     $output
 }
 
 # Types a command that fails; gives the error.
-function TypeWrong([string] $Command) {
+function Enter-Wrong([string] $Command) {
     try { $null = Invoke-In $Window $Command } catch { return $_.Exception.InnerException.ErrorRecord }
     if (-not $Window.HadErrors) { throw "'$Command' did not fail" }
     $Window.Streams.Error[0]
@@ -47,34 +47,34 @@ function Get-GuideCommand([string] $Name) {
 function Check-Connection([hashtable] $Case) {
     Check $Case.Typed {
         $AtWindow.TestUI.Asked.Clear()
-        if ($Case.Credential) {
+        if ($Case["Credential"]) {
             $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential $Case.User))
-            $null = Type '$UserCredential = Get-Credential'
+            $null = Enter-Line '$UserCredential = Get-Credential'
         }
-        $output = @(Type "`$ProgressPreference = 'Continue'; $($Case.Typed)")
+        $output = @(Enter-Line "`$ProgressPreference = 'Continue'; $($Case.Typed)")
         Assert-Equal $output.Count 0 'output'
         $progress = @($Window.Streams.Progress | Where-Object Activity -EQ 'Creating implicit remoting module ...')
         Assert-True (1 -lt $progress.Count) 'a progress bar'
         Assert-Equal $progress[-1].RecordType ([System.Management.Automation.ProgressRecordType]::Completed)
-        $null = Type "`$ProgressPreference = 'SilentlyContinue'"
-        $connection = @(Type 'Get-ConnectionInformation')
+        $null = Enter-Line "`$ProgressPreference = 'SilentlyContinue'"
+        $connection = @(Enter-Line 'Get-ConnectionInformation')
         Assert-Equal $connection.Count 1 'connections'
         Assert-Equal $connection[0].State 'Connected'
         Assert-Equal $connection[0].UserPrincipalName $Case.User
         Assert-Equal $connection[0].ConnectionUri $Case.Uri
         Assert-Equal "$($connection[0].AzureAdAuthorizationEndpointUri)" $Case.Authority
         Assert-Equal $connection[0].TokenStatus 'Active'
-        Assert-Equal $connection[0].IsEopSession ([bool]$Case.IsEop)
-        Assert-Equal "$($connection[0].DelegatedOrganization)" "$($Case.Organization)"
+        Assert-Equal $connection[0].IsEopSession ([bool]$Case["IsEop"])
+        Assert-Equal "$($connection[0].DelegatedOrganization)" "$($Case["Organization"])"
         # "A quick test is to run a cmdlet, and see the results."
-        Assert-True (0 -lt @(Type $Case.Test).Count) "results of $($Case.Test)"
+        Assert-True (0 -lt @(Enter-Line $Case.Test).Count) "results of $($Case.Test)"
         $AtWindow.TestUI.Asked.Clear()
         $AtWindow.TestUI.Answers.Enqueue(0)
-        $null = Type 'Disconnect-ExchangeOnline'
+        $null = Enter-Line 'Disconnect-ExchangeOnline'
         Assert-Equal $AtWindow.TestUI.Asked.Count 1 'questions'
         Assert-Like $AtWindow.TestUI.Asked[0] 'Confirm|*all sessions made by Connect-ExchangeOnline*|0'
-        Assert-Equal @(Type 'Get-ConnectionInformation').Count 0 'connections afterwards'
-        Assert-Equal @(Type 'Get-Module tmp*').Count 0 'modules afterwards'
+        Assert-Equal @(Enter-Line 'Get-ConnectionInformation').Count 0 'connections afterwards'
+        Assert-Equal @(Enter-Line 'Get-Module tmp*').Count 0 'modules afterwards'
     }
 }
 

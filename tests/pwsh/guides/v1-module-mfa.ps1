@@ -2,7 +2,14 @@
 . "$PSScriptRoot/guide.ps1"
 Open-Window
 
-Check 'the module is there without being loaded' { $null = Type 'Get-Command Connect-EXOPSSession' }
+Check 'the module is there without being loaded' { $null = Enter-Line 'Get-Command Connect-EXOPSSession' }
+
+# The tenant refuses the first request: "The account must be enabled for remote PowerShell."
+Check 'an account that is not enabled is named, with the way to enable it' {
+    $record = Enter-Wrong 'Connect-EXOPSSession -UserPrincipalName chris@contoso.com'
+    Assert-Like $record.Exception.Message '*does not allow this account*'
+    Assert-Like "$($record.ErrorDetails.RecommendedAction)" '*-EXOModuleEnabled $true*'
+}
 
 $cases = @(
     @{ User = 'chris@contoso.com'; Uri = 'https://outlook.office365.com'; Authority = 'https://login.microsoftonline.com/organizations'
@@ -15,19 +22,14 @@ $cases = @(
 foreach ($case in $cases) { Check-Connection ($case + @{ Test = 'Get-Mailbox -ResultSize 3 -WarningAction SilentlyContinue' }) }
 
 Check 'single sign-on with another account is told apart, with the two ways out' {
-    $env:EXO_LAB_TYPED_USER = 'navin@contoso.com'
-    try { $record = TypeWrong 'Connect-EXOPSSession -UserPrincipalName chris@contoso.com' }
-    finally { $env:EXO_LAB_TYPED_USER = '' }
+    Set-Content $env:EXO_LAB_PERSON 'navin@contoso.com'
+    try { $record = Enter-Wrong 'Connect-EXOPSSession -UserPrincipalName chris@contoso.com' }
+    finally { Remove-Item $env:EXO_LAB_PERSON }
     Assert-Like $record.Exception.Message "*navin@contoso.com*does not match*chris@contoso.com*"
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'chris@contoso.com'))
-    $null = Type '$UserCredential = Get-Credential'
-    $null = Type 'Connect-EXOPSSession -Credential $UserCredential'
-    $null = Type 'Disconnect-ExchangeOnline -Confirm:$false'
-}
-
-Check 'remote PowerShell that is refused to an account is named with the way to allow it' {
-    $record = TypeWrong 'Connect-EXOPSSession -UserPrincipalName disabled@contoso.com'
-    Assert-Like $record.Exception.Message '*EXOModuleEnabled*'
+    $null = Enter-Line '$UserCredential = Get-Credential'
+    $null = Enter-Line 'Connect-EXOPSSession -Credential $UserCredential'
+    $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
 }
 
 Check-Coverage 'v1-module-mfa' $cases.Typed

@@ -45,9 +45,17 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_connect(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_connect(options.as_ptr(), 2, null(), 7, &raw mut operation_out, null_mut())),
         call!(exo_connect(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
-        call!(exo_connect_with(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
-        call!(exo_connect_with(options.as_ptr(), 2, null(), 1, &raw mut operation_out, null_mut())),
-        call!(exo_connect_with(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
+        call!(exo_connect_with(null(), 2, null(), 0, null_mut(), &raw mut operation_out, null_mut())),
+        call!(exo_connect_with(
+            options.as_ptr(),
+            2,
+            null(),
+            1,
+            null_mut(),
+            &raw mut operation_out,
+            null_mut()
+        )),
+        call!(exo_connect_with(options.as_ptr(), 2, null(), 0, null_mut(), null_mut(), null_mut())),
         call!(exo_error_view(null(), &raw mut view)),
         call!(exo_event_text(null(), &raw mut text)),
         call!(exo_event_text(event.0, null_mut())),
@@ -187,6 +195,7 @@ fn secrets_are_checked() {
             2,
             secrets.as_ptr(),
             secrets.len(),
+            null_mut(),
             &raw mut out,
             null_mut()
         ));

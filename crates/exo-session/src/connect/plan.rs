@@ -106,6 +106,7 @@ impl Plan {
             proxy: options.proxy.clone(),
             proxy_user: options.proxy_user.clone(),
             proxy_password: options.proxy_password.clone(),
+            proxy_variables: options.proxy_variables.clone(),
             no_proxy: options.no_proxy || (options.proxy.is_none() && stays_on_this_machine(&self.url)),
             ca_file: options.ca_file.clone(),
             connect_timeout: options.connect_timeout,

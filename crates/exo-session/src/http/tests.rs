@@ -75,6 +75,7 @@ fn settings() -> HttpSettings {
         proxy: None,
         proxy_user: None,
         proxy_password: None,
+        proxy_variables: None,
         no_proxy: true,
         ca_file: None,
         connect_timeout: Duration::from_secs(20),
