@@ -70,7 +70,7 @@ impl Rows {
         let bytes = read(path, &name)?;
         let digest = Sha256::digest(&*bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let wrong = |problem: String| Failure::Usage(format!("{name} {problem}"));
-        let text = encoding::utf8(bytes).map_err(wrong)?;
+        let text = encoding::utf8(&bytes).map_err(wrong)?;
         let ending = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
         let is_json = ["jsonl", "ndjson"].iter().any(|known| known.eq_ignore_ascii_case(ending));
         let form = if is_json {

@@ -4,8 +4,8 @@ use zeroize::Zeroizing;
 
 /// The text of a file in UTF-8, with or without its mark, or in UTF-16 with one. The problem is the end of a sentence
 /// that begins with the file's name.
-pub(super) fn utf8(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
-    match bytes.as_slice() {
+pub(super) fn utf8(bytes: &[u8]) -> Result<Zeroizing<String>, String> {
+    match bytes {
         [] => Err("is empty: it needs a header with the names of the columns, and rows".to_owned()),
         [0xEF, 0xBB, 0xBF, text @ ..] => checked(text),
         [0xFF, 0xFE, units @ ..] => utf16(units, u16::from_le_bytes),
