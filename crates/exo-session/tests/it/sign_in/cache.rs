@@ -112,6 +112,12 @@ async fn a_cache_that_was_touched_is_told_and_not_used() {
     let path = folder.path().join("tokens");
     let key = folder.path().join("tokens.key");
     assert!(asks(kept(&lab, &path)).await.unwrap());
+    if TokenCache::open(&path).unwrap().key_place() == KeyPlace::KeyStore {
+        eprintln!(
+            "ignored: a_cache_that_was_touched_is_told_and_not_used: the key is in the system's key store"
+        );
+        return;
+    }
     let (good, good_key) = (std::fs::read(&path).unwrap(), std::fs::read(&key).unwrap());
     let mut altered = good.clone();
     *altered.last_mut().unwrap() ^= 1;
@@ -140,7 +146,9 @@ async fn a_cache_that_was_touched_is_told_and_not_used() {
     }
     std::fs::remove_file(&key).unwrap();
     let error = asks(kept(&lab, &path)).await.unwrap_err();
-    assert!(error.to_string().contains("the key of the token cache is gone"), "{error}");
+    // Built with the key store, the key might be there, and a store that does not answer says so.
+    let sentences = ["the key of the token cache is gone", "the system's key store"];
+    assert!(sentences.iter().any(|sentence| error.to_string().contains(sentence)), "{error}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
