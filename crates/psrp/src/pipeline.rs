@@ -146,6 +146,11 @@ impl Pipeline {
         Pipeline { state: PsInvocationState::Running, takes_input, outbox: Outbox::default(), begun: false }
     }
 
+    /// One that the server runs already.
+    pub(crate) fn running() -> Pipeline {
+        Pipeline { begun: true, ..Pipeline::new(false) }
+    }
+
     pub(crate) fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }

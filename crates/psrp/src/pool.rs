@@ -9,6 +9,7 @@ mod event;
 mod held;
 mod key;
 mod receive;
+mod runspaces;
 
 use std::collections::{BTreeMap, VecDeque};
 

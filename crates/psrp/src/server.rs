@@ -163,6 +163,53 @@ impl ServerPool {
         Ok(())
     }
 
+    /// Notes that the client has left the pool, which goes on without it (a Disconnect).
+    ///
+    /// # Errors
+    /// The pool is not open.
+    pub fn disconnect(&mut self) -> Result<(), StateError> {
+        self.expect(RunspacePoolState::Opened, "leave a pool")?;
+        self.state = RunspacePoolState::Disconnected;
+        Ok(())
+    }
+
+    /// Notes that the client that has left the pool is back (a Reconnect).
+    ///
+    /// # Errors
+    /// Nobody has left it.
+    pub fn reconnect(&mut self) -> Result<(), StateError> {
+        self.expect(RunspacePoolState::Disconnected, "come back to a pool")?;
+        self.state = RunspacePoolState::Opened;
+        Ok(())
+    }
+
+    /// Gives the pool to another client: queues SESSION_CAPABILITY, RUNSPACEPOOL_INIT_DATA and
+    /// APPLICATION_PRIVATE_DATA.
+    ///
+    /// # Errors
+    /// No other client has asked for it.
+    pub fn connect(
+        &mut self,
+        min_runspaces: i32,
+        max_runspaces: i32,
+        private_data: Option<&Tape>,
+    ) -> Result<(), StateError> {
+        self.expect(RunspacePoolState::Connecting, "give a pool to another client")?;
+        let version = self.version.unwrap_or(self.config.protocol_version);
+        self.tell_pool(MessageType::SessionCapability, |out| version::encode_capability(version, out));
+        self.tell_pool(MessageType::RunspacePoolInitData, |out| {
+            Encoder::new(out).object(None, &[], None, |data| {
+                data.members(|members| {
+                    members.i32("MinRunspaces", min_runspaces);
+                    members.i32("MaxRunspaces", max_runspaces);
+                });
+            });
+        });
+        self.tell_pool(MessageType::ApplicationPrivateData, |out| encode_private_data(private_data, out));
+        self.state = RunspacePoolState::Opened;
+        Ok(())
+    }
+
     /// Ends the pool and tells the client: `Closed`, or `Broken` with a reason.
     pub fn close(&mut self, reason: Option<&ErrorBody<'_>>) {
         let state = match reason {

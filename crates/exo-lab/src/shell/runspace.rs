@@ -282,11 +282,6 @@ impl State {
                 let answered = self.pool.session_key(&encrypted, Box::new(own));
                 answered.map_err(|error| ShellError::Protocol(error.to_string()))?;
             }
-            ServerEvent::NotSupported { message_type } => {
-                // Silence would leave the client waiting.
-                let reason = format!("The endpoint does not take {message_type:?} messages.");
-                self.pool.close(Some(&ErrorBody::new(&reason)));
-            }
             _ => {}
         }
         Ok(None)

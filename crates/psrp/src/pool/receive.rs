@@ -69,13 +69,20 @@ impl RunspacePool {
     }
 
     fn negotiate(&mut self, body: &Tape) -> Result<(), Error> {
-        if self.state != RunspacePoolState::NegotiationSent {
+        let takes_over = self.state == RunspacePoolState::Connecting;
+        if self.state != RunspacePoolState::NegotiationSent && !takes_over {
             let action = "take a SESSION_CAPABILITY";
             let kind = StateErrorKind::AlreadyOpen;
-            return Err(StateError::new(kind, action, self.state.name(), &["NegotiationSent"]).into());
+            return Err(
+                StateError::new(kind, action, self.state.name(), &["NegotiationSent", "Connecting"]).into()
+            );
         }
         let server = version::decode_capability(body)?;
         self.version = Some(self.config.protocol_version.with_server(server)?);
+        if takes_over {
+            self.state = RunspacePoolState::Opened;
+            return self.tell(PoolEvent::Opened);
+        }
         self.state = RunspacePoolState::NegotiationSucceeded;
         Ok(())
     }

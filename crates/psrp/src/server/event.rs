@@ -26,6 +26,12 @@ pub enum ServerEvent {
         /// The body of INIT_RUNSPACEPOOL.
         body: Tape,
     },
+    /// Another client wants the pool that its client has left: answer with
+    /// [`ServerPool::connect`](super::ServerPool::connect).
+    ConnectRequested {
+        /// The body of CONNECT_RUNSPACEPOOL.
+        body: Tape,
+    },
     /// Run commands.
     CreatePipeline {
         /// The identifier of the pipeline.
@@ -85,11 +91,6 @@ pub enum ServerEvent {
     /// [`ServerPool::session_key`](super::ServerPool::session_key). Until then the client holds back what has secure
     /// strings in it.
     PublicKey(PublicKey),
-    /// Something this server does not do.
-    NotSupported {
-        /// The message that asked.
-        message_type: MessageType,
-    },
 }
 
 /// The commands of a CREATE_PIPELINE, with a view of each.

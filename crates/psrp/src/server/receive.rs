@@ -40,10 +40,16 @@ impl ServerPool {
         let call = |member| event::integer(&body, message_type, member);
         let event = match message_type {
             MessageType::SessionCapability => {
-                self.expect(RunspacePoolState::BeforeOpen, "take a SESSION_CAPABILITY")?;
+                let takes_over = self.state == RunspacePoolState::Disconnected;
+                if !takes_over {
+                    self.expect(RunspacePoolState::BeforeOpen, "take a SESSION_CAPABILITY")?;
+                }
                 let version = self.config.protocol_version.with_client(version::decode_capability(&body)?)?;
                 self.version = Some(version);
-                self.state = RunspacePoolState::NegotiationSucceeded;
+                self.state = match takes_over {
+                    true => RunspacePoolState::Connecting,
+                    false => RunspacePoolState::NegotiationSucceeded,
+                };
                 ServerEvent::Negotiated { version }
             }
             MessageType::InitRunspacePool => {
@@ -73,7 +79,10 @@ impl ServerPool {
             MessageType::GetAvailableRunspaces => ServerEvent::GetAvailableRunspaces { call_id: call("ci")? },
             MessageType::ResetRunspaceState => ServerEvent::ResetRunspaceState { call_id: call("ci")? },
             MessageType::PublicKey => self.key_received(&body)?,
-            MessageType::ConnectRunspacePool => ServerEvent::NotSupported { message_type },
+            MessageType::ConnectRunspacePool => {
+                self.expect(RunspacePoolState::Connecting, "take a CONNECT_RUNSPACEPOOL")?;
+                ServerEvent::ConnectRequested { body }
+            }
             _ => return Err(Error::WrongSide { message_type }),
         };
         self.events.push_back(event);
@@ -120,6 +129,8 @@ impl ServerPool {
         let (kind, allowed): (_, &'static [&'static str]) = match state {
             RunspacePoolState::BeforeOpen => (StateErrorKind::AlreadyOpen, &["BeforeOpen"]),
             RunspacePoolState::NegotiationSucceeded => (StateErrorKind::NotOpen, &["NegotiationSucceeded"]),
+            RunspacePoolState::Connecting => (StateErrorKind::AlreadyOpen, &["Connecting"]),
+            RunspacePoolState::Disconnected => (StateErrorKind::AlreadyOpen, &["Disconnected"]),
             _ => (StateErrorKind::NotOpen, &["Opened"]),
         };
         Err(StateError::new(kind, action, self.state.name(), allowed))

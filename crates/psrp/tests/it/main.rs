@@ -21,4 +21,5 @@ mod records;
 mod replay;
 mod secret;
 mod shared;
+mod takeover;
 mod written;
