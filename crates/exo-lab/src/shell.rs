@@ -36,6 +36,7 @@ pub(crate) struct Shell {
     /// What the client's cookies must say for requests to come here.
     affinity: Affinity,
     idle_limit: Duration,
+    client: Mutex<Client>,
     usage: Mutex<Usage>,
     inside: Inside,
 }
@@ -46,6 +47,14 @@ enum Inside {
     Runspace(Arc<Runspace>),
     /// A PowerShell process.
     Relay(Relay),
+}
+
+/// Whose shell it is now (MS-WSMV 3.1.4.1.37).
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    /// The session id of its requests.
+    id: Option<Uuid>,
+    has_left: bool,
 }
 
 struct Usage {
@@ -69,6 +78,10 @@ pub(crate) enum ShellError {
     Gone,
     /// The shell, or the command in it, ended while the request waited.
     Aborted,
+    /// It has a client, and that is another one.
+    HasClient,
+    /// What answers in the shell cannot change its client.
+    CannotMove,
     /// Too many commands run in the shell.
     TooManyCommands { limit: usize },
     /// What the client sent is no PSRP.
@@ -100,6 +113,7 @@ impl Shells {
         owner: &str,
         wanted_id: Option<&str>,
         idle_limit: Duration,
+        client: Option<Uuid>,
         creation: Bytes,
     ) -> Result<Arc<Shell>, ShellError> {
         let shell = {
@@ -121,7 +135,7 @@ impl Shells {
                     Inside::Relay(Relay::start(configuration_file.as_deref())?)
                 }
             };
-            let shell = Arc::new(Shell::new(id, owner, idle_limit, inside));
+            let shell = Arc::new(Shell::new(id, owner, idle_limit, client, inside));
             live.insert(key(&shell.id), Arc::clone(&shell));
             shell
         };
@@ -141,6 +155,13 @@ impl Shells {
         let shell = live.get(&key(id))?;
         let is_theirs = shell.owner.eq_ignore_ascii_case(owner) && affinity == Some(&shell.affinity);
         (is_theirs && !shell.is_dead()).then(|| Arc::clone(shell))
+    }
+
+    /// The shell of this name, for a client of its owner that has never been there and so has no cookies.
+    pub(crate) fn find_left(&self, id: &str, owner: &str) -> Option<Arc<Shell>> {
+        let live = self.lock();
+        let shell = live.get(&key(id))?;
+        (shell.owner.eq_ignore_ascii_case(owner) && !shell.is_dead()).then(|| Arc::clone(shell))
     }
 
     /// Ends a shell; its commands stop.
@@ -180,13 +201,21 @@ impl Shells {
 }
 
 impl Shell {
-    fn new(id: String, owner: &str, idle_limit: Duration, inside: Inside) -> Self {
+    fn new(id: String, owner: &str, idle_limit: Duration, client: Option<Uuid>, inside: Inside) -> Self {
         let affinity = Affinity {
             front: Uuid::new_v4().simple().to_string(),
             back: Uuid::new_v4().simple().to_string(),
         };
         let usage = Usage { last_used: Instant::now(), requests_in_flight: 0 };
-        Self { id, owner: owner.to_owned(), affinity, idle_limit, usage: Mutex::new(usage), inside }
+        Self {
+            id,
+            owner: owner.to_owned(),
+            affinity,
+            idle_limit,
+            client: Mutex::new(Client { id: client, has_left: false }),
+            usage: Mutex::new(usage),
+            inside,
+        }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -255,6 +284,56 @@ impl Shell {
             Inside::Runspace(runspace) => runspace.terminate(pid).await,
             Inside::Relay(relay) => relay.terminate(pid).await,
         }
+    }
+
+    /// The client leaves the shell, which goes on without it.
+    pub(crate) fn disconnect(&self) -> Result<(), ShellError> {
+        let Inside::Runspace(runspace) = &self.inside else { return Err(ShellError::CannotMove) };
+        runspace.disconnect()?;
+        self.client().has_left = true;
+        Ok(())
+    }
+
+    /// The client that has left is back; another one is refused, and the one that is there does no harm.
+    pub(crate) fn reconnect(&self, client: Option<Uuid>, command_id: Option<Uuid>) -> Result<(), ShellError> {
+        let Inside::Runspace(runspace) = &self.inside else { return Err(ShellError::CannotMove) };
+        let mut present = self.client();
+        if present.id != client {
+            return Err(ShellError::HasClient);
+        }
+        if command_id.is_some_and(|pid| !runspace.has_command(pid)) {
+            return Err(ShellError::Gone);
+        }
+        if std::mem::take(&mut present.has_left) {
+            runspace.reconnect()?;
+        }
+        Ok(())
+    }
+
+    /// Another client takes over a shell that has none, then commands of it.
+    pub(crate) fn connect(
+        &self,
+        client: Option<Uuid>,
+        command_id: Option<Uuid>,
+        opening: Option<Bytes>,
+    ) -> Result<Option<Vec<u8>>, ShellError> {
+        let Inside::Runspace(runspace) = &self.inside else { return Err(ShellError::CannotMove) };
+        let mut present = self.client();
+        match (command_id, opening) {
+            (Some(pid), _) if present.id == client && runspace.has_command(pid) => Ok(None),
+            (Some(_), _) => Err(ShellError::Gone),
+            (None, Some(opening)) if present.has_left => {
+                let answer = runspace.connect(opening)?;
+                *present = Client { id: client, has_left: false };
+                Ok(Some(answer))
+            }
+            (None, Some(_)) => Err(ShellError::HasClient),
+            (None, None) => Err(ShellError::Protocol("a Connect has no connectXml".to_owned())),
+        }
+    }
+
+    fn client(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_idle(&self) -> bool {

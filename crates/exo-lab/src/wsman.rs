@@ -143,7 +143,7 @@ async fn act(
             let wanted = shell_id.as_ref().map(ShellId::as_str);
             let shell = service
                 .shells
-                .create(service, &caller.user, wanted, idle, creation_xml)
+                .create(service, &caller.user, wanted, idle, request.session_id, creation_xml)
                 .await
                 .map_err(|error| Box::new(fault_of(&error, "")))?;
             Ok(created(&shell, &caller.user, &request.to, &request.resource_uri, service.shell_idle, reply))
@@ -192,6 +192,24 @@ async fn act(
             let shell = find(&shell_id)?;
             service.shells.delete(shell.id()).await;
             Ok(Answer::good(reply.build_delete()))
+        }
+        Operation::Disconnect { shell_id, .. } => {
+            let shell = find(&shell_id)?;
+            shell.disconnect().map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            Ok(Answer::good(reply.build_disconnect()))
+        }
+        Operation::Reconnect { shell_id, command_id } => {
+            let shell = find(&shell_id)?;
+            let back = shell.reconnect(request.session_id, command_id);
+            back.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            Ok(Answer::good(reply.build_reconnect()))
+        }
+        Operation::Connect { shell_id, command_id, connect_xml } => {
+            let found = service.shells.find_left(shell_id.as_str(), &caller.user);
+            let shell = found.ok_or_else(|| Box::new(shell_not_found(shell_id.as_str())))?;
+            let told = shell.connect(request.session_id, command_id, connect_xml);
+            let told = told.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            Ok(Answer { cookies: cookies(&shell), ..Answer::good(reply.build_connect(told.as_deref())) })
         }
         // Reading the configuration takes an administrator of the machine, which no tenant's user is.
         Operation::GetConfig => Err(Box::new(Fault::access_denied())),
@@ -255,13 +273,17 @@ fn created(
         idle_timeout: Some(shell.idle_limit()),
         max_idle_timeout: Some(max_idle),
     };
+    Answer { cookies: cookies(shell), ..Answer::good(reply.build_create(to, resource_uri, &created)) }
+}
+
+/// What leads a client back to the server that has its shell.
+fn cookies(shell: &Shell) -> Vec<HeaderValue> {
     let affinity = shell.affinity();
     let cookies = [
         format!("{COOKIE_FRONT}={}; path=/; secure; HttpOnly", affinity.front),
         format!("{COOKIE_BACK}={}; path=/; secure; HttpOnly", affinity.back),
     ];
-    let cookies = cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()).collect();
-    Answer { cookies, ..Answer::good(reply.build_create(to, resource_uri, &created)) }
+    cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()).collect()
 }
 
 /// Which server the request's cookies lead to; both cookies must be there.
@@ -280,6 +302,15 @@ fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
         ShellError::Quota { limit } => Fault::shell_quota(*limit),
         ShellError::Gone => shell_not_found(shell_id),
         ShellError::Aborted => aborted(),
+        ShellError::HasClient | ShellError::CannotMove => {
+            let text = match error {
+                ShellError::HasClient => "The shell is connected to another client",
+                _ => "This kind of shell cannot be left or taken over",
+            };
+            let mut fault = Fault::new(FaultCode::Receiver, format!("{text}."));
+            fault.subcode = Some("InternalError".to_owned());
+            fault
+        }
         ShellError::TooManyCommands { limit } => {
             let mut fault = Fault::new(
                 FaultCode::Receiver,

@@ -6,7 +6,7 @@
 //!
 //! | to do | with |
 //! | --- | --- |
-//! | write a request | [`Endpoint`]: `build_create`, `build_command`, `build_send`, `build_receive`, `build_signal`, `build_delete`, `build_get_config` |
+//! | write a request | [`Endpoint`]: `build_create`, `build_command`, `build_send`, `build_receive`, `build_signal`, `build_delete`, `build_disconnect`, `build_reconnect`, `build_connect`, `build_get_config` |
 //! | read an answer | [`Response::decode`] |
 //! | read a request | [`Request::decode`] |
 //! | write an answer | [`Reply`] |
@@ -14,6 +14,7 @@
 //! | size a payload | [`Endpoint::max_fragment_len`], [`Reply::max_stream_len`] |
 #![forbid(unsafe_code)]
 
+mod attach;
 mod command;
 mod envelope;
 mod error;

@@ -65,6 +65,29 @@ pub enum Operation {
         /// The shell.
         shell_id: ShellId,
     },
+    /// The client leaves the shell, which is to stay.
+    Disconnect {
+        /// The shell.
+        shell_id: ShellId,
+        /// How long it may stay without a client.
+        idle_timeout: Option<Duration>,
+    },
+    /// The client that has left the shell is back.
+    Reconnect {
+        /// The shell.
+        shell_id: ShellId,
+        /// The command to come back to; `None` is the shell itself.
+        command_id: Option<Uuid>,
+    },
+    /// Another client takes over.
+    Connect {
+        /// The shell.
+        shell_id: ShellId,
+        /// The command to take over; `None` is the shell itself.
+        command_id: Option<Uuid>,
+        /// What the protocol inside says first, for the shell.
+        connect_xml: Option<Bytes>,
+    },
     /// The server's configuration is wanted.
     GetConfig,
     /// Something else, or a shell that is not PowerShell's. The fault to answer with is
@@ -81,6 +104,9 @@ impl Operation {
             | Self::Send { shell_id, .. }
             | Self::Receive { shell_id, .. }
             | Self::Signal { shell_id, .. }
+            | Self::Disconnect { shell_id, .. }
+            | Self::Reconnect { shell_id, .. }
+            | Self::Connect { shell_id, .. }
             | Self::Delete { shell_id } => Some(shell_id),
             Self::Create { .. } | Self::GetConfig | Self::Other => None,
         }
@@ -120,6 +146,22 @@ impl fmt::Debug for Operation {
                 .field("signal", signal)
                 .finish(),
             Self::Delete { shell_id } => f.debug_struct("Delete").field("shell_id", shell_id).finish(),
+            Self::Disconnect { shell_id, idle_timeout } => f
+                .debug_struct("Disconnect")
+                .field("shell_id", shell_id)
+                .field("idle_timeout", idle_timeout)
+                .finish(),
+            Self::Reconnect { shell_id, command_id } => f
+                .debug_struct("Reconnect")
+                .field("shell_id", shell_id)
+                .field("command_id", command_id)
+                .finish(),
+            Self::Connect { shell_id, command_id, connect_xml } => f
+                .debug_struct("Connect")
+                .field("shell_id", shell_id)
+                .field("command_id", command_id)
+                .field("connect_xml_len", &connect_xml.as_ref().map_or(0, Bytes::len))
+                .finish(),
             Self::GetConfig => f.write_str("GetConfig"),
             Self::Other => f.write_str("Other"),
         }

@@ -120,6 +120,36 @@ impl Reply {
         self.build("http://schemas.xmlsoap.org/ws/2004/09/transfer/DeleteResponse", "")
     }
 
+    /// Says that a shell goes on without its client.
+    #[must_use]
+    pub fn build_disconnect(&self) -> Vec<u8> {
+        self.build("http://schemas.microsoft.com/wbem/wsman/1/windows/shell/DisconnectResponse", "")
+    }
+
+    /// Says that a client is back.
+    #[must_use]
+    pub fn build_reconnect(&self) -> Vec<u8> {
+        self.build("http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReconnectResponse", "")
+    }
+
+    /// Says that a shell, with what the protocol inside answers, or a command has another client now.
+    #[must_use]
+    pub fn build_connect(&self, connect_response_xml: Option<&[u8]>) -> Vec<u8> {
+        let mut body = String::from("<rsp:ConnectResponse>");
+        if let Some(bytes) = connect_response_xml {
+            body.push_str(
+                "<rsp:InputStreams>stdin pr</rsp:InputStreams><rsp:OutputStreams>stdout</rsp:OutputStreams>",
+            );
+            body.push_str("<connectResponseXml xmlns=\"");
+            body.push_str(xml::POWERSHELL);
+            body.push_str("\">");
+            stream::encode_into(bytes, &mut body);
+            body.push_str("</connectResponseXml>");
+        }
+        body.push_str("</rsp:ConnectResponse>");
+        self.build("http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ConnectResponse", &body)
+    }
+
     /// Tells the configuration, as far as clients ask for it.
     #[must_use]
     pub fn build_get_config(&self, max_envelope_kb: u32) -> Vec<u8> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::attach;
 use crate::command::{self, Signal};
 use crate::envelope::{Limits, decode_id};
 use crate::error::{EnvelopeError, EnvelopeErrorKind};
@@ -215,6 +216,34 @@ impl Addressed {
                     }
                 }
                 Operation::Signal { shell_id: self.shell(reader)?, command_id, signal }
+            }
+            attach::ACTION_DISCONNECT => {
+                self.open(reader, "Disconnect")?;
+                let mut idle_timeout = None;
+                while let Some(child) = reader.next_child()? {
+                    if child.is_ignoring_case(Ns::Shell, "IdleTimeOut") {
+                        idle_timeout = decode_duration(&reader.text()?);
+                    } else {
+                        reader.skip()?;
+                    }
+                }
+                Operation::Disconnect { shell_id: self.shell(reader)?, idle_timeout }
+            }
+            attach::ACTION_RECONNECT => {
+                let shell_id = self.shell(reader)?;
+                // The body is empty but for a command.
+                let Some(element) = reader.next_child()? else {
+                    return Ok(Operation::Reconnect { shell_id, command_id: None });
+                };
+                let command_id = command::decode_command_id(reader, &element)?;
+                reader.skip()?;
+                Operation::Reconnect { shell_id, command_id }
+            }
+            attach::ACTION_CONNECT => {
+                let element = self.open(reader, "Connect")?;
+                let command_id = command::decode_command_id(reader, &element)?;
+                let connect_xml = attach::decode_xml(reader, "connectXml")?;
+                Operation::Connect { shell_id: self.shell(reader)?, command_id, connect_xml }
             }
             _ => Operation::Other,
         };

@@ -28,6 +28,15 @@ pub enum Response {
     Signal,
     /// The shell is gone.
     Delete,
+    /// The shell goes on without its client.
+    Disconnect,
+    /// The client is back.
+    Reconnect,
+    /// The shell, or a command of it, has another client now.
+    Connect {
+        /// What the protocol inside answers, for a shell.
+        connect_response_xml: Option<bytes::Bytes>,
+    },
     /// The server's configuration.
     Config {
         /// The largest envelope the server takes, in kilobytes of 1024 bytes.
@@ -154,6 +163,14 @@ fn decode_body(reader: &mut Reader<'_>, action: &str, limits: &Limits) -> Result
             skip_rest(reader)?;
             Ok(Response::Config { max_envelope_kb })
         }
+        (Some((Ns::Shell, "/ConnectResponse")), first) => {
+            let Some(_) = first else {
+                return Ok(Response::Connect { connect_response_xml: None });
+            };
+            let connect_response_xml = crate::attach::decode_xml(reader, "connectResponseXml")?;
+            skip_rest(reader)?;
+            Ok(Response::Connect { connect_response_xml })
+        }
         (name, first) => {
             if first.is_some() {
                 reader.skip()?;
@@ -162,6 +179,8 @@ fn decode_body(reader: &mut Reader<'_>, action: &str, limits: &Limits) -> Result
             Ok(match name {
                 Some((Ns::Shell, "/SendResponse")) => Response::Send,
                 Some((Ns::Shell, "/SignalResponse")) => Response::Signal,
+                Some((Ns::Shell, "/DisconnectResponse")) => Response::Disconnect,
+                Some((Ns::Shell, "/ReconnectResponse")) => Response::Reconnect,
                 Some((Ns::Transfer, "/DeleteResponse")) => Response::Delete,
                 _ => Response::Other { action: action.to_owned() },
             })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use psrp::clixml::{self, Encoder, Tape};
+use psrp::clixml::{self, Encoder, Tape, Value};
 use psrp::server::{ErrorBody, HostResponse, ServerConfig, ServerEvent, ServerPool};
 use psrp::{Availability, HostInfo, ProtocolVersion, PsInvocationState, Target};
 use tokio::sync::Notify;
@@ -31,6 +31,10 @@ pub(super) struct State {
     /// The host of the pool, for pipelines that use it.
     pub(super) host: HostInfo,
     pub(super) is_closed: bool,
+    /// Its client has left it: output waits for another one, or for the same.
+    is_left: bool,
+    /// As the client asked; it comes back to another one.
+    max_runspaces: i32,
 }
 
 /// One command of a shell, from the WSMan Command to the Signal that ends it.
@@ -58,6 +62,8 @@ impl Runspace {
             commands: HashMap::new(),
             host: HostInfo::NONE,
             is_closed: false,
+            is_left: false,
+            max_runspaces: 1,
         };
         Self { state: Mutex::new(state), changed: Notify::new(), room: Condvar::new() }
     }
@@ -144,6 +150,9 @@ impl Runspace {
         if state.is_closed {
             return Err(ShellError::Gone);
         }
+        if state.is_left {
+            return Err(ShellError::Aborted);
+        }
         let Some(pid) = command_id else {
             let bytes = state.pool.poll_transmit(Target::Pool, max_len);
             return Ok(bytes.map(|bytes| Received { bytes: Some(bytes), is_done: false }));
@@ -205,6 +214,52 @@ impl Runspace {
         Ok(())
     }
 
+    /// The client leaves; whoever waits for output is sent away.
+    pub(super) fn disconnect(&self) -> Result<(), ShellError> {
+        let mut state = self.lock();
+        state.pool.disconnect().map_err(|error| ShellError::Protocol(error.to_string()))?;
+        state.is_left = true;
+        drop(state);
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// The client that has left is back.
+    pub(super) fn reconnect(&self) -> Result<(), ShellError> {
+        let mut state = self.lock();
+        state.pool.reconnect().map_err(|error| ShellError::Protocol(error.to_string()))?;
+        state.is_left = false;
+        Ok(())
+    }
+
+    /// Another client takes over; gives what it is told first.
+    pub(super) fn connect(&self, opening: Bytes) -> Result<Vec<u8>, ShellError> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(ShellError::Gone);
+        }
+        let protocol = |error: &dyn std::fmt::Display| ShellError::Protocol(error.to_string());
+        state.pool.handle_bytes(opening).map_err(|error| protocol(&error))?;
+        while let Some(event) = state.pool.poll_event() {
+            if let ServerEvent::ConnectRequested { .. } = event {
+                let data = private_data().map_err(|error| protocol(&error))?;
+                let max_runspaces = state.max_runspaces;
+                state.pool.connect(1, max_runspaces, Some(&data)).map_err(|error| protocol(&error))?;
+                state.is_left = false;
+            }
+        }
+        let mut answer = Vec::new();
+        while let Some(bytes) = state.pool.poll_transmit(Target::Pool, MAX_CONNECT_LEN) {
+            answer.extend_from_slice(&bytes);
+        }
+        Ok(answer)
+    }
+
+    /// Whether the command is there to be come back to.
+    pub(super) fn has_command(&self, pid: Uuid) -> bool {
+        self.lock().commands.contains_key(&pid)
+    }
+
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -232,6 +287,8 @@ impl State {
         match event {
             ServerEvent::OpenRequested { body, .. } => {
                 self.host = body.first().map(HostInfo::decode).unwrap_or_default();
+                let asked = body.first().and_then(|body| body.member("MaxRunspaces")).and_then(Value::as_i64);
+                self.max_runspaces = asked.and_then(|asked| i32::try_from(asked).ok()).unwrap_or(1);
                 let data = private_data().map_err(|error| ShellError::Protocol(error.to_string()))?;
                 self.pool.open(Some(&data)).map_err(|error| ShellError::Protocol(error.to_string()))?;
             }
@@ -344,6 +401,7 @@ fn private_data() -> Result<Tape, clixml::DecodeError> {
 
 const PRIMITIVE_DICTIONARY: &[&str] =
     &["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
+const MAX_CONNECT_LEN: usize = 128 * 1024;
 const MAX_COMMANDS: usize = 128;
 const MAX_INPUTS: usize = 100_000;
 const MAX_INPUT_LEN: usize = 64 * 1024 * 1024;

@@ -12,3 +12,4 @@ mod organization;
 mod proxy;
 mod recorded;
 mod session;
+mod takeover;

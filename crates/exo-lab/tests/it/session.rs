@@ -79,9 +79,7 @@ impl<'l> Session<'l> {
             Response::Fault(fault) => return Err(Box::new(fault)),
             other => panic!("no answer to Create: {other:?}"),
         }
-        let cookies = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-        let cookies: Vec<&str> = cookies.filter_map(|(_, cookie)| cookie.split(';').next()).collect();
-        session.cookies = cookies.join("; ");
+        session.take_cookies(&answer);
         loop {
             let received = session.receive(None).await.expect("the pool opens");
             session.take(received);
@@ -91,6 +89,13 @@ impl<'l> Session<'l> {
                 }
             }
         }
+    }
+
+    /// Keeps the cookies of an answer for what is sent from now on.
+    pub(crate) fn take_cookies(&mut self, answer: &Answer) {
+        let cookies = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let cookies: Vec<&str> = cookies.filter_map(|(_, cookie)| cookie.split(';').next()).collect();
+        self.cookies = cookies.join("; ");
     }
 
     /// One envelope to the endpoint, with credentials and cookies.

@@ -44,6 +44,11 @@ fn every_recorded_response_is_understood() {
             }
             Response::Config { max_envelope_kb } => format!("Config {max_envelope_kb:?}"),
             Response::Fault(fault) => format!("Fault {:?}", fault.wsman_code),
+            Response::Disconnect => "Disconnect".to_owned(),
+            Response::Reconnect => "Reconnect".to_owned(),
+            Response::Connect { connect_response_xml } => {
+                format!("Connect {}", connect_response_xml.is_some())
+            }
             Response::Other { action } => format!("Other {}", last(&action)),
             other => format!("{other:?}"),
         };
@@ -54,18 +59,18 @@ fn every_recorded_response_is_understood() {
             "Command": 19,
             "Config Some(32)": 1,
             "Config Some(500)": 1,
+            "Connect true": 2,
             "Create": 21,
             "Delete": 20,
+            "Disconnect": 3,
             "Fault Some(2150858793)": 4,
             "Fault Some(2150858843)": 1,
-            "Other ConnectResponse": 2,
-            "Other DisconnectResponse": 3,
             "Other EnumerateResponse": 3,
             "Other GetResponse": 1,
-            "Other ReconnectResponse": 1,
             "Receive None": 56,
             "Receive Some((false, None))": 6,
             "Receive Some((true, Some(0)))": 19,
+            "Reconnect": 1,
             "Send": 19,
             "Signal": 1,
         }
@@ -99,6 +104,9 @@ fn every_recorded_request_is_understood() {
             Operation::Signal { signal, .. } => format!("Signal {signal:?}"),
             Operation::Delete { .. } => "Delete".to_owned(),
             Operation::GetConfig => "GetConfig".to_owned(),
+            Operation::Disconnect { .. } => "Disconnect".to_owned(),
+            Operation::Reconnect { .. } => "Reconnect".to_owned(),
+            Operation::Connect { connect_xml, .. } => format!("Connect {}", connect_xml.is_some()),
             _ => format!("Other {} of {}", last(&request.action), last(&request.resource_uri)),
         };
         *counts.entry(variant).or_insert(0_u32) += 1;
@@ -106,21 +114,21 @@ fn every_recorded_request_is_understood() {
     expect![[r#"
         {
             "Command": 18,
+            "Connect true": 2,
             "Create Some(\"2.3\")": 20,
             "Delete": 19,
+            "Disconnect": 3,
             "GetConfig": 2,
             "Other Command of cmd": 1,
-            "Other Connect of Microsoft.PowerShell": 2,
             "Other Create of cmd": 1,
             "Other Delete of cmd": 1,
-            "Other Disconnect of Microsoft.PowerShell": 3,
             "Other Enumerate of Command": 2,
             "Other Enumerate of shell": 1,
             "Other Get of shell": 2,
             "Other Receive of cmd": 4,
-            "Other Reconnect of Microsoft.PowerShell": 1,
             "Other Signal of cmd": 1,
             "Receive keep_alive=true": 82,
+            "Reconnect": 1,
             "Send 1": 19,
         }
     "#]]

@@ -70,6 +70,34 @@ fn requests_are_read_as_they_were_meant() {
             },
         ),
         (
+            endpoint.build_disconnect(ids(), &shell, Some(Duration::from_secs(7_200))),
+            Operation::Disconnect { shell_id: shell.clone(), idle_timeout: Some(Duration::from_secs(7_200)) },
+        ),
+        (
+            endpoint.build_disconnect(ids(), &shell, None),
+            Operation::Disconnect { shell_id: shell.clone(), idle_timeout: None },
+        ),
+        (
+            endpoint.build_reconnect(ids(), &shell, None),
+            Operation::Reconnect { shell_id: shell.clone(), command_id: None },
+        ),
+        (
+            endpoint.build_reconnect(ids(), &shell, Some(COMMAND)),
+            Operation::Reconnect { shell_id: shell.clone(), command_id: Some(COMMAND) },
+        ),
+        (
+            endpoint.build_connect(ids(), &shell, &every_byte, "2.3"),
+            Operation::Connect {
+                shell_id: shell.clone(),
+                command_id: None,
+                connect_xml: Some(every_byte.clone()),
+            },
+        ),
+        (
+            endpoint.build_connect_command(ids(), &shell, COMMAND),
+            Operation::Connect { shell_id: shell.clone(), command_id: Some(COMMAND), connect_xml: None },
+        ),
+        (
             endpoint.build_send(ids(), &shell, "pr", Some(COMMAND), &every_byte),
             Operation::Send {
                 shell_id: shell.clone(),
@@ -178,5 +206,34 @@ fn the_largest_stream_fills_the_answer() {
         };
         let limit = usize::try_from(max_envelope).expect("fits");
         assert!(envelope_len(len) <= limit && limit < envelope_len(len + 1));
+    }
+}
+
+#[test]
+fn a_repeated_request_says_so_and_its_answer_tells_that_it_was_kept() {
+    let shell = ShellId::from(COMMAND);
+    let again = Ids { again: true, ..ids() };
+    assert!(decoded(&endpoint().build_receive(again, &shell, None)).again);
+    let request = decoded(&endpoint().build_receive(ids(), &shell, None));
+    assert!(!request.again);
+    let reply = Reply::to(&request, SESSION);
+    assert!(wsman::keeps_answers(&reply.build_send(), ids().operation_id));
+    assert!(!wsman::keeps_answers(&reply.build_send(), COMMAND));
+    assert!(!wsman::keeps_answers(&reply.without_operation_id().build_send(), ids().operation_id));
+    assert!(!wsman::keeps_answers(b"", ids().operation_id));
+}
+
+#[test]
+fn answers_about_the_client_of_a_shell_are_read_as_they_were_meant() {
+    let request = decoded(&endpoint().build_reconnect(ids(), &ShellId::from(COMMAND), None));
+    let reply = Reply::to(&request, COMMAND);
+    let bytes = Bytes::from((0..=255).collect::<Vec<u8>>());
+    for (envelope, expected) in [
+        (reply.build_disconnect(), Response::Disconnect),
+        (reply.build_reconnect(), Response::Reconnect),
+        (reply.build_connect(None), Response::Connect { connect_response_xml: None }),
+        (reply.build_connect(Some(&bytes)), Response::Connect { connect_response_xml: Some(bytes.clone()) }),
+    ] {
+        assert_eq!(Response::decode(&envelope).expect("our own answer"), expected);
     }
 }
