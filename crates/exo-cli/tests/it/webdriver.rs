@@ -1,6 +1,6 @@
 //! A headless Chromium, driven over the WebDriver protocol (W3C WebDriver §6).
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
@@ -105,8 +105,14 @@ impl Browser {
 
     /// One command; its value.
     fn command(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (head, mut answer) = self.exchange(method, path, body).unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
+        answer["value"].take()
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &Value) -> io::Result<(String, Value)> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         write!(
             stream,
             "{method} /session{}{path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\
@@ -114,29 +120,26 @@ impl Browser {
             self.session,
             self.port,
             body.len()
-        )
-        .unwrap();
+        )?;
         let mut reader = BufReader::new(stream);
         let (mut head, mut len) = (String::new(), 0);
-        while reader.read_line(&mut head).unwrap() > 2 {
-            let line = head.lines().last().unwrap().to_ascii_lowercase();
+        while reader.read_line(&mut head)? > 2 {
+            let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
             if let Some(value) = line.strip_prefix("content-length:") {
-                len = value.trim().parse().unwrap();
+                len = value.trim().parse().map_err(io::Error::other)?;
             }
         }
         let mut answer = vec![0; len];
-        reader.read_exact(&mut answer).unwrap();
-        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {answer}");
-        answer["value"].take()
+        reader.read_exact(&mut answer)?;
+        Ok((head, serde_json::from_slice(&answer)?))
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         // A failed test must not leave a browser behind, and must not fail twice.
-        if !std::thread::panicking() && !self.session.is_empty() {
-            self.command("DELETE", "", &Value::Null);
+        if !self.session.is_empty() {
+            let _ = self.exchange("DELETE", "", &Value::Null);
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
