@@ -55,6 +55,16 @@ fn pwsh_stop() {
 }
 
 #[test]
+fn pwsh_bad() {
+    check("bad", |_| {});
+}
+
+#[test]
+fn pwsh_runspaces() {
+    check("runspaces", |_| {});
+}
+
+#[test]
 fn pwsh_sign_in() {
     // The certificates are made with the tool that administrators use.
     if !has_program("openssl") {

@@ -48,6 +48,12 @@ public abstract class ConnectCommand : PSCmdlet
         {
             throw new PipelineStoppedException();
         }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            ThrowTerminatingError(new ErrorRecord(
+                new DllNotFoundException($"The native library of this module cannot be used; install the module again. {error.Message}", error),
+                "NativeLibraryUnusable", ErrorCategory.NotInstalled, null));
+        }
         finally
         {
             Progress("Completed.", completed: true);

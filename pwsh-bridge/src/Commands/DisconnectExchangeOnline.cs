@@ -55,6 +55,11 @@ public sealed class DisconnectExchangeOnlineCommand : PSCmdlet
                 WriteError(error.ToRecord(connection.Name));
             }
         }
+        // What came later had taken the names of what came before.
+        foreach (Connection left in connections.Snapshot())
+        {
+            ProxyModule.Show(left);
+        }
         Say("Disconnected successfully !");
     }
 

@@ -25,6 +25,10 @@ internal static class SessionOptions
         AddTime(options, "idleTimeoutMs", option.IdleTimeout, s_usual.IdleTimeout);
         AddSize(options, "maxMessageLen", option.MaximumReceivedDataSizePerCommand);
         AddSize(options, "maxObjectLen", option.MaximumReceivedObjectSize);
+        if (option.MaxConnectionRetryCount != s_usual.MaxConnectionRetryCount && 0 <= option.MaxConnectionRetryCount)
+        {
+            options["maxConnectionRetryCount"] = option.MaxConnectionRetryCount;
+        }
         if (option.MaximumConnectionRedirectionCount == 0)
         {
             options["allowRedirection"] = false;

@@ -31,16 +31,27 @@ internal static class ProxyModule
                 .Append(" { $PSCmdlet.ThrowTerminatingError($failure) } }")
                 .Append(" end { if ($failure = & $Complete $PSCmdlet) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
         }
-        cmdlet.InvokeCommand.InvokeScript(
-            ImportScript,
-            useNewScope: true,
-            System.Management.Automation.Runspaces.PipelineResultTypes.None,
-            input: null,
-            new PSModuleInfo(linkToGlobal: true),
-            connection,
-            new CmdletInfo("Invoke-RemoteCommand", typeof(InvokeRemoteCommand)),
-            new CmdletInfo("Complete-RemoteCommand", typeof(CompleteRemoteCommand)),
-            ScriptBlock.Create(body.ToString()));
+        // In a constrained session too: the proxies are this module's own code, made of names that were checked, and no
+        // text of the user or of the server is run.
+        PSLanguageMode language = cmdlet.SessionState.LanguageMode;
+        cmdlet.SessionState.LanguageMode = PSLanguageMode.FullLanguage;
+        try
+        {
+            cmdlet.InvokeCommand.InvokeScript(
+                ImportScript,
+                useNewScope: true,
+                System.Management.Automation.Runspaces.PipelineResultTypes.None,
+                input: null,
+                new PSModuleInfo(linkToGlobal: true),
+                connection,
+                new CmdletInfo("Invoke-RemoteCommand", typeof(InvokeRemoteCommand)),
+                new CmdletInfo("Complete-RemoteCommand", typeof(CompleteRemoteCommand)),
+                ScriptBlock.Create(body.ToString()));
+        }
+        finally
+        {
+            cmdlet.SessionState.LanguageMode = language;
+        }
     }
 
     private static string BindingOf(RemoteCommand command, bool hasPage)
@@ -65,6 +76,10 @@ internal static class ProxyModule
     internal static void Remove(Connection connection) =>
         ScriptBlock.Create(RemoveScript).Invoke(connection.ModuleName);
 
+    /// <summary>Shows the commands of the module again, where another one had taken their names.</summary>
+    internal static void Show(Connection connection) =>
+        ScriptBlock.Create(ShowScript).Invoke(connection.ModuleName, connection.Prefix);
+
     /// <summary>
     /// New-Module shows its functions where it is called: that is a scope nobody sees. Import-Module then shows them
     /// to everybody, with the prefix.
@@ -79,6 +94,12 @@ internal static class ProxyModule
         $module.PrivateData = @{ ImplicitRemoting = $true }
         $prefix = if ($Connection.Prefix) { @{ Prefix = $Connection.Prefix } } else { @{} }
         Import-Module -ModuleInfo $module -Global -DisableNameChecking -Force @prefix
+        """;
+
+    private const string ShowScript = """
+        param($Name, $Prefix)
+        $prefix = if ($Prefix) { @{ Prefix = $Prefix } } else { @{} }
+        Get-Module -Name $Name | Import-Module -Global -DisableNameChecking @prefix
         """;
 
     private const string RemoveScript = "param($Name) Get-Module -Name $Name | Remove-Module -Force";

@@ -31,6 +31,14 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
         {
             failure = error.ToRecord(run.Command.Name);
         }
+        catch (ObjectDisposedException)
+        {
+            // The proxy was kept beyond its connection.
+            failure = new ErrorRecord(
+                new InvalidOperationException(
+                    $"The connection that {run.Command.Name} belongs to was ended; connect again with Connect-ExchangeOnline or Connect-IPPSSession."),
+                "ConnectionEnded", ErrorCategory.ConnectionError, run.Command.Name);
+        }
         catch (PSNotSupportedException error)
         {
             failure = new ErrorRecord(error, "ExoNotSupported", ErrorCategory.NotImplemented, run.Command.Name);
