@@ -19,7 +19,9 @@
 
     CmdletsToExport      = @(
         'Connect-ExchangeOnline', 'Connect-EXOPSSession', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline',
-        'Get-ConnectionInformation', 'New-PSSessionOption'
+        'Get-ConnectionInformation', 'Get-EXOCasMailbox', 'Get-EXOMailbox', 'Get-EXOMailboxFolderPermission',
+        'Get-EXOMailboxFolderStatistics', 'Get-EXOMailboxPermission', 'Get-EXOMailboxStatistics',
+        'Get-EXOMobileDeviceStatistics', 'Get-EXORecipient', 'Get-EXORecipientPermission', 'New-PSSessionOption'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -125,6 +125,53 @@ fn pwsh_fidelity() {
     check("fidelity", |config| config.data = Some(recorded));
 }
 
+/// What the shared generator makes, as documents that the lab serves.
+#[test]
+fn pwsh_payloads() {
+    let name = "pwsh_payloads";
+    let generator = recorded().join("../../bench/gen_payload.py");
+    if !has_program("python3") || !generator.is_file() {
+        return ignored(name, "python3 or the generator of payloads is not there");
+    }
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("payloads");
+    let documents = folder.join("documents");
+    std::fs::create_dir_all(&documents).expect("a folder");
+    let made =
+        Command::new("python3").arg(generator).arg("--out").arg(&folder).args(["--sizes", "1"]).output();
+    assert!(made.expect("python3").status.success(), "the generator of payloads");
+    for kind in ["mailbox", "process", "bytes", "strings", "deep", "error"] {
+        let messages = std::fs::read(folder.join(format!("{kind}-1.docs"))).expect("a payload");
+        std::fs::write(documents.join(format!("GetPayload{kind}.xml")), document_of(&messages))
+            .expect("a document");
+    }
+    check("fidelity", |config| config.data = Some(documents));
+}
+
+/// The first messages, each preceded by its length, as one document.
+fn document_of(mut messages: &[u8]) -> Vec<u8> {
+    let mut document =
+        br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">"#.to_vec();
+    for _ in 0..40 {
+        let Some((len, rest)) = messages.split_first_chunk::<4>() else { break };
+        let len = usize::try_from(u32::from_le_bytes(*len)).expect("a length");
+        let (message, rest) = rest.split_at(len);
+        document.extend_from_slice(message);
+        messages = rest;
+    }
+    document.extend_from_slice(b"</Objs>");
+    document
+}
+
+#[test]
+fn pwsh_exo_cmdlets() {
+    check("exo_cmdlets", |_| {});
+}
+
+#[test]
+fn pwsh_formats() {
+    check("formats", |_| {});
+}
+
 #[test]
 fn the_sdk_builds_the_assembly_too() {
     let name = "the_sdk_builds_the_assembly_too";
@@ -157,12 +204,13 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     };
     let mut config = LabConfig::default();
     configure(&mut config);
+    let data = config.data.clone().unwrap_or_else(recorded);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let lab = runtime.block_on(Lab::start(config)).expect("a lab");
 
     let mut pwsh = pwsh();
     pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
-    pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", recorded());
+    pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", data);
     // Of a lab that is gone tomorrow nothing is kept.
     pwsh.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
     // A person at the browser, and where a script says who else sits there.

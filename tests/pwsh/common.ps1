@@ -34,6 +34,15 @@ function Assert-Like([string] $Actual, [string] $Pattern, [string] $What = 'text
     if ($Actual -notlike $Pattern) { throw "$What is '$Actual', expected '$Pattern'" }
 }
 
+# Two long texts; the message shows where they part.
+function Assert-SameText([string] $Actual, [string] $Expected, [string] $What = 'text') {
+    if ($Actual -ceq $Expected) { return }
+    $at = 0
+    while ($at -lt $Actual.Length -and $at -lt $Expected.Length -and $Actual[$at] -ceq $Expected[$at]) { $at++ }
+    $from = [Math]::Max(0, $at - 150)
+    throw "$What differs at ${at}:`n$($Actual.Substring($from, [Math]::Min(300, $Actual.Length - $from)))`nexpected`n$($Expected.Substring($from, [Math]::Min(300, $Expected.Length - $from)))"
+}
+
 # The error that a block ends with.
 function Get-Failure([scriptblock] $Body) {
     try { $null = & $Body }

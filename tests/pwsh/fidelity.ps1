@@ -7,15 +7,8 @@ Connect-Lab
 # In an array, because a method would get a bare list or dictionary without its type names.
 function ConvertTo-Text($Item) { [System.Management.Automation.PSSerializer]::Serialize(@(, $Item), 50) }
 
-function Assert-SameText([string] $Actual, [string] $Expected) {
-    if ($Actual -ceq $Expected) { return }
-    $at = 0
-    while ($at -lt $Actual.Length -and $at -lt $Expected.Length -and $Actual[$at] -ceq $Expected[$at]) { $at++ }
-    $from = [Math]::Max(0, $at - 150)
-    throw "differs at ${at}:`n$($Actual.Substring($from, [Math]::Min(300, $Actual.Length - $from)))`nexpected`n$($Expected.Substring($from, [Math]::Min(300, $Expected.Length - $from)))"
-}
-
 $compared = 0
+$left = 0
 foreach ($file in Get-ChildItem $env:EXO_RECORDED -Filter *.xml) {
     if ($file.Name -notmatch 'get([a-z]+)(_[\w-]*)?\.xml$') { continue }
     $command = "Get-$($Matches[1])"
@@ -27,6 +20,7 @@ foreach ($file in Get-ChildItem $env:EXO_RECORDED -Filter *.xml) {
         catch [System.DllNotFoundException], [System.Management.Automation.MethodInvocationException] {
             # It makes live CIM objects of some, and has no library for them on every system.
             Assert-True ("$_" -like '*libmi*' -and 0 -lt $ours.Count) "the reason is the missing CIM library: $_"
+            $script:left++
             return
         }
         Assert-Equal $ours.Count $theirs.Count 'number of objects'
@@ -36,8 +30,8 @@ foreach ($file in Get-ChildItem $env:EXO_RECORDED -Filter *.xml) {
         $script:compared++
     }
 }
-"compared completely: $compared documents"
-Assert-True (12 -le $compared) 'at least twelve documents are compared'
+"compared completely: $compared documents; PowerShell cannot read here: $left"
+Check 'most documents are compared' { Assert-True (6 -le $compared -and $left -le 3) "compared $compared, left $left" }
 
 Disconnect-Lab
 Complete

@@ -8,7 +8,7 @@ Check 'the manifest is valid and names every export' {
     $manifest = Test-ModuleManifest (Join-Path $module.ModuleBase 'ExchangeOnlineManagement.psd1')
     Assert-Equal $manifest.ExportedFunctions.Count 0 'functions'
     Assert-Equal $manifest.ExportedAliases.Count 0 'aliases'
-    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-EXOPSSession Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation New-PSSessionOption' 'cmdlets'
+    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-EXOPSSession Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation Get-EXOCasMailbox Get-EXOMailbox Get-EXOMailboxFolderPermission Get-EXOMailboxFolderStatistics Get-EXOMailboxPermission Get-EXOMailboxStatistics Get-EXOMobileDeviceStatistics Get-EXORecipient Get-EXORecipientPermission New-PSSessionOption' 'cmdlets'
 }
 
 Check 'a script can require the module as it requires the original' {

@@ -5,6 +5,7 @@ using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Text.Json;
 
+using ExchangeOnlineManagement.Commands.Exo;
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
 using ExchangeOnlineManagement.Records;
@@ -148,7 +149,7 @@ public abstract class ConnectCommand : PSCmdlet
     {
         Progress("Getting command information from remote session ...");
         string json = "[]";
-        using (NativeOperation operation = session.Commands(JsonSerializer.Serialize(settings.CommandName)))
+        using (NativeOperation operation = session.Commands(JsonSerializer.Serialize(Needed(session, settings))))
         {
             Pull(operation, happened =>
             {
@@ -172,6 +173,13 @@ public abstract class ConnectCommand : PSCmdlet
         connections.Add(connection);
         WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Info.Uri} are in the module {connection.ModuleName}.");
     }
+
+    /// <summary>The commands that were asked for, and those that the Get-EXO cmdlets call.</summary>
+    /// <remarks>Remote PowerShell would report an error for each that the account does not have.</remarks>
+    private static string[] Needed(NativeSession session, ConnectSettings settings) =>
+        settings.CommandName.Length == 0 || settings.IsCompliance || !new SessionInfo(session.InfoJson()).IsRest
+            ? settings.CommandName
+            : [.. settings.CommandName, .. ExoCommand.Behind];
 
     private void Pull(NativeOperation operation, Action<NativeEvent> handle)
     {

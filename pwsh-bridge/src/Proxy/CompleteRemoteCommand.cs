@@ -13,18 +13,5 @@ public sealed class CompleteRemoteCommand : RemoteCommandCmdlet
 
     private protected override ProxyRun? Begin() => ProxyRun.Find(Caller);
 
-    private protected override ErrorRecord? Run(ProxyRun run)
-    {
-        ErrorRecord? failure = null;
-        if (run.Batch is { } batch)
-        {
-            batch.EndInput();
-            failure = Pull(run, batch);
-        }
-        if (failure is null)
-        {
-            run.End();
-        }
-        return failure;
-    }
+    private protected override ErrorRecord? Run(ProxyRun run) => Complete(run);
 }

@@ -54,8 +54,25 @@ public sealed class Connection
     /// <summary>Most objects in a page; null where there are no pages.</summary>
     internal uint? PageSize => Info.IsRest ? Settings.PageSize ?? ConnectExchangeOnlineCommand.LargestPage : null;
 
-    /// <summary>The commands.</summary>
-    internal IEnumerable<RemoteCommand> Commands => _commands.Values;
+    /// <summary>The commands that were asked for; others it may have for the Get-EXO cmdlets.</summary>
+    internal IEnumerable<RemoteCommand> Commands
+    {
+        get
+        {
+            WildcardPattern[] wanted = Array.ConvertAll(
+                Settings.CommandName, pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase));
+            foreach (RemoteCommand command in _commands.Values)
+            {
+                if (wanted.Length == 0 || Array.Exists(wanted, pattern => pattern.IsMatch(command.Name)))
+                {
+                    yield return command;
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether it has the command, asked for or not.</summary>
+    internal bool Has(string name) => _commands.ContainsKey(name);
 
     /// <summary>The command called <paramref name="name"/> in any casing.</summary>
     internal RemoteCommand Command(string name) => _commands[name];

@@ -3,9 +3,6 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Management.Automation;
 
-using ExchangeOnlineManagement.Native;
-using ExchangeOnlineManagement.Records;
-
 namespace ExchangeOnlineManagement.Proxy;
 
 /// <summary>Runs one command on the server: the proxies call it for each of their inputs.</summary>
@@ -41,55 +38,7 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
 
     private protected override ProxyRun? Begin() => ProxyRun.Of(Caller, Connection, Name);
 
-    private protected override ErrorRecord? Run(ProxyRun run)
-    {
-        byte[] document = Document(run);
-        try
-        {
-            if (run.IsBatched)
-            {
-                return Add(run, document);
-            }
-            using NativeOperation operation = Connection.Session.Invoke(Name, document, run.AskFrom);
-            Array.Clear(document);
-            return Pull(run, operation);
-        }
-        finally
-        {
-            Array.Clear(document);
-        }
-    }
-
-    /// <summary>Adds the input to those that go together, and writes what has come of earlier ones.</summary>
-    private ErrorRecord? Add(ProxyRun run, byte[] document)
-    {
-        uint inFlight = run.ErrorAction is ActionPreference.Stop or ActionPreference.Inquire ? 1 : MostInFlight;
-        NativeOperation batch = run.Batch ??= Connection.Session.InvokeBatch(Name, run.AskFrom, inFlight);
-        ErrorRecord? failure = null;
-        try
-        {
-            while (!batch.TryWrite(document, out bool takesMore))
-            {
-                if (!takesMore)
-                {
-                    // Its end says why.
-                    return Pull(run, batch);
-                }
-                PullOne(run, batch, PollMilliseconds, ref failure);
-            }
-            while (!batch.HasEnded && PullOne(run, batch, milliseconds: 0, ref failure))
-            {
-                // Whatever is there already.
-            }
-            return failure;
-        }
-        catch
-        {
-            // The proxy will not be called again.
-            batch.Dispose();
-            throw;
-        }
-    }
+    private protected override ErrorRecord? Run(ProxyRun run) => Send(run, Document(run));
 
     private byte[] Document(ProxyRun run)
     {
@@ -132,9 +81,6 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
         }
         return Bound;
     }
-
-    /// <summary>Requests of ten inputs each.</summary>
-    private const uint MostInFlight = 4;
 
     private const string WhatIf = "WhatIf";
 }

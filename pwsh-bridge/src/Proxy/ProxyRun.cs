@@ -48,6 +48,9 @@ internal sealed class ProxyRun
     /// <summary>The inputs that go together; null before the first.</summary>
     internal NativeOperation? Batch { get; set; }
 
+    /// <summary>Makes of an object from the server what is written; null: the object itself.</summary>
+    internal Func<object?, object?>? Shape { get; set; }
+
     /// <summary>From which weight on a change is asked about.</summary>
     internal uint AskFrom
     {
@@ -84,7 +87,7 @@ internal sealed class ProxyRun
                 foreach (object? value in new Document(happened.CopyTape()).Values())
                 {
                     _objects++;
-                    _proxy.WriteObject(value);
+                    _proxy.WriteObject(Shape is null ? value : Shape(value));
                 }
                 ShowPerformance();
                 break;

@@ -15,17 +15,25 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
     /// <summary>The run; null when there is nothing to do.</summary>
     private protected abstract ProxyRun? Begin();
 
-    /// <summary>Writes the error for which the proxy has to end, if there is one.</summary>
+    /// <summary>Ends the command with an error: a proxy throws what it finds in its output.</summary>
+    private protected virtual void Fail(ErrorRecord failure) => WriteObject(failure);
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Begin() is not { } run)
+        if (Begin() is { } run)
         {
-            return;
+            Perform(run, Run);
         }
+    }
+
+    /// <summary>Does a part of the run, and makes an error of what goes wrong in it.</summary>
+    private protected void Perform(ProxyRun run, Func<ProxyRun, ErrorRecord?> part)
+    {
         ErrorRecord? failure;
         try
         {
-            failure = Run(run);
+            failure = part(run);
         }
         catch (ExoException error)
         {
@@ -59,11 +67,79 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
         }
         run.Count(failure);
         run.End();
-        WriteObject(failure);
+        Fail(failure);
     }
 
     /// <inheritdoc/>
     protected override void StopProcessing() => _operation?.Cancel();
+
+    /// <summary>Calls the command with one input, or adds the input to those that go together.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="document">The parameters; it is cleared.</param>
+    /// <returns>The error for which the command ended, if there is one.</returns>
+    private protected ErrorRecord? Send(ProxyRun run, byte[] document)
+    {
+        try
+        {
+            if (run.IsBatched)
+            {
+                return Add(run, document);
+            }
+            using NativeOperation operation = run.Connection.Session.Invoke(run.Command.Name, document, run.AskFrom);
+            return Pull(run, operation);
+        }
+        finally
+        {
+            Array.Clear(document);
+        }
+    }
+
+    /// <summary>Notes that there are no more inputs, and writes what is still to come.</summary>
+    private protected ErrorRecord? Complete(ProxyRun run)
+    {
+        ErrorRecord? failure = null;
+        if (run.Batch is { } batch)
+        {
+            batch.EndInput();
+            failure = Pull(run, batch);
+        }
+        if (failure is null)
+        {
+            run.End();
+        }
+        return failure;
+    }
+
+    /// <summary>Adds the input to those that go together, and writes what has come of earlier ones.</summary>
+    private ErrorRecord? Add(ProxyRun run, byte[] document)
+    {
+        uint inFlight = run.ErrorAction is ActionPreference.Stop or ActionPreference.Inquire ? 1 : MostInFlight;
+        NativeOperation batch = run.Batch ??= run.Connection.Session.InvokeBatch(run.Command.Name, run.AskFrom, inFlight);
+        ErrorRecord? failure = null;
+        try
+        {
+            while (!batch.TryWrite(document, out bool takesMore))
+            {
+                if (!takesMore)
+                {
+                    // Its end says why.
+                    return Pull(run, batch);
+                }
+                PullOne(run, batch, PollMilliseconds, ref failure);
+            }
+            while (!batch.HasEnded && PullOne(run, batch, milliseconds: 0, ref failure))
+            {
+                // Whatever is there already.
+            }
+            return failure;
+        }
+        catch
+        {
+            // The proxy will not be called again.
+            batch.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Writes what an operation tells until its end.</summary>
     /// <returns>The error for which the command ended, if there is one.</returns>
@@ -116,7 +192,10 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
     };
 
     /// <summary>How long Ctrl+C may go unnoticed.</summary>
-    private protected const uint PollMilliseconds = 100;
+    private const uint PollMilliseconds = 100;
+
+    /// <summary>Requests of ten inputs each.</summary>
+    private const uint MostInFlight = 4;
 
     private volatile NativeOperation? _operation;
 }

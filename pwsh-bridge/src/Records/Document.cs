@@ -56,7 +56,7 @@ internal sealed class Document
     internal string[] TypeNames(TapeValue value) =>
         value.TypeNamesNode is { } node ? TypeNameLists.Of(node) : s_withoutTypeNames;
 
-    /// <summary>The name of the type that <see cref="Value"/> gives, without making the value.</summary>
+    /// <summary>The name of the type that <see cref="Value"/> gives, without making the value; empty for null.</summary>
     internal string TypeNameOf(TapeValue value)
     {
         value = value.Resolve();
@@ -290,7 +290,7 @@ internal sealed class Document
     /// <summary>By the number of the kind.</summary>
     private static readonly string[] s_primitiveNames =
     {
-        "", "System.Object", "System.Boolean", "System.Char", "System.Byte", "System.SByte", "System.Int16",
+        "", "", "System.Boolean", "System.Char", "System.Byte", "System.SByte", "System.Int16",
         "System.UInt16", "System.Int32", "System.UInt32", "System.Int64", "System.UInt64", "System.Single",
         "System.Double", "System.Decimal", "System.DateTime", "System.TimeSpan", "System.String", "System.Guid",
         "System.Uri", "System.Version", "System.Xml.XmlDocument", "System.String", "System.Security.SecureString",

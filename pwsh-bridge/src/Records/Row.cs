@@ -14,7 +14,7 @@ namespace ExchangeOnlineManagement.Records;
 /// PowerShell sees its properties through <see cref="RowAdapter"/>, which the module's types file names, and no more
 /// methods than any deserialized object has.
 /// </remarks>
-public sealed class Row : ICloneable
+public sealed class Row : ICloneable, IFormattable
 {
     internal Row(Document document, TapeValue value, TapeValue? props)
     {
@@ -25,6 +25,9 @@ public sealed class Row : ICloneable
 
     /// <summary>The text that the object had where it lived; null when it had none.</summary>
     public override string? ToString() => _value.DisplayText;
+
+    /// <summary>The same text: there are no others.</summary>
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString() ?? string.Empty;
 
     /// <summary>A row of its own over the same tape, with the same assignments.</summary>
     [Hidden]
@@ -72,7 +75,20 @@ public sealed class Row : ICloneable
         return found < 0 ? null : props.Tape[found];
     }
 
-    internal string TypeNameOf(TapeValue property) => _document.TypeNameOf(property);
+    /// <summary>The type of a property's value; empty for null.</summary>
+    internal string TypeNameOf(TapeValue property)
+    {
+        if (_assigned is null || !_assigned.TryGetValue(property.Index, out object? value))
+        {
+            return _document.TypeNameOf(property);
+        }
+        return value switch
+        {
+            null => string.Empty,
+            PSObject { TypeNames: [var first, ..] } => first,
+            _ => value.GetType().FullName ?? string.Empty,
+        };
+    }
 
     internal object? Read(TapeValue property) =>
         _assigned is not null && _assigned.TryGetValue(property.Index, out object? value)

@@ -52,5 +52,17 @@ public sealed class RowAdapter : PSPropertyAdapter
     public override string GetPropertyTypeName(PSAdaptedProperty adaptedProperty) =>
         ((Row)adaptedProperty.BaseObject).TypeNameOf((TapeValue)adaptedProperty.Tag);
 
-    private static PSAdaptedProperty Adapted(TapeValue property) => new(property.Name ?? string.Empty, property);
+    private static PSAdaptedProperty Adapted(TapeValue property) => new RowProperty(property.Name ?? string.Empty, property);
+
+    /// <summary>Describes itself as the properties of PowerShell's own deserialized objects do.</summary>
+    private sealed class RowProperty : PSAdaptedProperty
+    {
+        internal RowProperty(string name, object tag)
+            : base(name, tag)
+        {
+        }
+
+        /// <inheritdoc/>
+        public override string ToString() => TypeNameOfValue + " {get;set;}";
+    }
 }

@@ -16,7 +16,11 @@ impl Objects {
         invocation: &mut Invocation<'_>,
         noun: &'static Noun,
     ) -> Result<(), Halt> {
-        if let Some(owner) = mailbox_of(invocation, "Identity")? {
+        let owner = match mailbox_of(invocation, "Identity")? {
+            None => mailbox_of(invocation, "Mailbox")?,
+            identity => identity,
+        };
+        if let Some(owner) = owner {
             for record in self.settings(invocation, noun, owner) {
                 invocation.write(&record)?;
             }
