@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use exo_lab::{DeviceApproval, Lab, LabConfig};
+use exo_lab::{Backend, DeviceApproval, Lab, LabConfig};
 
 #[test]
 fn pwsh_import() {
@@ -57,6 +57,28 @@ fn pwsh_stop() {
 #[test]
 fn pwsh_bad() {
     check("bad", |_| {});
+}
+
+#[test]
+fn pwsh_odd() {
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-odd");
+    std::fs::create_dir_all(&data).expect("a folder");
+    let narrow = root().join("tests/pwsh/data/odd/GetAcceptedDomain.xml");
+    std::fs::copy(narrow, data.join("GetAcceptedDomain.xml")).expect("the document");
+    let properties: String =
+        (0..10_000).map(|number| format!("<S N=\"Property{number}\">value {number}</S>")).collect();
+    let wide = format!(
+        "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\"><Obj RefId=\"0\">\
+         <TN RefId=\"0\"><T>Wide</T></TN><ToString>wide</ToString><Props>{properties}</Props></Obj></Objs>"
+    );
+    std::fs::write(data.join("GetTransportRule.xml"), wide).expect("the wide document");
+    check("odd", |config| config.data = Some(data));
+}
+
+#[test]
+fn pwsh_host() {
+    // A server that asks in all the ways there are: PowerShell's own.
+    check("host", |config| config.backend = Backend::Pwsh { configuration_file: None });
 }
 
 #[test]
