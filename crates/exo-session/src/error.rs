@@ -183,7 +183,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Option<&wsman::Fault> {
         match &self.0.kind {
-            Kind::Fault(fault) => Some(fault),
+            Kind::Fault(fault) | Kind::TooManySessions { fault, .. } => Some(fault),
             _ => None,
         }
     }

@@ -322,8 +322,12 @@ impl State {
                     command.answer = Some(answer);
                 }
             }
-            ServerEvent::SetMaxRunspaces { call_id, count }
-            | ServerEvent::SetMinRunspaces { call_id, count } => {
+            ServerEvent::SetMaxRunspaces { call_id, count } => {
+                let granted = i32::try_from(count).ok().filter(|count| (1..=MAX_RUNSPACES).contains(count));
+                self.max_runspaces = granted.unwrap_or(self.max_runspaces);
+                self.pool.runspace_availability(call_id, Availability::Done(granted.is_some()));
+            }
+            ServerEvent::SetMinRunspaces { call_id, count } => {
                 self.pool.runspace_availability(call_id, Availability::Done(count == 1));
             }
             ServerEvent::GetAvailableRunspaces { call_id } => {
@@ -401,6 +405,8 @@ fn private_data() -> Result<Tape, clixml::DecodeError> {
 
 const PRIMITIVE_DICTIONARY: &[&str] =
     &["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
+/// PowerShellMaxConcurrency of an Exchange server.
+const MAX_RUNSPACES: i32 = 18;
 const MAX_CONNECT_LEN: usize = 128 * 1024;
 const MAX_COMMANDS: usize = 128;
 const MAX_INPUTS: usize = 100_000;

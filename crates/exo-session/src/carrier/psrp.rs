@@ -29,6 +29,8 @@ use crate::session::Invocation;
 
 mod driver;
 mod entry;
+mod live;
+mod runspaces;
 mod wire;
 
 /// What a session is opened with.
@@ -95,7 +97,7 @@ impl Blueprint {
     }
 
     pub(crate) fn pool(&self, rpid: Uuid) -> RunspacePool {
-        let mut config = PoolConfig { max_runspaces: MAX_RUNSPACES, ..PoolConfig::default() };
+        let mut config = PoolConfig::default();
         config.fragment_limits.max_message_len = self.max_message_len;
         config.fragment_limits.max_open_len = self.max_message_len;
         config.limits.max_body_len = self.max_message_len;
@@ -212,9 +214,6 @@ impl fmt::Debug for PsrpCarrier {
     }
 }
 
-/// Commands that the server runs at the same time; it makes a runspace only when one is needed. The usual limit of an
-/// Exchange server (PowerShellMaxConcurrency) is 18 for one user, so two sessions fit.
-const MAX_RUNSPACES: i32 = 8;
 const RESOURCE_PREFIX: &str = "http://schemas.microsoft.com/powershell/";
 /// Events a consumer may be behind before the server is no longer asked for more.
 const MAX_WAITING_EVENTS: usize = 64;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use exo_auth::{AuthError, AuthErrorKind};
+use uuid::Uuid;
 use wsman::Fault;
 
 use super::Category;
@@ -83,6 +84,8 @@ pub(crate) enum Kind {
 
     /// The server answered with a fault.
     Fault(Box<Fault>),
+    /// The account has as many sessions as allowed; these of them are this program's.
+    TooManySessions { fault: Box<Fault>, own: Vec<Uuid> },
     /// The envelope, a fragment or a message is not what the protocol says.
     Protocol { problem: String },
     /// A message, an object or a fragment passed a limit.
@@ -132,6 +135,7 @@ impl Kind {
             | Self::Status { .. }
             | Self::Html { .. }
             | Self::Fault(_)
+            | Self::TooManySessions { .. }
             | Self::Broken { .. } => Category::Connection,
             Self::BodyTooLong { .. } | Self::BadGzip | Self::Protocol { .. } | Self::TooLarge { .. } => {
                 Category::Protocol
@@ -190,7 +194,7 @@ impl Kind {
             Self::BodyTooLong { .. } | Self::TooLarge { .. } => {
                 "ask for fewer or smaller objects, or raise the limit"
             }
-            Self::Fault(fault) => return fault_advice(fault),
+            Self::Fault(fault) | Self::TooManySessions { fault, .. } => return fault_advice(fault),
             Self::Broken { .. } => "connect again",
             Self::Closed => "connect first",
             Self::Option { .. }
@@ -293,6 +297,14 @@ impl fmt::Display for Kind {
             Self::BodyTooLong { limit } => write!(f, "the answer is longer than the limit of {limit} bytes"),
             Self::BadGzip => f.write_str("the answer says it is gzip and cannot be unpacked"),
             Self::Fault(fault) => write_fault(f, fault),
+            Self::TooManySessions { fault, own } => {
+                write_fault(f, fault)?;
+                let own: Vec<String> = own.iter().map(Uuid::to_string).collect();
+                match own.as_slice() {
+                    [] => f.write_str("; none of the open sessions is of this program"),
+                    own => write!(f, "; of this program {} are open: {}", own.len(), own.join(", ")),
+                }
+            }
             Self::Protocol { problem } | Self::TooLarge { problem } => f.write_str(problem),
             Self::Remote { reason } => write!(f, "the server reports: {reason}"),
             Self::Broken { reason } => write!(f, "the session ended: {reason}"),

@@ -3,7 +3,7 @@
 use exo_session::{Category, ConnectEvent, ConnectOptions, connect};
 use psrp::clixml::Encoder;
 use psrp::server::{Command, ErrorBody, ServerPool};
-use psrp::{HostMethod, PipelineEvent, PsInvocationState};
+use psrp::{Availability, HostMethod, PipelineEvent, PsInvocationState};
 use uuid::Uuid;
 
 use crate::peer::{Peer, Script};
@@ -187,6 +187,34 @@ async fn a_reader_that_waits_holds_the_server_up() {
     assert_eq!(read(slow).await.unwrap().output.len(), 2_000);
     let all = peer.count("Receive command");
     assert!(of_both < all / 2 + 30, "{of_both} of {all} answers before anybody read the first command");
+    session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_waits_leaves_the_session_in_use() {
+    let script = Script {
+        on_command: |pool, pid, _| {
+            write(pool, pid, 2_000);
+            complete(pool, pid);
+        },
+        answer_len: 2_000,
+        ..Script::default()
+    };
+    let peer = Peer::start(script).await;
+    let session = open(peer.options()).await;
+    let slow = session.invoke(command("Get-Line", &[])).await.unwrap();
+    while peer.count("Receive command") == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The Receive of the shell itself goes out again and again, so that the server does not take it for idle.
+    for _ in 0..5 {
+        let before = peer.count("Receive shell");
+        peer.act(|pool| pool.runspace_availability(-1, Availability::Count(0)));
+        while peer.count("Receive shell") == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(read(slow).await.unwrap().output.len(), 2_000);
     session.close().await.unwrap();
 }
 

@@ -15,6 +15,8 @@ use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Response, ShellId, Si
 use self::keys::Keys;
 use super::Blueprint;
 use super::entry::Entry;
+use super::live::{self, Live};
+use super::runspaces::Runspaces;
 use super::wire::Wire;
 use crate::asking::Reply;
 use crate::carrier::Event;
@@ -77,12 +79,17 @@ pub(crate) struct Driver {
     max_send_len: u32,
     pool: RunspacePool,
     keys: Keys,
+    runspaces: Runspaces,
+    /// The entry among this program's sessions.
+    live: Option<Live>,
     shell: Option<ShellId>,
     opened: bool,
     calls: JoinSet<Arrival>,
     pipelines: HashMap<Uuid, Entry>,
     pool_receive: Option<AbortHandle>,
     pool_sending: bool,
+    /// What the Receive of the shell itself brought was for a pipeline whose consumer is behind.
+    pool_feeds_pipelines: bool,
     /// When the Receive of the shell itself went out.
     pool_receive_sent: Instant,
     /// Receives of the shell itself that broke soon one after another.
@@ -130,12 +137,15 @@ impl Driver {
             wire,
             blueprint,
             keys: Keys::None,
+            runspaces: Runspaces::new(),
+            live: None,
             shell: None,
             opened: false,
             calls: JoinSet::new(),
             pipelines: HashMap::new(),
             pool_receive: None,
             pool_sending: false,
+            pool_feeds_pipelines: false,
             pool_receive_sent: Instant::now(),
             pool_failures: 0,
             fate,
@@ -211,6 +221,7 @@ impl Driver {
             self.arrived().await?;
             self.advance()?;
         }
+        self.live = Some(Live::enter(self.pool.rpid(), crate::http::host_of(&self.wire.url)));
         let version = self.pool.protocol_version().map(|version| version.to_string()).unwrap_or_default();
         Ok(Standing {
             url: self.wire.url.clone(),
@@ -265,6 +276,7 @@ impl Driver {
         self.pipelines.clear();
         self.calls.abort_all();
         let outcome = self.delete(limit).await;
+        self.live = None;
         if let End::Closed(done) = end {
             let _ = done.send(outcome);
         } else if let Err(error) = outcome {

@@ -197,6 +197,10 @@ impl Entry {
         !self.backlog.is_empty()
     }
 
+    pub(crate) fn backlog_len(&self) -> usize {
+        self.backlog.len()
+    }
+
     /// Nothing is left to do or to wait for.
     pub(crate) fn is_over(&self) -> bool {
         let released = self.release == Release::Answered || !self.started;

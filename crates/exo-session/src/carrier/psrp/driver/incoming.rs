@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::psrp::{PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
+use ::psrp::{Availability, PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
 use uuid::Uuid;
 use wsman::{ReceiveResponse, Response, ShellId, Signal};
 
-use super::{Arrival, Call, Driver, Outcome, of_psrp};
-use crate::carrier::psrp::entry::Release;
+use super::{Arrival, Call, Driver, Outcome, live, of_psrp};
+use crate::carrier::psrp::entry::{Entry, Release};
 use crate::command::failure_text;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -109,6 +109,10 @@ impl Driver {
                 self.wire.url = url;
                 Ok(())
             }
+            (Response::Fault(fault), url) if fault.is_shell_quota_exceeded() => {
+                let own = live::sessions(&crate::http::host_of(&url));
+                Err(Error::new(Step::Open, Kind::TooManySessions { fault: Box::new(fault), own }))
+            }
             (Response::Fault(fault), _) => Err(Error::new(Step::Open, Kind::Fault(Box::new(fault)))),
             _ => Err(unexpected(Step::Open, "Create")),
         }
@@ -123,7 +127,12 @@ impl Driver {
         match outcome {
             Ok((Response::Receive(received), _)) => {
                 self.pool_failures = 0;
-                self.take_bytes(received, step)
+                let waiting =
+                    |driver: &Self| driver.pipelines.values().map(Entry::backlog_len).sum::<usize>();
+                let before = waiting(self);
+                let taken = self.take_bytes(received, step);
+                self.pool_feeds_pipelines |= before < waiting(self);
+                taken
             }
             Ok((Response::Fault(fault), _)) if fault.is_operation_timeout() => {
                 self.pool_failures = 0;
@@ -237,6 +246,9 @@ impl Driver {
                 PoolEvent::StateChanged { state: RunspacePoolState::Closed, .. } => {
                     let reason = "the server closed it".to_owned();
                     return Err(Error::new(step, Kind::Broken { reason }));
+                }
+                PoolEvent::RunspaceAvailability { call_id, answer } => {
+                    self.runspaces.answered(call_id, answer == Availability::Done(true));
                 }
                 PoolEvent::SessionKeyRequested => self.make_keys(),
                 PoolEvent::SessionKey(encrypted) => self.take_session_key(&encrypted)?,

@@ -76,9 +76,16 @@ impl Driver {
             self.advance_pipeline(pid);
         }
         let Some(shell) = self.shell.clone() else { return Ok(()) };
+        let running = self.pipelines.values().filter(|entry| entry.started && !entry.ended).count();
+        if let Some((call_id, count)) = self.runspaces.wanted(running) {
+            let asked = self.pool.set_max_runspaces(call_id, count);
+            asked.map_err(|error| of_psrp(Step::Run, error.into()))?;
+        }
         self.send_waiting(&shell);
-        // Messages for a pipeline may come this way as well, so its consumer holds this Receive up too.
-        if self.pool_receive.is_none() && !self.pipelines.values().any(Entry::has_backlog) {
+        // This Receive keeps the session from lying idle, however long a consumer takes. Should the server send what is
+        // for a pipeline this way, its consumer holds it up too.
+        self.pool_feeds_pipelines &= self.pipelines.values().any(Entry::has_backlog);
+        if self.pool_receive.is_none() && !self.pool_feeds_pipelines {
             let step = if self.opened { Step::Run } else { Step::Open };
             self.pool_receive_sent = Instant::now();
             self.pool_receive = Some(self.receive(None, shell, step));

@@ -31,6 +31,7 @@ impl Driver {
             entry.unconfirmed.take().map(|work| Refused { pid, work, entry })
         });
         let refused = refused.collect();
+        self.live = None;
         self.fail_all(error);
         self.calls.abort_all();
         if let Err(error) = self.delete(DROP_LIMIT).await {
