@@ -190,6 +190,11 @@ fn pwsh_exo_cmdlets() {
 }
 
 #[test]
+fn pwsh_help() {
+    check("help", |_| {});
+}
+
+#[test]
 fn pwsh_formats() {
     check("formats", |_| {});
 }
@@ -272,10 +277,8 @@ fn build() -> Result<PathBuf, &'static str> {
     std::fs::create_dir_all(&native).expect("a folder");
     std::fs::copy(&library, native.join(library.file_name().expect("a name")))
         .expect("the library is copied");
-    for file in std::fs::read_dir(root().join("pwsh-bridge/module")).expect("the module's files") {
-        let file = file.expect("a file");
-        std::fs::copy(file.path(), folder.join(file.file_name())).expect("a file is copied");
-    }
+    copy_files(&root().join("pwsh-bridge/module"), &folder);
+    copy_files(&root().join("pwsh-bridge/module/en-US"), &folder.join("en-US"));
     let build = pwsh()
         .arg("-File")
         .arg(root().join("pwsh-bridge/build.ps1"))
@@ -290,6 +293,16 @@ fn build() -> Result<PathBuf, &'static str> {
         String::from_utf8_lossy(&build.stderr)
     );
     Ok(modules)
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for file in std::fs::read_dir(from).expect("the module's files") {
+        let file = file.expect("a file");
+        if file.path().is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("a file is copied");
+        }
+    }
 }
 
 /// `libexo` of this build: beside the test binary's folder, or in it.

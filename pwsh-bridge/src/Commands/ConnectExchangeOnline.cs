@@ -16,7 +16,7 @@ public sealed class ConnectExchangeOnlineCommand : ConnectServiceCommand
     [Parameter(Position = 1)]
     public override string? AzureADAuthorizationEndpointUri { get; set; }
 
-    /// <summary>The cloud.</summary>
+    /// <summary>The cloud of the organization, by name.</summary>
     [Parameter(Position = 2)]
     public ExchangeEnvironment ExchangeEnvironmentName { get; set; }
 

@@ -39,7 +39,7 @@ public sealed class ConnectIPPSSessionCommand : ConnectServiceCommand
     [Parameter]
     public SwitchParameter EnableSearchOnlySession { get; set; }
 
-    /// <summary>The cloud.</summary>
+    /// <summary>The cloud of the organization, by name.</summary>
     [Parameter]
     public ExchangeEnvironment ExchangeEnvironmentName { get; set; }
 
