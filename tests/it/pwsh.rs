@@ -190,6 +190,11 @@ fn pwsh_exo_cmdlets() {
 }
 
 #[test]
+fn pwsh_layout() {
+    check("layout", |_| {});
+}
+
+#[test]
 fn pwsh_help() {
     check("help", |_| {});
 }

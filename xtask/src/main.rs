@@ -33,7 +33,9 @@ usage: cargo xtask <command>
   bench --peers    the same payloads through psrp-rs, quick-xml and roxmltree, side by side
   bench --memory [MAILBOXES]
                    peak memory and CPU of exo run over both carriers (needs GNU time); fails above the limit
-  module           lay out the PowerShell module in pwsh-bridge/output
+  module [SYSTEM=LIBRARY]...
+                   lay out the PowerShell module in pwsh-bridge/output, and a zip of it; with libraries that were built
+                   for other systems, for example linux-arm64=target/aarch64-unknown-linux-gnu/release/libexo.so
   header           write crates/exo-ffi/include/exo.h (needs cbindgen)
   header --check   fail when the committed header is not what the source gives
   ci               format, lint, documentation, header, tests: what the CI runs
@@ -62,9 +64,7 @@ fn run(words: &[&str]) -> Result {
         ["bench", "--peers"] => bench::run_peers(&shell),
         ["bench", "--memory"] => memory::run(&shell, &memory::SIZES),
         ["bench", "--memory", mailboxes] => memory::run(&shell, &[1, mailboxes.parse()?]),
-        ["module"] => module::build(&shell, module::Profile::Release).map(|folder| {
-            println!("{}", folder.display());
-        }),
+        ["module", others @ ..] => module::pack(&shell, others),
         ["header"] => header::write(&shell),
         ["header", "--check"] => header::check(&shell),
         ["ci"] => ci::run(&shell),

@@ -15,6 +15,57 @@ pub(crate) enum Profile {
     Release,
 }
 
+/// Builds the module for use, with libraries that were built for other systems (`SYSTEM=LIBRARY`), and makes a zip of it.
+pub(crate) fn pack(shell: &Shell, others: &[&str]) -> Result {
+    let others = others.iter().map(|other| library_for(other)).collect::<Result<Vec<_>>>()?;
+    let folder = build(shell, Profile::Release)?;
+    for (system, library) in others {
+        let native = folder.join("runtimes").join(system).join("native");
+        copy_into(shell, library, &native)?;
+    }
+    println!("{}", folder.display());
+    if let Some(zip) = zip(shell, &folder)? {
+        println!("{}", zip.display());
+    }
+    Ok(())
+}
+
+/// The two sides of `SYSTEM=LIBRARY`, checked.
+fn library_for(argument: &str) -> Result<(&str, &Path)> {
+    let (system, library) =
+        argument.split_once('=').ok_or_else(|| format!("`{argument}` is not SYSTEM=LIBRARY"))?;
+    let name = SYSTEMS
+        .iter()
+        .find(|(known, _)| *known == system)
+        .map(|(_, name)| *name)
+        .ok_or_else(|| format!("`{system}` is none of {}", SYSTEMS.map(|(known, _)| known).join(", ")))?;
+    let library = Path::new(library);
+    if library.file_name().is_none_or(|file| file != name) {
+        return Err(format!("the library for {system} is called {name}, not {}", library.display()).into());
+    }
+    Ok((system, library))
+}
+
+/// Makes the archive beside the module's versions, with the module's name as the one folder in it.
+fn zip(shell: &Shell, folder: &Path) -> Result<Option<PathBuf>> {
+    if !crate::has_program("pwsh") {
+        println!("no zip was made: that takes pwsh");
+        return Ok(None);
+    }
+    let version =
+        folder.file_name().and_then(|version| version.to_str()).ok_or("the folder has no version")?;
+    let output = shell.current_dir().join(BRIDGE).join("output");
+    let archive = output.join(format!("{NAME}-{version}.zip"));
+    shell.remove_path(&archive)?;
+    let _telemetry = shell.push_env("POWERSHELL_TELEMETRY_OPTOUT", "1");
+    let _updates = shell.push_env("POWERSHELL_UPDATECHECK", "Off");
+    let _folder = shell.push_env("EXO_FOLDER", output.join(NAME));
+    let _archive = shell.push_env("EXO_ARCHIVE", &archive);
+    let script = "[IO.Compression.ZipFile]::CreateFromDirectory($env:EXO_FOLDER, $env:EXO_ARCHIVE, 'SmallestSize', $true)";
+    cmd!(shell, "pwsh -NoLogo -NoProfile -NonInteractive -Command {script}").quiet().run()?;
+    Ok(Some(archive))
+}
+
 /// Builds the native library and the managed assembly, and lays out
 /// `pwsh-bridge/output/ExchangeOnlineManagement/<version>`. Gives that folder.
 pub(crate) fn build(shell: &Shell, profile: Profile) -> Result<PathBuf> {
@@ -27,8 +78,12 @@ pub(crate) fn build(shell: &Shell, profile: Profile) -> Result<PathBuf> {
     build_assembly(shell, &folder.join("bin"))?;
     let native = folder.join("runtimes").join(runtime_id()).join("native");
     copy_into(shell, &library, &native)?;
-    for file in shell.read_dir(format!("{BRIDGE}/module"))? {
-        copy_into(shell, &file, &folder)?;
+    for part in ["", "en-US"] {
+        for file in shell.read_dir(Path::new(BRIDGE).join("module").join(part))? {
+            if file.is_file() {
+                copy_into(shell, &file, &folder.join(part))?;
+            }
+        }
     }
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         copy_into(shell, Path::new(licence), &folder)?;
@@ -100,6 +155,17 @@ fn runtime_id() -> String {
     };
     format!("{system}-{processor}")
 }
+
+/// The systems that the module looks for a library of, and what it is called there.
+const SYSTEMS: [(&str, &str); 7] = [
+    ("linux-x64", "libexo.so"),
+    ("linux-arm64", "libexo.so"),
+    ("linux-musl-x64", "libexo.so"),
+    ("linux-musl-arm64", "libexo.so"),
+    ("osx-x64", "libexo.dylib"),
+    ("osx-arm64", "libexo.dylib"),
+    ("win-x64", "exo.dll"),
+];
 
 const BRIDGE: &str = "pwsh-bridge";
 const NAME: &str = "ExchangeOnlineManagement";
