@@ -88,9 +88,12 @@ pub unsafe extern "C" fn exo_connect_with(
     fence(err, || {
         // SAFETY: the caller promises a writable place or NULL.
         let out = unsafe { Out::handle(out, "out") }?;
-        // SAFETY: the caller promises a writable place, if any.
-        let signing =
-            if signing.is_null() { None } else { Some(unsafe { Out::handle(signing, "signing") }?) };
+        let signing = if signing.is_null() {
+            None
+        } else {
+            // SAFETY: the caller promises a writable place.
+            Some(unsafe { Out::handle(signing, "signing") }?)
+        };
         // SAFETY: the caller promises readable bytes.
         let options = unsafe { text(options, options_len, "options") }?;
         // SAFETY: the caller promises readable secrets.

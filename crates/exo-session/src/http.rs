@@ -270,12 +270,13 @@ fn unpack(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<Bytes, Kind> 
 
 /// The proxies of the variables, the more particular first.
 fn named_proxies(variables: &ProxyVariables) -> Result<Vec<Proxy>, Error> {
-    let mut proxies = Vec::new();
-    let named: [(_, _, fn(&str) -> reqwest::Result<Proxy>); 3] = [
+    type Made = fn(&str) -> reqwest::Result<Proxy>;
+    let named: [(_, _, Made); 3] = [
         ("HTTPS_PROXY", &variables.https, |address| Proxy::https(address)),
         ("HTTP_PROXY", &variables.http, |address| Proxy::http(address)),
         ("ALL_PROXY", &variables.all, |address| Proxy::all(address)),
     ];
+    let mut proxies = Vec::new();
     for (name, address, proxy) in named {
         let Some(address) = address.as_deref().filter(|address| !address.is_empty()) else { continue };
         let proxy = proxy(address).map_err(|error| {

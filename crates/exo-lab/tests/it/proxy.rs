@@ -5,10 +5,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 async fn answer(lab: &Lab, head: &str) -> String {
-    let mut stream = TcpStream::connect(lab.proxy().trim_start_matches("http://")).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = TcpStream::connect(lab.proxy().trim_start_matches("http://")).await.expect("the proxy");
+    stream.write_all(head.as_bytes()).await.expect("it listens");
     let mut line = [0; 12];
-    stream.read_exact(&mut line).await.unwrap();
+    stream.read_exact(&mut line).await.expect("it answers");
     String::from_utf8_lossy(&line).into_owned()
 }
 

@@ -302,13 +302,26 @@ async fn a_proxy_is_used_and_its_refusal_told() {
     let http = |settings| Http::new(settings).unwrap();
     let through = HttpSettings { proxy: Some(address.clone()), no_proxy: false, ..settings() };
     let url = Url::parse("http://127.0.0.1:9/x").unwrap();
-    let answered = post_with(&http(through.clone()), &url, Redirects::Follow).await.unwrap();
+    let answered = post_with(&http(through), &url, Redirects::Follow).await.unwrap();
     assert_eq!(answered.body.unwrap(), "through the proxy");
     assert!(proxy.seen()[0].starts_with("POST http://127.0.0.1:9/x "), "{:?}", proxy.seen());
 
+    // The same by the variables of the caller's own environment, but for the hosts that NO_PROXY has.
+    let named = Script::start(vec![answer("200 OK", b"through the variable")]).await;
+    let variables = |no: Option<&str>| ProxyVariables {
+        all: Some(format!("http://{}", named.url.authority())),
+        no: no.map(str::to_owned),
+        ..ProxyVariables::default()
+    };
+    let through = |no| HttpSettings { no_proxy: false, proxy_variables: Some(variables(no)), ..settings() };
+    let answered = post_with(&http(through(None)), &url, Redirects::Follow).await.unwrap();
+    assert_eq!(answered.body.unwrap(), "through the variable");
+    assert!(post_with(&http(through(Some("127.0.0.1"))), &url, Redirects::Follow).await.is_err());
+    assert_eq!(named.seen().len(), 1);
+
     let refusing = Script::start(vec![answer("407 Proxy Authentication Required", b"")]).await;
     let address = format!("http://{}", refusing.url.authority());
-    let through = HttpSettings { proxy: Some(address.clone()), ..through };
+    let through = HttpSettings { proxy: Some(address.clone()), no_proxy: false, ..settings() };
     let url = Url::parse("https://mail.contoso.com/powershell").unwrap();
     let error = post_with(&http(through), &url, Redirects::Follow).await.unwrap_err();
     let text = error.to_string();
