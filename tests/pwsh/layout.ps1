@@ -13,7 +13,7 @@ Check 'bin has one managed assembly, and nothing of anybody else' {
         })
     Assert-Equal ($managed.Name -join ' ') 'ExchangeOnlineManagement.dll'
     $others = @(Get-ChildItem (Join-Path $module.ModuleBase 'bin') | Where-Object Name -NotIn 'ExchangeOnlineManagement.dll', 'ExchangeOnlineManagement.pdb')
-    Assert-Equal ($others.Name -join ' ') '' 'others in bin'
+    Assert-Equal $others.Count 0 'others in bin'
 }
 
 Check 'the folder has what it is said to have, and no scripts' {
