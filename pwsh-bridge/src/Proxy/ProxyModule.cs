@@ -32,7 +32,8 @@ internal static class ProxyModule
                 .Append(" end { if ($failure = & $Complete $PSCmdlet) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
         }
         // In a constrained session too: the proxies are this module's own code, made of names that were checked, and no
-        // text of the user or of the server is run.
+        // text of the user or of the server is run. The commands are named with their module, so that none of the user's
+        // own takes their place.
         PSLanguageMode language = cmdlet.SessionState.LanguageMode;
         cmdlet.SessionState.LanguageMode = PSLanguageMode.FullLanguage;
         try
@@ -88,19 +89,23 @@ internal static class ProxyModule
         param($Holder, $Connection, $Invoke, $Complete, $Body)
         $module = & $Holder {
             param($Connection, $Invoke, $Complete, $Body)
-            New-Module -Name $Connection.ModuleName -ScriptBlock $Body -ArgumentList $Connection, $Invoke, $Complete
+            Microsoft.PowerShell.Core\New-Module -Name $Connection.ModuleName -ScriptBlock $Body -ArgumentList $Connection, $Invoke, $Complete
         } $Connection $Invoke $Complete $Body
         $module.Description = "Implicit remoting for $($Connection.Uri)"
         $module.PrivateData = @{ ImplicitRemoting = $true }
         $prefix = if ($Connection.Prefix) { @{ Prefix = $Connection.Prefix } } else { @{} }
-        Import-Module -ModuleInfo $module -Global -DisableNameChecking -Force @prefix
+        Microsoft.PowerShell.Core\Import-Module -ModuleInfo $module -Global -DisableNameChecking -Force @prefix
         """;
 
     private const string ShowScript = """
         param($Name, $Prefix)
         $prefix = if ($Prefix) { @{ Prefix = $Prefix } } else { @{} }
-        Get-Module -Name $Name | Import-Module -Global -DisableNameChecking @prefix
+        Microsoft.PowerShell.Core\Get-Module -Name $Name |
+            Microsoft.PowerShell.Core\Import-Module -Global -DisableNameChecking @prefix
         """;
 
-    private const string RemoveScript = "param($Name) Get-Module -Name $Name | Remove-Module -Force";
+    private const string RemoveScript = """
+        param($Name)
+        Microsoft.PowerShell.Core\Get-Module -Name $Name | Microsoft.PowerShell.Core\Remove-Module -Force
+        """;
 }
