@@ -10,7 +10,7 @@ use exo_session::adminapi::{
 use exo_session::catalog::Catalog;
 use exo_session::{Error, Invocation};
 use psrp::PipelineEvent;
-use psrp::clixml::decode;
+use psrp::clixml::{decode, json_string};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -41,8 +41,9 @@ pub fn catalog(bytes: &[u8]) {
 }
 
 /// The body of an answer, as that of one call and as that of a batch of three: the call ends, each input ends once, and
-/// no more comes out than went in.
+/// no more comes out than went in. Its first string is read as serde_json reads it.
 pub fn rest_answer(bytes: &[u8]) {
+    first_string(bytes);
     static CLIENT: OnceLock<(Runtime, Arc<Catalog>)> = OnceLock::new();
     let (runtime, catalog) = CLIENT.get_or_init(|| {
         (Builder::new_current_thread().build().unwrap(), Arc::new(Catalog::read(MODULE).unwrap()))
@@ -54,6 +55,21 @@ pub fn rest_answer(bytes: &[u8]) {
         one(&client, bytes.len()).await;
         many(&client, bytes.len()).await;
     });
+}
+
+fn first_string(bytes: &[u8]) {
+    let Some(quote) = bytes.iter().position(|byte| *byte == b'"') else { return };
+    let json = &bytes[quote..];
+    let mut strings = serde_json::Deserializer::from_slice(json).into_iter::<String>();
+    match (strings.next(), json_string(json, 1)) {
+        (Some(Ok(expected)), Some((text, behind))) => {
+            assert_eq!(text, expected.into_bytes());
+            assert_eq!(behind, strings.byte_offset());
+        }
+        // The CLIXML decoder refuses what is no UTF-8.
+        (_, Some((text, _))) => assert!(std::str::from_utf8(&text).is_err()),
+        (expected, None) => assert!(!matches!(expected, Some(Ok(_)))),
+    }
 }
 
 async fn one(client: &Client<Same>, len: usize) {

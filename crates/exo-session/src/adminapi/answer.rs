@@ -1,17 +1,21 @@
 //! Reads the body of an answer: one page of objects, or an error.
 //!
 //! The objects come as CLIXML inside a JSON string. That string may be many megabytes, so it is never made into a
-//! JSON value: its raw text is found, and unescaped once, into the buffer that the CLIXML decoder then borrows from.
+//! JSON value: it is unescaped once, ahead of the JSON around it, into the buffer that the CLIXML decoder then borrows from.
+//! An answer of any other form, and one that is refused, goes through serde_json as a whole.
 
 use std::fmt;
 
 use bytes::Bytes;
+use psrp::clixml::json_string;
 use serde::Deserialize;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use self::cut::Cut;
 use self::objects::{Json, to_clixml};
 
+mod cut;
 mod objects;
 
 /// One page of an answer with status 200.
@@ -97,6 +101,18 @@ impl Page {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
+        if let Some(cut) = Cut::find(body)
+            && let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&cut.envelope)
+            && let Some(Some(First::Clixml(text))) = answer.value
+            && cut.is(text)
+        {
+            return Ok(answer.with(Some(cut.clixml.into())));
+        }
+        Self::decode_whole(body)
+    }
+
+    /// As [`Page::decode`], with all of the body as JSON. Slower, and says where a body is wrong.
+    fn decode_whole(body: &[u8]) -> Result<Self, AnswerError> {
         let answer: Answer<'_> = serde_json::from_slice(body)?;
         if answer.value.is_none() && answer.error.is_some() {
             return Err(AnswerError::Failure);
@@ -105,17 +121,14 @@ impl Page {
             return Err(AnswerError::NoValue);
         }
         let clixml = match answer.value.flatten() {
-            Some(First::Clixml(raw)) => Some(unescape(raw.get()).into()),
+            Some(First::Clixml(text)) => {
+                let (clixml, _) = json_string(text.get().as_bytes(), 1).ok_or(AnswerError::NoValue)?;
+                Some(clixml.into())
+            }
             Some(First::Other) => Some(objects(body)?.into()),
             Some(First::Null | First::Nothing) | None => None,
         };
-        Ok(Self {
-            clixml,
-            next_link: answer.next_link,
-            warnings: answer.warnings.unwrap_or_default(),
-            errors: answer.errors.unwrap_or_default().into_iter().map(text_of).collect(),
-            confirmation: answer.confirmation,
-        })
+        Ok(answer.with(clixml))
     }
 }
 
@@ -159,6 +172,17 @@ impl Answer<'_> {
             || self.errors.is_some()
             || self.confirmation.is_some()
     }
+
+    /// The page, with these objects.
+    fn with(self, clixml: Option<Bytes>) -> Page {
+        Page {
+            clixml,
+            next_link: self.next_link,
+            warnings: self.warnings.unwrap_or_default(),
+            errors: self.errors.unwrap_or_default().into_iter().map(text_of).collect(),
+            confirmation: self.confirmation,
+        }
+    }
 }
 
 /// A member that is there, whatever it is.
@@ -169,6 +193,7 @@ fn present<'de: 'a, 'a, D: de::Deserializer<'de>>(
 }
 
 /// The first element of `value`; the service puts everything there.
+#[derive(Clone, Copy)]
 enum First<'a> {
     /// Its `_cliXml` member, still with the quotes and escapes of JSON.
     Clixml(&'a RawValue),
@@ -272,58 +297,6 @@ fn text_of(raw: &RawValue) -> String {
     let text = serde_json::from_str::<String>(raw.get());
     let of_object = || serde_json::from_str::<WithMessage>(raw.get()).map(|object| object.message);
     text.or_else(|_| of_object()).unwrap_or_else(|_| raw.get().to_owned())
-}
-
-/// The bytes of a JSON string that serde_json has already found to be one, quotes included.
-///
-/// A lone surrogate, which JSON can write and UTF-8 cannot, becomes three bytes that are not UTF-8; the CLIXML
-/// decoder refuses them with their offset. PowerShell writes surrogates as `_xD83D_` and not this way.
-fn unescape(quoted: &str) -> Vec<u8> {
-    let bytes = quoted.as_bytes();
-    let mut rest = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
-    let mut text = Vec::with_capacity(rest.len());
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        let (plain, escape) = rest.split_at(at);
-        text.extend_from_slice(plain);
-        let (unit, len) = match escape {
-            [_, b'u', digits @ ..] => (hex(digits), 6),
-            [_, b'n', ..] => (u32::from(b'\n'), 2),
-            [_, b'r', ..] => (u32::from(b'\r'), 2),
-            [_, b't', ..] => (u32::from(b'\t'), 2),
-            [_, b'b', ..] => (0x08, 2),
-            [_, b'f', ..] => (0x0C, 2),
-            [_, other, ..] => (u32::from(*other), 2),
-            _ => break,
-        };
-        rest = escape.get(len..).unwrap_or_default();
-        if unit < 0x80 {
-            text.extend(u8::try_from(unit));
-            continue;
-        }
-        let pair = match rest {
-            [b'\\', b'u', digits @ ..] if (0xD800..0xDC00).contains(&unit) => hex(digits),
-            _ => 0,
-        };
-        let code = if (0xDC00..0xE000).contains(&pair) {
-            rest = rest.get(6..).unwrap_or_default();
-            0x1_0000 + ((unit - 0xD800) << 10) + (pair - 0xDC00)
-        } else {
-            unit
-        };
-        if let Some(character) = char::from_u32(code) {
-            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        } else {
-            text.extend([0xED, 0xA0, 0x80]);
-        }
-    }
-    text.extend_from_slice(rest);
-    text
-}
-
-/// Four hexadecimal digits; serde_json has checked that they are.
-fn hex(digits: &[u8]) -> u32 {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default();
-    digits.iter().take(4).fold(0, |value, byte| value << 4 | digit(byte))
 }
 
 const MAX_JSON_LEN: usize = 64 << 20;

@@ -87,10 +87,13 @@ fn parameters(write: impl FnOnce(&mut Encoder<'_>)) -> Tape {
     decode(body).unwrap()
 }
 
+/// Makes what the transport gives back.
+type Made = fn() -> Result<Answer, Kind>;
+
 #[tokio::test]
 async fn what_is_no_answer_of_the_service_ends_the_call_with_one_sentence() {
     let not_json = "could not run the command: the answer is not the JSON that the service sends";
-    let cases: [(fn() -> Result<Answer, Kind>, String); 9] = [
+    let cases: [(Made, String); 9] = [
         (|| answer(200, "<html>secret</html>"), format!("{not_json} (line 1, column 1)")),
         (|| answer(200, "{\"value\":[{\"_clixml\":\"<Objs"), format!("{not_json} (line 1, column 27)")),
         (|| answer(200, "{\"value\":7}"), format!("{not_json} (line 1, column 10)")),
@@ -142,7 +145,7 @@ async fn errors_alone_in_an_answer_of_success_are_errors() {
 async fn a_change_is_never_sent_twice_when_it_may_have_been_made() {
     let host = || "h".to_owned();
     let unknown = "could not run the command: whether Set-Thing was carried out is not known: ";
-    let cases: [(fn() -> Result<Answer, Kind>, String); 5] = [
+    let cases: [(Made, String); 5] = [
         (
             || Err(Kind::AnswerTimeout { host: "h".to_owned(), limit: Duration::from_secs(960) }),
             format!("{unknown}{} did not answer within 960 s; look before trying again", host()),

@@ -328,7 +328,7 @@ async fn two_tenants_and_two_services_are_open_side_by_side() {
     compliance.service = Service::Compliance;
     let (first, second, third) =
         (open(rest(&contoso)).await, open(rest(&fabrikam)).await, open(compliance).await);
-    let ids = [&first, &second, &third].map(|session| session.id());
+    let ids = [&first, &second, &third].map(Session::id);
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
     assert_eq!(first.info().user.as_deref(), Some(contoso.user().as_str()));
     assert_eq!(second.info().user.as_deref(), Some("admin@fabrikam.onmicrosoft.com"));

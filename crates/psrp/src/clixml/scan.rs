@@ -18,6 +18,7 @@ mod avx2;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "vector loads take pointers")]
 mod neon;
+mod unescape;
 
 /// The way to look through bytes on this processor.
 #[derive(Clone, Copy)]
@@ -119,6 +120,16 @@ impl Scanner {
                 }
                 Err(error) => return Err(at + error.valid_up_to()),
             }
+        }
+    }
+
+    /// Moves the text of a JSON string to the start of `out`, as far as it goes many bytes at a time; see
+    /// [`unescape::unescape`]. Gives back how many bytes were read and how many written.
+    pub(super) fn unescape_json(self, json: &[u8], out: &mut [u8]) -> (usize, usize) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.unescape_json(json, out),
+            _ => unescape::unescape(json, out, unescape::plain_len),
         }
     }
 

@@ -29,6 +29,48 @@ fn the_clixml_is_unescaped_once_whatever_the_form_of_its_escapes() {
 }
 
 #[test]
+fn text_taken_out_ahead_is_what_serde_json_finds_in_the_whole() {
+    let bodies = [
+        r#"{"@odata.context":"x","value":[{"_clixml":"\u003CObjs\u003E\ud83d\ude00é\"\/\r\n\u003C/Objs\u003E"}]}"#,
+        r#"{"value":[{"_CliXml" : "a","b":{"_clixml":"c"}},{"_clixml":"d"}],"@odata.nextLink":"n"}"#,
+        r#"{"@adminapi.errors":[{"_clixml":"a"}],"value":[{"_clixml":"b"}],"@adminapi.warnings":["_clixml:"]}"#,
+        r#"{"a\"_clixml":"b","c":"_clixml","value":[{"_clixml":null,"_clixml":"d"}]}"#,
+        r#"{"value":[{"_clixml":"a","_CLIXML":"b"}]}"#,
+        r#"{"value":[{"_clixml":"a","_clixml":null}]}"#,
+        r#"{"value":[{"_clixml":"a"}],"value":[{"_clixml":"b"}]}"#,
+        r#"{"value":[{"_cli\u0078ml":"a","x":"_clixml"}]}"#,
+        r#"{"value":[5,{"_clixml":"a"}],"error":{"_clixml":"b"}}"#,
+        r#"{"value":[],"x":[{"_clixml":"a"}]}"#,
+        r#"{"value":[{"_clixml":"a"}]} x"#,
+        r#"{"value":[{"_clixml":"\ud83d"}]}"#,
+    ];
+    for body in bodies {
+        let body = body.as_bytes();
+        // As it is, cut off at every place, and with every byte changed.
+        agree(body);
+        for place in 0..body.len() {
+            agree(&body[..place]);
+            for other in b"\"\\ua0,:{}[ \n\x80" {
+                let mut changed = body.to_vec();
+                changed[place] = *other;
+                agree(&changed);
+            }
+        }
+    }
+}
+
+/// The same page or the same refusal either way; but text that is no UTF-8 is left to the CLIXML decoder.
+fn agree(body: &[u8]) {
+    let shown = String::from_utf8_lossy(body);
+    let fields = |page: Page| (page.clixml, page.next_link, page.warnings, page.errors, page.confirmation);
+    match (Page::decode(body).map(fields), Page::decode_whole(body).map(fields)) {
+        (Ok((Some(clixml), ..)), Err(_)) => assert!(std::str::from_utf8(&clixml).is_err(), "{shown}"),
+        (page, whole) if !body.trim_ascii().is_empty() => assert_eq!(page, whole, "{shown}"),
+        _ => {}
+    }
+}
+
+#[test]
 fn what_stands_beside_the_objects_is_kept() {
     check(
         r#"{"value":[{"_clixml":null}],"@odata.nextLink":"n","@adminapi.warnings":["","w"],

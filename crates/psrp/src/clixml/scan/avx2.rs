@@ -2,9 +2,10 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_permutevar8x32_epi32,
-    _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setr_epi32, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_subs_epu8, _mm256_testz_si256,
+    _mm256_maddubs_epi16, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_permutevar8x32_epi32, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setr_epi32,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_subs_epu8,
+    _mm256_testz_si256, _mm256_xor_si256,
 };
 
 use crate::clixml::wide::index;
@@ -43,6 +44,12 @@ impl Avx2 {
     ) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { append_plain::<IN_ATTRIBUTE>(bytes, from, end, out) }
+    }
+
+    /// As [`unescape`](super::unescape::unescape).
+    pub(super) fn unescape_json(self, json: &[u8], out: &mut [u8]) -> (usize, usize) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { unescape_json(json, out) }
     }
 
     /// Decodes base64 from the start of `text` into the start of `out`, as far as it can be done 32 digits at a time:
@@ -215,6 +222,20 @@ fn base64_block(digits: __m256i) -> Option<__m256i> {
     let ordered =
         _mm256_shuffle_epi8(twenty_fours, table([2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1]));
     Some(_mm256_permutevar8x32_epi32(ordered, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7)))
+}
+
+#[target_feature(enable = "avx2")]
+fn unescape_json(json: &[u8], out: &mut [u8]) -> (usize, usize) {
+    super::unescape::unescape(json, out, |block: &[u8; LEN]| {
+        let bytes = load(block);
+        // With this bit turned over, the quote is next to the control characters.
+        let turned = _mm256_xor_si256(bytes, _mm256_set1_epi8(2));
+        let ends = _mm256_cmpeq_epi8(_mm256_min_epu8(turned, _mm256_set1_epi8(0x20)), turned);
+        let escapes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x5C));
+        let stops = _mm256_movemask_epi8(_mm256_or_si256(ends, escapes));
+        // Without a stop this is the length of the block.
+        index(stops.trailing_zeros())
+    })
 }
 
 /// One row for both halves of a block: bytes are shuffled within their half.

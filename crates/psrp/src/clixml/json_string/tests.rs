@@ -1,0 +1,99 @@
+use super::*;
+
+/// What serde_json makes of the same; the error is a text that is no UTF-8, or none at all.
+fn oracle(json: &[u8]) -> Result<(String, usize), ()> {
+    let mut strings = serde_json::Deserializer::from_slice(json).into_iter::<String>();
+    match strings.next() {
+        Some(Ok(text)) => Ok((text, strings.byte_offset())),
+        _ => Err(()),
+    }
+}
+
+fn check(json: &[u8]) {
+    let expected = oracle(json);
+    for scanner in [Scanner::detect(), Scanner::Portable] {
+        let shown = String::from_utf8_lossy(json);
+        match (read(scanner, json, 1), &expected) {
+            (Some((text, behind)), Ok((expected, place))) => {
+                assert_eq!(String::from_utf8_lossy(&text), *expected, "{shown}");
+                assert_eq!(behind, *place, "{shown}");
+            }
+            (Some((text, _)), Err(())) => assert!(std::str::from_utf8(&text).is_err(), "{shown}"),
+            (None, expected) => assert_eq!(*expected, Err(()), "{shown}"),
+        }
+    }
+}
+
+#[test]
+fn strings_are_read_as_serde_json_reads_them_and_refused_alike() {
+    let pieces: [&[u8]; 30] = [
+        b"a",
+        b"text that fills a good part of a block ",
+        &[b'x'; 300],
+        "é山😀".as_bytes(),
+        b"\\u003C",
+        b"\\u003e\\u003c",
+        b"\\u0022\\u003E\\u003C",
+        b"\\\"",
+        b"\\\\",
+        b"\\/",
+        b"\\r\\n",
+        b"\\b\\f\\t",
+        b"\\u0000",
+        b"\\u007f\\u0080\\u00fF",
+        b"\\u0416",
+        b"\\uFFFF",
+        b"\\ud83d\\uDE00",
+        // From here on, what is no string or no text.
+        b"\\ud83d",
+        b"\\ude00\\ud83d",
+        b"\\ud83d\\u0041",
+        b"\\ud83d\\n",
+        b"\\ud83d\\ud83d\\ude00",
+        b"\\u003G",
+        b"\\u0g3C",
+        b"\\u+03C",
+        b"\\x",
+        b"\n",
+        b"\x1F",
+        b"\xC3",
+        b"\"",
+    ];
+    let mut state = 1_u64;
+    let mut next = |below: u64| {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        usize::try_from((state >> 33) % below).unwrap()
+    };
+    for round in 0..if cfg!(miri) { 60 } else { 6000 } {
+        let mut json = b"\"".to_vec();
+        for _ in 0..next(60) {
+            let good = if next(20) != 0 || round % 2 == 0 { 17 } else { 30 };
+            json.extend_from_slice(pieces[next(good)]);
+        }
+        json.extend_from_slice(&b"\"}]} and more that is not looked at"[..next(30)]);
+        check(&json);
+        let len = json.len();
+        json.truncate(next(40).max(len.saturating_sub(next(40))).max(1));
+        check(&json);
+    }
+}
+
+#[test]
+fn every_escape_is_read_at_every_place_of_a_window() {
+    for ahead in 0..if cfg!(miri) { 3 } else { 330 } {
+        for escape in
+            ["\\u003C", "\\\"", "\\u003E\\u003C", "\\ud83d\\ude00", "é", "\\u00e9", "\\u003", "\\q", "\t"]
+        {
+            for behind in [0, 400] {
+                check(format!("\"{}{escape}{}\"", "x".repeat(ahead), "y".repeat(behind)).as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_text_that_begins_behind_its_json_is_none() {
+    assert_eq!(json_string(b"\"", 2), None);
+    assert_eq!(json_string(b"", 0), None);
+    assert_eq!(json_string(b"\"", 0), Some((Vec::new(), 1)));
+}

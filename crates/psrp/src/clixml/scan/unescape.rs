@@ -1,0 +1,122 @@
+//! Text of a JSON string out of its escapes, a block at a time.
+
+/// Moves the text of a JSON string from `json` to `out`, with the escapes of ASCII characters resolved, up to the first
+/// byte that is to be looked at singly: a quote, a control character, any other escape, right or wrong; or to where one of
+/// the two is too short for another window. Gives back how many bytes were read, and how many written; behind those `out`
+/// may have been written to as well.
+///
+/// `plain_len` counts the bytes at the start of a block that stand for themselves; all of them is `LEN` or more.
+#[inline(always)]
+pub(super) fn unescape<const LEN: usize>(
+    mut json: &[u8],
+    mut out: &mut [u8],
+    plain_len: impl Fn(&[u8; LEN]) -> usize,
+) -> (usize, usize) {
+    let (json_len, out_len) = (json.len(), out.len());
+    // Lengths are looked at once for a window. Within it the compiler sees that every index is in bounds: `at` is below
+    // WINDOW at the start of a round and grows by at most a block and two escapes.
+    while let (Some(from), Some(to)) = (json.first_chunk::<FROM_LEN>(), out.first_chunk_mut::<TO_LEN>()) {
+        let (mut at, mut end) = (0, 0);
+        while at < WINDOW {
+            // No escape is shorter than what it stands for, so `end` is at most `at` and this changes nothing.
+            end &= WINDOW - 1;
+            let Some(block) = from[at..].first_chunk::<LEN>().copied() else { break };
+            // Copied whole: what is behind the plain bytes is written over.
+            to[end..end + LEN].copy_from_slice(&block);
+            let plain = plain_len(&block).min(LEN);
+            at += plain;
+            end += plain;
+            if plain == LEN {
+                continue;
+            }
+            if from[at..at + 4] == UNICODE_ASCII {
+                let character = hex(from[at + 4], from[at + 5]);
+                if NO_ASCII <= character {
+                    break;
+                }
+                to[end] = character;
+                at += 6;
+                end += 1;
+                // Two stand together at every tag: `\u0022\u003E`, `\u003E\u003C`.
+                if from[at..at + 4] != UNICODE_ASCII {
+                    continue;
+                }
+                let character = hex(from[at + 4], from[at + 5]);
+                if NO_ASCII <= character {
+                    break;
+                }
+                to[end] = character;
+                at += 6;
+                end += 1;
+            } else {
+                let character = SHORT[usize::from(from[at + 1])];
+                if from[at] != b'\\' || character == 0 {
+                    break;
+                }
+                to[end] = character;
+                at += 2;
+                end += 1;
+            }
+        }
+        json = json.get(at..).unwrap_or_default();
+        out = out.get_mut(end..).unwrap_or_default();
+        // A stop that stands behind the window is met again at the start of the next one.
+        if at < WINDOW {
+            break;
+        }
+    }
+    (json_len - json.len(), out_len - out.len())
+}
+
+/// How many bytes of a word stand for themselves in a JSON string.
+#[inline]
+pub(super) fn plain_len(block: &[u8; 8]) -> usize {
+    let word = u64::from_le_bytes(*block);
+    // With this bit turned over, the quote is next to the control characters.
+    let ends = (word ^ (super::ONES * 2)).wrapping_sub(super::ONES * 0x21);
+    let escapes = (word ^ (super::ONES * 0x5C)).wrapping_sub(super::ONES);
+    super::first_byte((ends | escapes) & !word & super::HIGHS)
+}
+
+/// The byte that two hexadecimal digits stand for. Beyond ASCII when one is no digit.
+#[inline(always)]
+fn hex(high: u8, low: u8) -> u8 {
+    HIGH_DIGIT[usize::from(high)] | LOW_DIGIT[usize::from(low)]
+}
+
+const fn digits(shift: u32) -> [u8; 256] {
+    let mut values = [NO_ASCII; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        #[expect(clippy::as_conversions, reason = "`usize::from` is not callable in a constant")]
+        let (upper, lower) =
+            (b"0123456789ABCDEF"[digit as usize] as usize, b"0123456789abcdef"[digit as usize] as usize);
+        values[upper] = digit << shift;
+        values[lower] = digit << shift;
+        digit += 1;
+    }
+    values
+}
+
+static HIGH_DIGIT: [u8; 256] = digits(4);
+static LOW_DIGIT: [u8; 256] = digits(0);
+/// By the byte behind the backslash, the character that an escape of two bytes stands for; 0 when it is none.
+static SHORT: [u8; 256] = {
+    let mut characters = [0; 256];
+    let mut place = 0;
+    while place < 8 {
+        #[expect(clippy::as_conversions, reason = "`usize::from` is not callable in a constant")]
+        let mark = b"\"\\/bfnrt"[place] as usize;
+        characters[mark] = b"\"\\/\x08\x0C\n\r\t"[place];
+        place += 1;
+    }
+    characters
+};
+
+const UNICODE_ASCII: [u8; 4] = *b"\\u00";
+const NO_ASCII: u8 = 0x80;
+/// A power of two, so that `end` is kept below it by one instruction.
+const WINDOW: usize = 256;
+/// A block and two escapes may begin within the window.
+const FROM_LEN: usize = WINDOW + 48;
+const TO_LEN: usize = WINDOW + 40;
