@@ -82,6 +82,13 @@ pub struct Parameter {
     pub validation: Vec<Validation>,
 }
 
+impl Parameter {
+    /// What it may be called: its name, then its aliases.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.name).chain(&self.aliases).map(String::as_str)
+    }
+}
+
 /// What a parameter is in one parameter set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -224,10 +231,7 @@ impl Cmdlet {
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         let is_it = |own: &str| own.eq_ignore_ascii_case(name);
-        let named = self.parameters.iter().find(|parameter| is_it(&parameter.name));
-        named.or_else(|| {
-            self.parameters.iter().find(|parameter| parameter.aliases.iter().any(|alias| is_it(alias)))
-        })
+        self.parameters.iter().find(|parameter| parameter.names().any(is_it))
     }
 }
 

@@ -3,7 +3,7 @@
 //! The text has one block a cmdlet: `function script:Verb-Noun`, `{`, one `[CmdletBinding(…)]`, `param(…)`, code.
 //! Functions begin at the start of a line, and so a declaration that cannot be read never hides the next one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::lexer::{Lexer, Token};
 use super::types::full_name;
@@ -228,10 +228,13 @@ fn parameters(lexer: &mut Lexer<'_>, parameters: &mut Vec<Parameter>) -> Result<
         return Ok(());
     }
     let mut explicit = false;
+    let mut taken = HashSet::new();
     loop {
         let parameter = parameter(lexer, &mut explicit)?;
-        if parameters.iter().any(|other| other.name.eq_ignore_ascii_case(&parameter.name)) {
-            return Err(format!("it has the parameter {} twice", shortened(&parameter.name)));
+        for name in parameter.names() {
+            if !taken.insert(name.to_ascii_lowercase()) {
+                return Err(format!("it has the parameter {} twice", shortened(name)));
+            }
         }
         if parameters.len() == MAX_PARAMETERS {
             return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
@@ -257,6 +260,9 @@ fn parameters(lexer: &mut Lexer<'_>, parameters: &mut Vec<Parameter>) -> Result<
 /// The service's largest cmdlet has fewer than 300.
 const MAX_PARAMETERS: usize = 2_000;
 
+/// Far more than any parameter has.
+const MAX_ALIASES: usize = 20;
+
 const SWITCH: &str = "System.Management.Automation.SwitchParameter";
 
 /// Attributes, an optional type, `${Name}`. `explicit` is set when a position or a parameter set is given.
@@ -281,16 +287,21 @@ fn parameter(lexer: &mut Lexer<'_>, explicit: &mut bool) -> Result<Parameter, St
                 }
             }
             Some(Token::Variable(name)) => {
-                if !is_parameter_name(name) {
-                    return Err("it has a parameter whose name is not made of letters, digits and `_`".into());
-                }
-                if COMMON.iter().any(|common| common.eq_ignore_ascii_case(name)) {
-                    return Err(format!("its parameter {name} is one that every cmdlet has already"));
-                }
                 name.clone_into(&mut parameter.name);
                 break;
             }
             _ => return Err(unreadable(lexer, "a parameter")),
+        }
+    }
+    if MAX_ALIASES < parameter.aliases.len() {
+        return Err(format!("a parameter has more than {MAX_ALIASES} aliases"));
+    }
+    for name in parameter.names() {
+        if !is_parameter_name(name) {
+            return Err("it has a parameter whose name is not made of letters, digits and `_`".into());
+        }
+        if COMMON.iter().any(|common| common.eq_ignore_ascii_case(name)) {
+            return Err(format!("its parameter {name} is one that every cmdlet has already"));
         }
     }
     if parameter.sets.is_empty() {

@@ -59,12 +59,6 @@ fn a_declaration_that_cannot_be_read_is_refused_with_its_reason() {
     );
     check(
         "[CmdletBinding()]",
-        "${Verbose}",
-        expect!["refused Get-Thing: its parameter Verbose is one that every cmdlet has already"],
-    );
-    check("[CmdletBinding()]", "${A},\n${a}", expect!["refused Get-Thing: it has the parameter a twice"]);
-    check(
-        "[CmdletBinding()]",
         "[string ${A}",
         expect!["refused Get-Thing: its declaration has no `]` at byte 59 of the function"],
     );
@@ -83,6 +77,97 @@ fn a_declaration_that_cannot_be_read_is_refused_with_its_reason() {
         "[Evil.Type;x]${A}",
         expect!["refused Get-Thing: its declaration has no `]` at byte 62 of the function"],
     );
+}
+
+#[test]
+fn a_name_that_is_taken_or_no_name_is_refused() {
+    check(
+        "[CmdletBinding()]",
+        "${Verbose}",
+        expect!["refused Get-Thing: its parameter Verbose is one that every cmdlet has already"],
+    );
+    check("[CmdletBinding()]", "${A},\n${a}", expect!["refused Get-Thing: it has the parameter a twice"]);
+    check(
+        "[CmdletBinding()]",
+        "[Alias('erroraction')]${A}",
+        expect!["refused Get-Thing: its parameter erroraction is one that every cmdlet has already"],
+    );
+    check(
+        "[CmdletBinding()]",
+        "[Alias('b')]${A},\n${B}",
+        expect!["refused Get-Thing: it has the parameter b twice"],
+    );
+    check(
+        "[CmdletBinding()]",
+        "[Alias('x','X')]${A}",
+        expect!["refused Get-Thing: it has the parameter X twice"],
+    );
+    check(
+        "[CmdletBinding()]",
+        "[Alias('$(Remove-Item x)')]${A}",
+        expect!["refused Get-Thing: it has a parameter whose name is not made of letters, digits and `_`"],
+    );
+}
+
+/// PowerShell adds these itself (about_CommonParameters) and refuses a function that declares one again.
+#[test]
+fn no_parameter_is_called_like_a_common_one() {
+    for name in [
+        "Debug",
+        "ErrorAction",
+        "ErrorVariable",
+        "InformationAction",
+        "InformationVariable",
+        "OutBuffer",
+        "OutVariable",
+        "PipelineVariable",
+        "ProgressAction",
+        "Verbose",
+        "WarningAction",
+        "WarningVariable",
+    ] {
+        for name in [name.to_owned(), name.to_lowercase()] {
+            let text = module("[CmdletBinding()]", &format!("${{Identity}},\n${{{name}}}"));
+            let catalog = Catalog::read(&text).expect("it exports something");
+            assert!(catalog.cmdlets.is_empty(), "{name}");
+            let expected = format!("its parameter {name} is one that every cmdlet has already");
+            assert_eq!(catalog.refused[0].reason, expected);
+        }
+    }
+}
+
+/// One bracket too few or too many anywhere in a declaration costs that cmdlet, and no other.
+#[test]
+fn brackets_that_do_not_match_cost_only_their_own_cmdlet() {
+    let whole = "[CmdletBinding(DefaultParameterSetName='One')]\n    param(\n    [Parameter(Mandatory=$true, Position=0)]\n    \
+                 [ValidateSet('a')]\n    [System.Collections.Generic.List[string]]\n    ${A})";
+    let reasons = |declaration: &str| {
+        let text = format!(
+            "function script:Get-Before\n{{ param() }}\nfunction script:Get-Thing\n{{\n    {declaration}\n}}\n\
+             function script:Get-After\n{{ param() }}\n\
+             Export-ModuleMember -Function @('Get-Before', 'Get-Thing', 'Get-After')"
+        );
+        let catalog = Catalog::read(&text).expect("it exports something");
+        let names: Vec<_> = catalog.cmdlets.iter().map(|cmdlet| cmdlet.name.clone()).collect();
+        assert!(names.starts_with(&["Get-Before".to_owned()]) && names.ends_with(&["Get-After".to_owned()]));
+        catalog.refused.into_iter().map(|refusal| refusal.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(whole), Vec::<String>::new());
+    let brackets = whole.char_indices().filter(|(_, character)| "[](){}".contains(*character));
+    for (at, bracket) in brackets {
+        let (before, after) = whole.split_at(at);
+        let rest = &after[1..];
+        let damaged = [format!("{before}{rest}"), format!("{before}{bracket}{bracket}{rest}")];
+        // What stands after the declaration is not read as one.
+        let count = if rest.is_empty() { 1 } else { 2 };
+        for text in damaged.iter().take(count) {
+            let reasons = reasons(text);
+            assert!(
+                reasons.len() == 1 && reasons[0].starts_with("its declaration has no "),
+                "{text}: {reasons:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -128,11 +213,17 @@ fn a_text_that_exports_nothing_is_no_catalogue() {
 #[test]
 fn hostile_texts_end_in_a_refusal() {
     let open = "[".repeat(100_000);
+    let aliases = format!("[Alias({}'a')]${{P}}", "'a',".repeat(100_000));
     let attributes = "[A()]".repeat(100_000);
     let many: String = (0..5_000).map(|number| format!("${{P{number}}},")).collect();
-    for parameters in
-        [open, attributes, many, "[ValidateSet(".to_owned() + &"'a',".repeat(100_000), "'".repeat(99_999)]
-    {
+    for parameters in [
+        open,
+        aliases,
+        attributes,
+        many,
+        "[ValidateSet(".to_owned() + &"'a',".repeat(100_000),
+        "'".repeat(99_999),
+    ] {
         let catalog = Catalog::read(&module("[CmdletBinding()]", &parameters)).expect("it exports something");
         assert_eq!((catalog.cmdlets.len(), catalog.refused.len()), (0, 1));
     }
