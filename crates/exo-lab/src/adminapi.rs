@@ -22,15 +22,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
-use crate::Service;
 use crate::adminapi::answer::Answer;
 use crate::adminapi::key::Key;
 use crate::adminapi::objects::Objects;
 use crate::adminapi::paging::Cursors;
 use crate::adminapi::refused::Refused;
+use crate::{Service, cookie};
 
 pub use self::module_file::module_text;
 
@@ -43,6 +43,7 @@ pub(crate) struct AdminApi {
     cursors: Cursors,
     objects: Objects,
     module_downloads: AtomicU64,
+    clients: AtomicU64,
     refused: Refused,
 }
 
@@ -58,6 +59,7 @@ impl AdminApi {
             cursors: Cursors::default(),
             objects: Objects::default(),
             module_downloads: AtomicU64::new(0),
+            clients: AtomicU64::new(0),
             refused: Refused::default(),
         }
     }
@@ -70,6 +72,17 @@ impl AdminApi {
     /// How often the module text was sent whole.
     pub(crate) fn module_downloads(&self) -> u64 {
         self.module_downloads.load(Ordering::Relaxed)
+    }
+
+    /// How many clients came without a cookie and were given one.
+    pub(crate) fn clients(&self) -> u64 {
+        self.clients.load(Ordering::Relaxed)
+    }
+
+    /// Gives a new client the cookie by which it is known from now on.
+    fn greet(&self, headers: &mut HeaderMap) {
+        let number = self.clients.fetch_add(1, Ordering::Relaxed);
+        cookie::give(headers, &format!("{COOKIE_CLIENT}=EXOLAB{number:016X}; path=/; secure"));
     }
 
     /// Ends the cmdlets that wait for somebody to ask for their next page.
@@ -85,6 +98,15 @@ impl AdminApi {
 
 /// Everything below `/adminapi/`, in any case.
 pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
+    let is_known = cookie::named(request.headers(), COOKIE_CLIENT).is_some();
+    let mut response = serve(&service, request).await;
+    if !is_known {
+        service.adminapi.greet(response.headers_mut());
+    }
+    response
+}
+
+async fn serve(service: &Arc<Service>, request: HttpRequest) -> Response {
     let accepts_gzip = answer::accepts_gzip(request.headers());
     let path = request.uri().path().to_ascii_lowercase();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -93,10 +115,10 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
         _ => return Answer::not_found(&path).into_response(accepts_gzip),
     };
     let runs_cmdlets = what == "invokecommand" || what == "$batch";
-    if let Some(response) = gate::misbehave(&service, runs_cmdlets).await {
+    if let Some(response) = gate::misbehave(service, runs_cmdlets).await {
         return response;
     }
-    let caller = match gate::admit(&service, &request, tenant) {
+    let caller = match gate::admit(service, &request, tenant) {
         Ok(caller) => caller,
         Err(response) => return *response,
     };
@@ -105,19 +127,20 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
         "invokecommand" if is_post => match gate::body(request).await {
             Ok((head, body)) => {
                 let call = invoke::Call::from_request(&head, &body, caller);
-                invoke::answer(&service, call).await
+                invoke::answer(service, call).await
             }
             Err(answer) => answer,
         },
         "$batch" if is_post => match gate::body(request).await {
-            Ok((head, body)) => batch::answer(&service, &head, &body, caller).await,
+            Ok((head, body)) => batch::answer(service, &head, &body, caller).await,
             Err(answer) => answer,
         },
-        "exomodulefile" if request.method() == Method::GET => {
-            module_file::answer(&service, &request, &caller)
-        }
+        "exomodulefile" if request.method() == Method::GET => module_file::answer(service, &request, &caller),
         "invokecommand" | "$batch" | "exomodulefile" => Answer::method_not_allowed(),
         _ => Answer::not_found(&path),
     };
-    gate::deliver(&service, answer, accepts_gzip, runs_cmdlets).await
+    gate::deliver(service, answer, accepts_gzip, runs_cmdlets).await
 }
+
+/// The service knows its clients by it.
+const COOKIE_CLIENT: &str = "ClientId";

@@ -17,6 +17,7 @@ mod rule;
 
 pub(crate) use argument::{Argument, Secret};
 pub(crate) use bind::{Bound, bind, require_mandatory};
+pub(crate) use change::warn_unchanged;
 pub(crate) use error::{CmdletError, Halt};
 pub(crate) use invocation::{Emission, Invocation, Output, Progress};
 pub(crate) use parameter::{COMMON_PARAMETERS, Kind, Parameter, SECURE_STRING, SHOULD_PROCESS_PARAMETERS};

@@ -12,6 +12,7 @@ mod clock;
 mod clouds;
 mod cmdlets;
 mod config;
+mod cookie;
 mod data;
 mod directory;
 mod entra;
@@ -281,6 +282,11 @@ impl Lab {
     /// How often `EXOModuleFile` was sent whole; an answer that nothing has changed does not count.
     pub fn module_downloads(&self) -> u64 {
         self.service.adminapi.module_downloads()
+    }
+
+    /// How many clients the REST side has told apart: whoever comes without a cookie of it is a new one.
+    pub fn rest_clients(&self) -> u64 {
+        self.service.adminapi.clients()
     }
 
     /// How many remote shells exist now.

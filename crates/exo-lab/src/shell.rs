@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 use uuid::Uuid;
 use wsman::StreamChunk;
 
@@ -95,6 +96,33 @@ pub(crate) enum ShellError {
 pub(crate) struct Received {
     pub(crate) bytes: Option<Vec<u8>>,
     pub(crate) is_done: bool,
+}
+
+/// Looks for output until there is some, each time that something changed, or until the time is over: `None`.
+async fn output_within(
+    wait: Duration,
+    changed: &Notify,
+    look: impl Fn() -> Result<Option<Received>, ShellError>,
+) -> Result<Option<Received>, ShellError> {
+    let deadline = tokio::time::Instant::now() + wait;
+    let mut is_first_look = true;
+    loop {
+        let changed = changed.notified();
+        tokio::pin!(changed);
+        // Registered before the look, so that nothing falls between.
+        changed.as_mut().enable();
+        match look() {
+            Ok(Some(received)) => return Ok(Some(received)),
+            Ok(None) => {}
+            // It was there when the wait began.
+            Err(ShellError::Gone) if !is_first_look => return Err(ShellError::Aborted),
+            Err(error) => return Err(error),
+        }
+        is_first_look = false;
+        if tokio::time::timeout_at(deadline, changed).await.is_err() {
+            return Ok(None);
+        }
+    }
 }
 
 impl Shells {

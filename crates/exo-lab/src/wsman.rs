@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use uuid::Uuid;
@@ -17,11 +17,11 @@ use wsman::{
     Request, ShellId, Signal, StreamChunk,
 };
 
-use crate::Service;
 use crate::fault::{FaultKind, Stage};
 use crate::shell::{Affinity, Shell, ShellError};
 use crate::wsman::answer::Answer;
 use crate::wsman::replay::Turn;
+use crate::{Service, cookie};
 
 /// Everything below `/powershell-liveid`, `/powershell` and `/wsman`; nothing else is here.
 pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpRequest) -> Response {
@@ -288,12 +288,7 @@ fn cookies(shell: &Shell) -> Vec<HeaderValue> {
 
 /// Which server the request's cookies lead to; both cookies must be there.
 fn affinity(headers: &HeaderMap) -> Option<Affinity> {
-    let named = |name: &str| {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs =
-            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(own, _)| *own == name).map(|(_, value)| value.to_owned())
-    };
+    let named = |name| cookie::named(headers, name).map(str::to_owned);
     Some(Affinity { front: named(COOKIE_FRONT)?, back: named(COOKIE_BACK)? })
 }
 

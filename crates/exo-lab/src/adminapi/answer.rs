@@ -13,6 +13,8 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cookie;
+
 /// One answer before it is packed for the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -109,14 +111,7 @@ pub(super) fn standard_headers(headers: &mut HeaderMap) {
         }
     }
     let affinity = URL_SAFE_NO_PAD.encode(BACK_END);
-    for cookie in [
-        format!("X-BackEndCookie={affinity}; path=/; secure; HttpOnly"),
-        "ClientId=EXOLAB0000000000000000; path=/; secure".to_owned(),
-    ] {
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            headers.append(header::SET_COOKIE, cookie);
-        }
-    }
+    cookie::give(headers, &format!("X-BackEndCookie={affinity}; path=/; secure; HttpOnly"));
 }
 
 /// Whether the client takes gzip.

@@ -99,10 +99,4 @@ fn answers_to(record: &Record, identity: &str) -> bool {
             .any(|name| record.property(name).is_some_and(|value| fits(&value.display())))
 }
 
-fn warn_unchanged(invocation: &mut Invocation<'_>, identity: &str) -> Result<(), Halt> {
-    invocation.warn(&format!(
-        "The command completed successfully but no settings of '{identity}' have been modified."
-    ))
-}
-
 const MAX_OBJECTS: usize = 10_000;

@@ -14,6 +14,25 @@ fn changes<'i>(invocation: &'i Invocation<'_>) -> Vec<(&'static Parameter, &'i A
     invocation.bound.iter().filter(|(parameter, _)| is_property(parameter)).collect()
 }
 
+/// What a `Set-` cmdlet does to the recipient that `-Identity` names.
+pub(crate) fn change_named(
+    invocation: &mut Invocation<'_>,
+    identity: &str,
+    is_meant: fn(RecipientKind) -> bool,
+) -> Result<(), Halt> {
+    let organization = invocation.organization;
+    let changed = match organization.write().find_mut(identity, is_meant) {
+        None => None,
+        Some(_) if invocation.is_what_if() => Some(true),
+        Some(recipient) => Some(change_recipient(invocation, recipient)?),
+    };
+    match changed {
+        None => invocation.error(CmdletError::not_found(invocation.cmdlet, identity)),
+        Some(true) => Ok(()),
+        Some(false) => warn_unchanged(invocation, identity),
+    }
+}
+
 /// Changes a recipient as the caller says. True: something is different now.
 pub(crate) fn change_recipient(
     invocation: &Invocation<'_>,

@@ -1,6 +1,6 @@
 //! Distribution groups and their members.
 
-use crate::cmdlets::change::{change_recipient, warn_unchanged};
+use crate::cmdlets::change::{change_named, change_recipient};
 use crate::cmdlets::identity::{Room, list_recipients};
 use crate::cmdlets::mailbox::change_kind;
 use crate::cmdlets::{Argument, Cmdlet, CmdletError, Halt, Invocation, Kind, Parameter};
@@ -27,20 +27,7 @@ fn get(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
 
 fn set(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
     let identity = invocation.text("Identity").unwrap_or_default();
-    let organization = invocation.organization;
-    let changed = {
-        let mut content = organization.write();
-        match content.find_mut(&identity, is_group) {
-            None => None,
-            Some(_) if invocation.is_what_if() => Some(true),
-            Some(group) => Some(change_recipient(invocation, group)?),
-        }
-    };
-    match changed {
-        None => invocation.error(CmdletError::not_found(invocation.cmdlet, &identity)),
-        Some(true) => Ok(()),
-        Some(false) => warn_unchanged(invocation, &identity),
-    }
+    change_named(invocation, &identity, is_group)
 }
 
 fn new(invocation: &mut Invocation<'_>) -> Result<(), Halt> {

@@ -1,7 +1,7 @@
 //! Mailboxes.
 
 use crate::clock::Moment;
-use crate::cmdlets::change::{change_recipient, warn_unchanged};
+use crate::cmdlets::change::{change_named, change_recipient};
 use crate::cmdlets::identity::list_recipients;
 use crate::cmdlets::{Argument, Cmdlet, CmdletError, Halt, Invocation, Kind, Parameter};
 use crate::data::MAX_RECIPIENTS;
@@ -34,20 +34,7 @@ fn set(invocation: &mut Invocation<'_>) -> Result<(), Halt> {
         return Err(CmdletError::missing_parameter(invocation.cmdlet, "Identity").into());
     };
     check_password(invocation, &identity)?;
-    let organization = invocation.organization;
-    let changed = {
-        let mut content = organization.write();
-        match content.find_mut(&identity, RecipientKind::is_mailbox) {
-            None => None,
-            Some(_) if invocation.is_what_if() => Some(true),
-            Some(recipient) => Some(change_recipient(invocation, recipient)?),
-        }
-    };
-    match changed {
-        None => invocation.error(CmdletError::not_found(invocation.cmdlet, &identity)),
-        Some(true) => Ok(()),
-        Some(false) => warn_unchanged(invocation, &identity),
-    }
+    change_named(invocation, &identity, RecipientKind::is_mailbox)
 }
 
 fn new(invocation: &mut Invocation<'_>) -> Result<(), Halt> {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
+use crate::cookie;
 use crate::directory::Account;
 use crate::entra::authorize::AuthorizeRequest;
 use crate::entra::opaque;
@@ -136,18 +137,15 @@ impl State {
 
 /// The cookie of the browser, if it has one.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    cookie::named(headers, COOKIE)
 }
 
 /// Gives the browser a cookie.
 pub(super) fn set_cookie(response: &mut Response, browser: &str) {
-    let value = format!("{COOKIE}={browser}; Path=/; Secure; HttpOnly; SameSite=Lax");
-    if let Ok(value) = HeaderValue::from_str(&value) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
+    cookie::give(
+        response.headers_mut(),
+        &format!("{COOKIE}={browser}; Path=/; Secure; HttpOnly; SameSite=Lax"),
+    );
 }
 
 const COOKIE: &str = "ESTSAUTH";

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::Service;
 use crate::shell::run::{self, Work};
 use crate::shell::secret::ShellKey;
-use crate::shell::{Received, ShellError};
+use crate::shell::{Received, ShellError, output_within};
 
 /// A runspace pool that runs the lab's cmdlets.
 pub(crate) struct Runspace {
@@ -124,25 +124,7 @@ impl Runspace {
         max_len: usize,
         wait: Duration,
     ) -> Result<Option<Received>, ShellError> {
-        let deadline = tokio::time::Instant::now() + wait;
-        let mut is_first_look = true;
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            // Registered before the look, so that nothing falls between.
-            changed.as_mut().enable();
-            match self.poll_receive(command_id, max_len) {
-                Ok(Some(received)) => return Ok(Some(received)),
-                Ok(None) => {}
-                // It was there when the wait began.
-                Err(ShellError::Gone) if !is_first_look => return Err(ShellError::Aborted),
-                Err(error) => return Err(error),
-            }
-            is_first_look = false;
-            if tokio::time::timeout_at(deadline, changed).await.is_err() {
-                return Ok(None);
-            }
-        }
+        output_within(wait, &self.changed, || self.poll_receive(command_id, max_len)).await
     }
 
     fn poll_receive(&self, command_id: Option<Uuid>, max_len: usize) -> Result<Option<Received>, ShellError> {

@@ -4,25 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use exo_lab::Lab;
 use exo_session::adminapi::{Answer, BatchCall, Client, Confirm, Endpoint, Request, Transport};
 use exo_session::catalog::{Catalog, ConfirmImpact};
 use exo_session::{
-    Batch, BatchEvent, BatchEventKind, BatchInvocation, CarrierChoice, ConnectOptions, Error, InputOutcome,
-    Session, TryWriteError,
+    Batch, BatchEvent, BatchEventKind, BatchInvocation, Error, InputOutcome, Session, TryWriteError,
 };
 use psrp::PipelineEvent;
 use psrp::clixml::{Encoder, Tape, decode};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::support::{basic, command, lab, lab_with_fault, open, options};
-
-fn rest(lab: &Lab) -> ConnectOptions {
-    let mut options = options(lab);
-    options.carrier = CarrierChoice::Rest;
-    options
-}
+use crate::support::{basic, command, lab, lab_with_fault, open, rest};
 
 fn set(identity: &str) -> Tape {
     let mut body = Vec::new();

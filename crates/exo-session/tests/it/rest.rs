@@ -1,22 +1,13 @@
 //! Sessions over REST, against the stand-in tenant.
 
-use exo_lab::{Lab, LabConfig};
+use exo_lab::LabConfig;
 use exo_session::catalog::ConfirmImpact;
-use exo_session::{
-    CarrierChoice, Category, ConnectEvent, ConnectOptions, Invocation, Secret, Service, Session,
-    SignInMethod, connect,
-};
+use exo_session::{Category, ConnectEvent, Invocation, Secret, Service, Session, SignInMethod, connect};
 use psrp::clixml::{Encoder, decode};
 use psrp::records::ErrorRecord;
 use psrp::{HostMethod, PipelineEvent, PsInvocationState};
 
-use crate::support::{command, lab, lab_with, lab_with_fault, open, options, read, run};
-
-fn rest(lab: &Lab) -> ConnectOptions {
-    let mut options = options(lab);
-    options.carrier = CarrierChoice::Rest;
-    options
-}
+use crate::support::{command, lab, lab_with, lab_with_fault, open, read, rest, run};
 
 /// A command with `-Confirm:$false`.
 fn sure(name: &str, parameters: &[(&str, &str)]) -> Invocation {
@@ -317,6 +308,23 @@ async fn a_password_reaches_the_service_encrypted_with_its_key() {
     let written = read(session.invoke(new_mailbox("Pässw0rd! of the tenant")).await.unwrap()).await.unwrap();
     assert_eq!((written.errors, written.output.len()), (0, 1));
     assert_eq!(lab.executions("New-Mailbox"), 1);
+}
+
+#[tokio::test]
+async fn cookies_come_back_and_stay_with_their_session() {
+    let lab = lab_with(LabConfig { mailboxes: 30, ..LabConfig::default() }).await;
+    let mut options = rest(&lab);
+    options.page_size = 10;
+    let first = open(options.clone()).await;
+    let second = open(options.clone()).await;
+    // The redirection to the region gives a cookie too, which has to come along.
+    options.service = Service::Compliance;
+    let third = open(options).await;
+    for session in [&first, &second] {
+        assert_eq!(names(session, &[("ResultSize", "Unlimited")]).await.len(), 30);
+    }
+    run(&third, "Get-ComplianceSearch", &[]).await.unwrap();
+    assert_eq!(lab.rest_clients(), 3);
 }
 
 #[tokio::test]

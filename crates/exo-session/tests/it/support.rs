@@ -1,7 +1,9 @@
 //! A tenant, options for it, and small readers of what commands write.
 
 use exo_lab::{Lab, LabConfig};
-use exo_session::{Authentication, ConnectOptions, Error, Invocation, Pipeline, Secret, Session, connect};
+use exo_session::{
+    Authentication, CarrierChoice, ConnectOptions, Error, Invocation, Pipeline, Secret, Session, connect,
+};
 use psrp::clixml::{Encoder, Tape, decode};
 use psrp::{PipelineEvent, PsInvocationState};
 
@@ -32,6 +34,13 @@ pub(crate) fn options(lab: &Lab) -> ConnectOptions {
 pub(crate) fn basic(lab: &Lab) -> ConnectOptions {
     let mut options = options(lab);
     options.authentication = Some(Authentication::Basic);
+    options
+}
+
+/// Options for the same administrator over REST.
+pub(crate) fn rest(lab: &Lab) -> ConnectOptions {
+    let mut options = options(lab);
+    options.carrier = CarrierChoice::Rest;
     options
 }
 

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use crate::adminapi::objects::change::change_record;
 use crate::adminapi::objects::noun::Noun;
-use crate::adminapi::objects::{Kept, MAX_OBJECTS, Objects, answers_to, limit, mailbox_of, warn_unchanged};
+use crate::adminapi::objects::{Kept, MAX_OBJECTS, Objects, answers_to, limit, mailbox_of};
 use crate::adminapi::page::MORE_RESULTS;
 use crate::clock::Moment;
-use crate::cmdlets::{CmdletError, Halt, Invocation};
+use crate::cmdlets::{CmdletError, Halt, Invocation, warn_unchanged};
 use crate::data::filter::Filter;
 use crate::data::record::Record;
 use crate::data::value::Value;

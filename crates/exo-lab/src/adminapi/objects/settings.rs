@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::adminapi::objects::change::change_record;
 use crate::adminapi::objects::noun::Noun;
-use crate::adminapi::objects::{Kept, Objects, limit, mailbox_of, warn_unchanged};
-use crate::cmdlets::{CmdletError, Halt, Invocation};
+use crate::adminapi::objects::{Kept, Objects, limit, mailbox_of};
+use crate::cmdlets::{CmdletError, Halt, Invocation, warn_unchanged};
 use crate::data::record::Record;
 use crate::data::value::Value;
 

@@ -103,31 +103,7 @@ async fn a_revoked_sign_in_ends_with_one_clear_sentence_over_both_carriers() {
 async fn a_token_that_was_given_is_not_renewed_and_the_error_says_so() {
     let config = LabConfig { token_lifetime: Duration::from_secs(3), ..LabConfig::default() };
     let lab = lab_with(config).await;
-    // A token such as another program would have got.
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_merge(
-            reqwest::Certificate::from_pem_bundle(&std::fs::read(lab.ca_file()).unwrap()).unwrap(),
-        )
-        .build()
-        .unwrap();
-    let mut form = reqwest::Url::parse("http://x/").unwrap();
-    form.query_pairs_mut().extend_pairs([
-        ("grant_type", "password"),
-        ("client_id", "fb78d390-0c51-40cd-8e17-fdbfab77341b"),
-        ("username", &lab.user()),
-        ("password", lab.password()),
-        ("scope", "https://outlook.office365.com/.default"),
-    ]);
-    let answer = client
-        .post(format!("{}/organizations/oauth2/v2.0/token", lab.rest_url()))
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(form.query().unwrap().to_owned())
-        .send()
-        .await
-        .unwrap();
-    let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    let token = answer["access_token"].as_str().unwrap().to_owned();
+    let token = crate::support::token(&lab).await;
     let mut options = plain(&lab, CarrierChoice::Rest);
     options.sign_in = SignInMethod::AccessToken;
     options.access_token = Some(exo_session::Secret::new(token));
