@@ -35,7 +35,7 @@ public sealed class ConnectIPPSSessionCommand : ConnectServiceCommand
     [Parameter(Position = 6)]
     public override string[] FormatTypeName { get; set; } = { "*" };
 
-    /// <summary>Without effect: the commands that search are imported like all others.</summary>
+    /// <summary>Without effect: what the original sends for it is not known.</summary>
     [Parameter]
     public SwitchParameter EnableSearchOnlySession { get; set; }
 

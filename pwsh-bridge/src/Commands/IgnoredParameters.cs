@@ -21,7 +21,7 @@ internal static class IgnoredParameters
     private static readonly (string Name, string Reason)[] s_reasons =
     {
         ("DisableWAM", "there is no Windows broker to leave out"),
-        ("EnableSearchOnlySession", "the commands that search are imported like all others"),
+        ("EnableSearchOnlySession", "what the original sends for it is not known, and the service decides whether the commands of content search may run"),
         ("EXOModuleBasePath", "the module with the commands is made in memory"),
         ("FormatTypeName", "the views come with the module"),
         ("SigningCertificate", "no script file is made that would have to be signed"),
