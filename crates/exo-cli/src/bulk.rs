@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Stdout};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use exo_session::{
     BatchEvent, BatchEventKind, BatchInput, BatchInvocation, ConnectOptions, ConnectionInfo, InputOutcome,
@@ -27,8 +26,7 @@ use crate::exit::{Exit, Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::print::Printer;
 use crate::progress::Progress;
-use crate::run::{OUTPUT_BUFFER_LEN, PAGE_SIZE, terminal_width};
-use crate::secret::Extent;
+use crate::run::{self, OUTPUT_BUFFER_LEN, terminal_width};
 use crate::streams;
 use crate::value::CommandLine;
 
@@ -56,11 +54,7 @@ impl Prepared {
         let input = many.input.unwrap_or_default();
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
         let rows = Rows::open(&input, many.delimiter)?;
-        let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
-        let mut options = connection::options(arguments.connection, extent)?;
-        options.streaming_page_size = PAGE_SIZE;
-        options.command_names = vec![line.command.clone()];
-        line.read_secrets()?;
+        let options = run::options(arguments.connection, &mut line)?;
         let template = Template::new(line, &rows)?;
         let count = template.check(&rows)?;
         let path = many.journal.unwrap_or_else(|| beside(rows.path()));
@@ -89,8 +83,7 @@ impl Prepared {
         }
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start("Connecting");
-        let step = |name: &'static str, detail: &str, _: Duration| progress.say(&format!("{name}: {detail}"));
-        let session = connection::connect(self.options.clone(), &interrupt, step).await?;
+        let session = connection::open(self.options.clone(), &interrupt, &progress).await?;
         let outcome = match self.journal.begin(&target(session.info())) {
             Ok(()) => {
                 self.list_doubtful(&mut report)?;

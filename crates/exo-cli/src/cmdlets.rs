@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use exo_session::catalog::Catalog;
 use exo_session::{CommandInfo, ConnectOptions};
@@ -60,8 +59,7 @@ impl Asking {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start("Connecting");
-        let step = |name: &'static str, detail: &str, _: Duration| progress.say(&format!("{name}: {detail}"));
-        let session = connection::connect(self.options, &interrupt, step).await?;
+        let session = connection::open(self.options, &interrupt, &progress).await?;
         let commands = tokio::select! {
             commands = session.commands(&self.names) => commands.map_err(Failure::from).map(Some),
             () = interrupt.wait() => Ok(None),

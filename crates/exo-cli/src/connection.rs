@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::args::{AuthenticationName, CarrierName, Connection, ServiceName, TokenCacheFile};
 use crate::exit::{Failure, complain, note};
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 use crate::secret::{Extent, from_stdin};
 
 /// Reads the secret, if one was announced, and makes the session crate's options.
@@ -147,6 +148,16 @@ fn tell(event: ConnectEvent) {
 /// Signs in and keeps that where the options say.
 pub(crate) async fn sign_in(options: ConnectOptions, interrupt: &Interrupt) -> Result<SignedIn, Failure> {
     Ok(exo_session::sign_in(options, tell, interrupt.wait()).await?)
+}
+
+/// Connects, and shows how far it is.
+pub(crate) async fn open(
+    options: ConnectOptions,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Session, Failure> {
+    let step = |name: &'static str, detail: &str, _| progress.say(&format!("{name}: {detail}"));
+    connect(options, interrupt, step).await
 }
 
 /// Connects; `step` hears of each step that is done. An interrupt gives up and leaves nothing behind.

@@ -3,13 +3,13 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout};
 use std::time::Duration;
 
-use exo_session::{Invocation, Pipeline, Session};
+use exo_session::{ConnectOptions, Invocation, Pipeline, Session};
 use psrp::clixml::Tape;
 use psrp::records::{ErrorRecord, ProgressRecord, state_reason};
 use psrp::{PipelineEvent, PsInvocationState};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::args::{Run, RunOutput};
+use crate::args::{Connection, Run, RunOutput};
 use crate::asking::TerminalHost;
 use crate::connection;
 use crate::exit::{Exit, Failure, note};
@@ -22,7 +22,7 @@ use crate::value::CommandLine;
 
 /// Reads the command line's secret and cmdlet before anything is started, so that their mistakes cost nothing.
 pub(crate) struct Prepared {
-    options: exo_session::ConnectOptions,
+    options: ConnectOptions,
     command: String,
     parameters: Tape,
     output: RunOutput,
@@ -30,17 +30,23 @@ pub(crate) struct Prepared {
     first: Option<u64>,
 }
 
+/// The options for one cmdlet, whose secrets are read too.
+pub(crate) fn options(connection: Connection, line: &mut CommandLine) -> Result<ConnectOptions, Failure> {
+    // The account's secret stands first on standard input.
+    let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
+    let mut options = connection::options(connection, extent)?;
+    options.streaming_page_size = PAGE_SIZE;
+    // What is not run need not be described.
+    options.command_names = vec![line.command.clone()];
+    line.read_secrets()?;
+    Ok(options)
+}
+
 impl Prepared {
     pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
         let select = arguments.selected();
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
-        let extent = if line.takes_stdin() { Extent::Line } else { Extent::Whole };
-        // The account's secret stands first on standard input.
-        let mut options = connection::options(arguments.connection, extent)?;
-        options.streaming_page_size = PAGE_SIZE;
-        // What is not run need not be described.
-        options.command_names = vec![line.command.clone()];
-        line.read_secrets()?;
+        let options = options(arguments.connection, &mut line)?;
         let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Self {
             select,
@@ -55,8 +61,7 @@ impl Prepared {
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start("Connecting");
-        let step = |name: &'static str, detail: &str, _: Duration| progress.say(&format!("{name}: {detail}"));
-        let session = connection::connect(self.options, &interrupt, step).await?;
+        let session = connection::open(self.options, &interrupt, &progress).await?;
         progress.say(&format!("{}: waiting for the first object", self.command));
         let line = terminal_width();
         let out = BufWriter::with_capacity(OUTPUT_BUFFER_LEN, io::stdout());
@@ -243,7 +248,7 @@ pub(crate) fn terminal_width() -> Option<usize> {
 }
 
 /// A page is in memory as JSON, as CLIXML and as objects, and so is the one before: some 200 KB a mailbox.
-pub(crate) const PAGE_SIZE: u32 = 100;
+const PAGE_SIZE: u32 = 100;
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(2);

@@ -141,13 +141,23 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
 
 #[test]
 fn a_broken_answer_is_a_failed_connection() {
-    for fault in ["http-500", "html", "truncate", "bad-fragment", "redirect-foreign", "redirect-loop"] {
+    for fault in ["http-500", "html", "truncate=100", "bad-fragment", "redirect-foreign", "redirect-loop"] {
         let config = LabConfig { faults: vec![fault.parse::<Fault>().unwrap()], ..LabConfig::default() };
         let tenant = Tenant::with(config);
         let command = tenant.signed("run", &["--", "Get-AcceptedDomain"]);
         let done = run_with(command, tenant.lab.password().as_bytes());
         assert_eq!(done.code, Some(4), "{fault}: {}", done.err);
         assert!(done.err.starts_with("exo: ") && done.err.lines().count() == 1, "{fault}: {}", done.err);
+    }
+}
+
+#[test]
+fn an_answer_that_is_lost_once_is_asked_for_again() {
+    for fault in ["truncate", "drop-mid", "drop-before"] {
+        let config = LabConfig { faults: vec![fault.parse::<Fault>().unwrap()], ..LabConfig::default() };
+        let tenant = Tenant::with(config);
+        let lines = tenant.run(&["--output", "jsonl", "--", "Get-AcceptedDomain"]).output().lines().count();
+        assert_eq!(lines, 2, "{fault}");
     }
 }
 
