@@ -44,6 +44,12 @@ impl Rest {
         self.is_regional = audience == COMPLIANCE;
     }
 
+    /// The path of a link that leads back to where the calls go.
+    fn path_of<'l>(&self, link: &'l str) -> &'l str {
+        let host = if self.is_regional { self.lab.compliance_url() } else { self.lab.rest_url() };
+        link.strip_prefix(host).expect("the host of the request")
+    }
+
     async fn request(
         &self,
         method: &str,

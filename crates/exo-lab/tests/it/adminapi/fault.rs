@@ -104,7 +104,7 @@ async fn links_lead_astray() {
     let rest = lab("next-link-loop").await;
     let first = rest.post(&rest.invoke_path(), &headers, &body).await;
     let link = first.json()["@odata.nextLink"].as_str().expect("a link").to_owned();
-    let path = link.strip_prefix("https://localhost").expect("the host of the request");
+    let path = rest.path_of(&link);
     let again = rest.post(path, &headers, &body).await;
     assert_eq!(again.body, first.body);
     assert_eq!(rest.lab.executions("Get-Mailbox"), 1);

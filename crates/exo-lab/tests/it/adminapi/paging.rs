@@ -27,7 +27,7 @@ async fn pages_follow_each_other_by_their_links() {
         let Some(link) = json["@odata.nextLink"].as_str() else {
             break;
         };
-        path = link.strip_prefix("https://localhost").expect("the host of the request").to_owned();
+        path = rest.path_of(link).to_owned();
     }
     assert_eq!(lens, [10, 10, 5]);
     let mut sorted = names.clone();
@@ -63,7 +63,7 @@ async fn links_that_nobody_gave_are_refused() {
     let headers = [CLIXML, ("Prefer", "odata.maxpagesize=5")];
     let first = rest.post(&rest.invoke_path(), &headers, &body).await;
     let link = first.json()["@odata.nextLink"].as_str().expect("a link").to_owned();
-    let link = link.strip_prefix("https://localhost").expect("the host of the request");
+    let link = rest.path_of(&link);
     let beyond = link.replace("-2", "-4");
     let unknown = format!("{}?$skiptoken={}-2", rest.invoke_path(), uuid::Uuid::new_v4().simple());
     let nonsense = format!("{}?$skiptoken=p2", rest.invoke_path());

@@ -302,7 +302,7 @@ fn old_and_second_addresses_lead_to_the_service_of_their_cloud() {
     for (uri, host) in [
         ("https://ps.protection.outlook.com/powershell-liveid/", "outlook.office365.com"),
         ("https://PS.Protection.Outlook.com/powershell-liveid", "outlook.office365.com"),
-        ("https://ps.protection.outlook.de/powershell-liveid/", "ps.protection.outlook.de"),
+        ("https://ps.protection.outlook.de/powershell-liveid/", "outlook.office.de"),
         ("https://partner.outlook.cn/PowerShell", "outlook.office365.cn"),
         ("https://partner.outlook.cn/PowerShell-LiveID", "outlook.office365.cn"),
         ("https://webmail.apps.mil/powershell-liveID", "outlook-dod.office365.us"),
