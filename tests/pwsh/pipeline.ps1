@@ -56,6 +56,19 @@ Check 'objects with properties, and a parameter beside them' {
     Assert-Equal @(Get-Mailbox -ResultSize Unlimited | Where-Object CustomAttribute8 -EQ 'by property').Count 12
 }
 
+Check 'what only an earlier object had is not sent with a later one' {
+    $hidden = [System.Reflection.BindingFlags]'Instance, NonPublic'
+    $connection = & (Get-Module tmpEXO_*) { $Connection }
+    $command = $connection.GetType().GetMethod('Command', $hidden).Invoke($connection, @('Get-Mailbox'))
+    $input = [ExchangeOnlineManagement.Proxy.InvokeRemoteCommand]::new()
+    $input.Given = 'Filter'
+    # As PowerShell hands it over for the second of two objects.
+    $input.Bound = @{ Filter = $null; Identity = $null; MailboxPlan = 'plan'; Anr = $null }
+    $input.Piped = [pscustomobject]@{ MailboxPlan = 'plan'; ANR = $null }
+    $own = $input.GetType().GetMethod('OfThisInput', $hidden).Invoke($input, @($command))
+    Assert-Equal (($own.Keys | Sort-Object) -join ' ') 'Anr Filter MailboxPlan'
+}
+
 Check '-WhatIf says for each input what it would do' {
     $shell = New-Shell
     $null = Invoke-In $shell $ConnectScript.Replace('Connect-Lab', 'Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL }')

@@ -36,6 +36,11 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
     [AllowNull]
     public object? Piped { get; set; }
 
+    /// <summary>What was bound ahead of the first piped object: it holds for each of them.</summary>
+    [Parameter(Position = 6)]
+    [AllowNull, AllowEmptyCollection]
+    public string[]? Given { get; set; }
+
     private protected override ProxyRun? Begin() => ProxyRun.Of(Caller, Connection, Name);
 
     private protected override ErrorRecord? Run(ProxyRun run) => Send(run, Document(run));
@@ -43,7 +48,7 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
     private byte[] Document(ProxyRun run)
     {
         RemoteCommand command = run.Command;
-        IDictionary bound = ByTypeRules(command);
+        IDictionary bound = ByTypeRules(command, OfThisInput(command));
         bool canRehearse = command.SupportsShouldProcess || command.Parameter(WhatIf) is not null;
         if (canRehearse && !bound.Contains(WhatIf) && LanguagePrimitives.IsTrue(run.Preference("WhatIfPreference")))
         {
@@ -52,12 +57,56 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
         return ParameterDocument.Write(command, bound, Positional ?? Array.Empty<string>());
     }
 
+    /// <summary>
+    /// What was bound, without what only an earlier piped object had: PowerShell keeps the names of that with null for a
+    /// value, and null would empty something of the object at hand.
+    /// </summary>
+    private IDictionary OfThisInput(RemoteCommand command)
+    {
+        Hashtable? own = null;
+        foreach (DictionaryEntry entry in Bound)
+        {
+            string name = (string)entry.Key;
+            if (entry.Value is null && !Array.Exists(Given ?? Array.Empty<string>(), given => Same(given, name))
+                && !PipedHas(name, command.Parameter(name)))
+            {
+                own ??= new Hashtable(Bound, StringComparer.OrdinalIgnoreCase);
+                own.Remove(name);
+            }
+        }
+        return own ?? Bound;
+    }
+
+    /// <summary>Whether the piped object has a property by the name of the parameter, or by an alias of it.</summary>
+    private bool PipedHas(string name, RemoteParameter? parameter)
+    {
+        if (Piped is null)
+        {
+            return false;
+        }
+        PSMemberInfoCollection<PSPropertyInfo> properties = PSObject.AsPSObject(Piped).Properties;
+        if (properties[name] is not null)
+        {
+            return true;
+        }
+        foreach (string alias in parameter?.Aliases ?? Array.Empty<string>())
+        {
+            if (properties[alias] is not null)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool Same(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>What was bound, with the piped object where the command wants objects of its type.</summary>
-    private IDictionary ByTypeRules(RemoteCommand command)
+    private IDictionary ByTypeRules(RemoteCommand command, IDictionary bound)
     {
         if (command.TypeRules.Count == 0 || Piped is null)
         {
-            return Bound;
+            return bound;
         }
         object piped = Piped is PSObject wrapped ? wrapped.BaseObject : Piped;
         string typeName = PSObject.AsPSObject(Piped).TypeNames is { Count: not 0 } names ? names[0] : string.Empty;
@@ -67,19 +116,19 @@ public sealed class InvokeRemoteCommand : RemoteCommandCmdlet
             {
                 continue;
             }
-            foreach (DictionaryEntry entry in Bound)
+            foreach (DictionaryEntry entry in bound)
             {
                 object? value = entry.Value is PSObject other ? other.BaseObject : entry.Value;
                 bool isPiped = piped is PSCustomObject ? ReferenceEquals(entry.Value, Piped) : ReferenceEquals(value, piped);
-                if (isPiped && !rule.Parameter.Equals((string)entry.Key, StringComparison.OrdinalIgnoreCase))
+                if (isPiped && !Same(rule.Parameter, (string)entry.Key))
                 {
-                    var moved = new Hashtable(Bound, StringComparer.OrdinalIgnoreCase) { [rule.Parameter] = Piped };
+                    var moved = new Hashtable(bound, StringComparer.OrdinalIgnoreCase) { [rule.Parameter] = Piped };
                     moved.Remove(entry.Key);
                     return moved;
                 }
             }
         }
-        return Bound;
+        return bound;
     }
 
     private const string WhatIf = "WhatIf";

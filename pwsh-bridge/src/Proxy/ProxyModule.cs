@@ -26,8 +26,8 @@ internal static class ProxyModule
             }
             body.Append(" [CmdletBinding(").Append(BindingOf(command, connection.Info.IsRest))
                 .Append(")] param() dynamicparam { $Connection.Parameters('").Append(name)
-                .Append("') } process { if ($failure = & $Invoke $Connection '").Append(name)
-                .Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet $_)")
+                .Append("') } begin { $given = [string[]]$PSBoundParameters.Keys } process { if ($failure = & $Invoke $Connection '")
+                .Append(name).Append("' $PSBoundParameters $PSBoundParameters.BoundPositionally $PSCmdlet $_ $given)")
                 .Append(" { $PSCmdlet.ThrowTerminatingError($failure) } }")
                 .Append(" end { if ($failure = & $Complete $PSCmdlet) { $PSCmdlet.ThrowTerminatingError($failure) } } }\n");
         }
