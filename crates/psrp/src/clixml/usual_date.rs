@@ -66,6 +66,7 @@ mod tests {
 
     /// The slow reader takes more forms; what this one takes, both read alike.
     #[test]
+    #[cfg_attr(miri, ignore = "thousands of dates are too much for an interpreter")]
     fn both_readers_of_dates_agree() {
         let days = [
             "0001-01-01",

@@ -9,7 +9,7 @@ fn wide_scans_agree_with_a_byte_loop() {
         state ^= state << 17;
         state
     };
-    for round in 0..if cfg!(miri) { 20 } else { 2000_u64 } {
+    for round in (0..2000_u64).step_by(if cfg!(miri) { 251 } else { 1 }) {
         let len = usize::try_from(next() % 70).unwrap();
         let bytes: Vec<u8> = (0..len)
             .map(|_| {
@@ -80,6 +80,7 @@ fn base64_is_decoded_alike_on_every_path_and_refused_alike() {
             assert_eq!(out, [b"ahead", bytes.as_slice()].concat());
         }
         let no_digits = (0..=u8::MAX).filter(|byte| !byte.is_ascii_alphanumeric() && !b"+/".contains(byte));
+        let no_digits = no_digits.step_by(if cfg!(miri) { 19 } else { 1 });
         for wrong in no_digits.filter(|_| len != 0) {
             text[usize::from(wrong) % usize::from(len)] = wrong;
             for scanner in [Scanner::detect(), Scanner::Portable] {

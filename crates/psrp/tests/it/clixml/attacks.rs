@@ -11,6 +11,7 @@ fn limit_met(body: String) -> &'static str {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn deep_nesting_meets_the_depth_limit() {
     for (open, close) in [
         ("<Obj>", "</Obj>"),
@@ -29,6 +30,7 @@ fn deep_nesting_meets_the_depth_limit() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn any_depth_can_be_allowed_and_takes_no_machine_stack() {
     let mut limits = Limits::default();
     limits.max_depth = 2_000_000;
@@ -62,6 +64,7 @@ fn a_chain_of_doubled_references_stays_small() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn references_that_nest_deeper_than_the_tape_are_written_without_machine_stack() {
     let mut body = String::from(r#"<Obj RefId="0" />"#);
     for id in 1..200_000 {
@@ -74,6 +77,7 @@ fn references_that_nest_deeper_than_the_tape_are_written_without_machine_stack()
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn many_references_to_one_large_object_share_it() {
     let large = "x".repeat(100_000);
     let refs = r#"<Ref RefId="1" />"#.repeat(100_000);
@@ -86,6 +90,7 @@ fn many_references_to_one_large_object_share_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn many_references_to_one_long_type_name_share_it() {
     let long = "N".repeat(200_000);
     let refs = r#"<Obj><TNRef RefId="0" /></Obj>"#.repeat(100_000);
@@ -98,6 +103,7 @@ fn many_references_to_one_long_type_name_share_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn many_attributes_are_looked_at_once() {
     let body = |attributes: String| format!("<Obj><MS><S{attributes} N=\"a\">x</S></MS></Obj>");
     let many: String = (0..100_000).map(|number| format!(" a{number}=\"{number}\"")).collect();
@@ -258,6 +264,7 @@ fn every_limit_has_its_own_error_with_its_value_and_place() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn an_object_with_parts_without_end_is_refused() {
     for part in ["<I32>1</I32>", "<MS />", "<Props></Props>", "<TN />", "<ToString />", "<LST />", "<Obj />"]
     {

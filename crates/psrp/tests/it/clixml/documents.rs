@@ -10,6 +10,7 @@ use super::{shared, shown};
 use crate::counts::Counts;
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn exported_documents_decode_with_the_recorded_counts() {
     let Some(folder) = shared("exported_documents_decode_with_the_recorded_counts", "fixtures") else {
         return;
@@ -48,6 +49,7 @@ fn exported_documents_decode_with_the_recorded_counts() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn exported_documents_survive_encoding() {
     let Some(folder) = shared("exported_documents_survive_encoding", "fixtures/clixml") else { return };
     let mut documents = 0;
@@ -62,6 +64,7 @@ fn exported_documents_survive_encoding() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn what_powershell_wrote_is_written_byte_for_byte() {
     let name = "what_powershell_wrote_is_written_byte_for_byte";
     let Some(folder) = shared(name, "fixtures/reserialized") else { return };

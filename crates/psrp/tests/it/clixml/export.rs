@@ -20,6 +20,7 @@ fn exported_file(path: &Path) -> String {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn recorded_documents_are_written_as_powershell_wrote_them() {
     let name = "recorded_documents_are_written_as_powershell_wrote_them";
     let Some(folder) = shared(name, "fixtures") else { return };
@@ -35,6 +36,7 @@ fn recorded_documents_are_written_as_powershell_wrote_them() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn random_documents_are_written_as_powershell_wrote_them() {
     let name = "random_documents_are_written_as_powershell_wrote_them";
     let Some(folder) = shared(name, "fixtures/reserialized") else { return };
@@ -62,6 +64,7 @@ const DIFFERENT: &[(&str, &str)] = &[
 /// The recorder looked at each value before it wrote it, which makes PowerShell put an object around each number. Read
 /// and written once more, that object is gone; so both sides are.
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn each_small_case_is_written_as_powershell_wrote_it() {
     let name = "each_small_case_is_written_as_powershell_wrote_it";
     let Some(folder) = shared(name, "bench/cases") else { return };
@@ -235,6 +238,7 @@ fn dates_are_written_on_the_local_clock() {
 
 /// A short reference to a long plain value would make the text grow without bound.
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn a_plain_value_is_not_repeated_without_bound() {
     let long = "x".repeat(1024 * 1024);
     let refs = r#"<Ref RefId="1" />"#.repeat(2_000);
@@ -250,6 +254,7 @@ fn a_plain_value_is_not_repeated_without_bound() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn one_long_type_name_is_written_once() {
     let long = "N".repeat(200_000);
     let refs = r#"<Obj><TNRef RefId="0" /></Obj>"#.repeat(20_000);
@@ -260,6 +265,7 @@ fn one_long_type_name_is_written_once() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn what_was_written_is_read_and_written_the_same() {
     let name = "what_was_written_is_read_and_written_the_same";
     let Some(folder) = shared(name, "fixtures/reserialized/random") else { return };
@@ -273,6 +279,7 @@ fn what_was_written_is_read_and_written_the_same() {
 
 /// New documents, read and written by the PowerShell of this machine.
 #[test]
+#[cfg_attr(miri, ignore = "starts another process")]
 fn generated_documents_are_written_as_powershell_writes_them() {
     const NAME: &str = "generated_documents_are_written_as_powershell_writes_them";
     const SCRIPT: &str = "foreach ($file in [IO.Directory]::GetFiles($args[0], '*.xml')) {

@@ -179,6 +179,7 @@ fn parameters_are_written_as_powershell_wrote_them() {
 
 /// The same expressions in the PowerShell of this machine.
 #[test]
+#[cfg_attr(miri, ignore = "starts another process")]
 fn powershell_still_writes_parameters_so() {
     const NAME: &str = "powershell_still_writes_parameters_so";
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("parameters");

@@ -40,6 +40,7 @@ fn recorded_values_are_what_powershell_read() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn recorded_messages_are_written_as_they_came() {
     let Some(folder) = shared("recorded_messages_are_written_as_they_came", "fixtures/powershell-7.6") else {
         return;

@@ -174,6 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
+    #[cfg_attr(miri, ignore = "hundreds of generated bodies are too much for an interpreter")]
     fn what_is_written_is_read(trees in prop::collection::vec(tree(), 1..4)) {
         let mut decoder = Decoder::default();
         for _ in 0..2 {
@@ -190,6 +191,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hundreds of generated bodies are too much for an interpreter")]
     fn any_bytes_end_in_a_tape_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         _ = decode(bytes.clone());
         if let Ok(text) = utf8_document(bytes) {
@@ -198,6 +200,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hundreds of generated bodies are too much for an interpreter")]
     fn any_change_to_a_body_ends_in_a_tape_or_an_error(
         trees in prop::collection::vec(tree(), 1..3),
         changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"<>/\"&_x; =01-".as_slice())), 1..5),

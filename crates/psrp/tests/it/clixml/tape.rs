@@ -91,6 +91,7 @@ proptest! {
 
     /// A comment at the end of a text is nothing, but sends it down the slow way.
     #[test]
+    #[cfg_attr(miri, ignore = "hundreds of generated bodies are too much for an interpreter")]
     fn a_text_is_read_the_same_in_both_ways(text in pieces()) {
         let usual: Tape = decode(format!("<S>{text}</S>")).unwrap();
         let slow = decode(format!("<S>{text}<!----></S>")).unwrap();
@@ -101,6 +102,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hundreds of generated bodies are too much for an interpreter")]
     fn memory_that_was_lent_changes_no_value(texts in prop::collection::vec(pieces(), 1..5)) {
         let members: String = texts.iter().map(|text| format!("<S N=\"a\">{text}</S><Db>0.50</Db>")).collect();
         let body = Bytes::from(format!("<Obj RefId=\"0\"><LST>{members}</LST></Obj>"));
