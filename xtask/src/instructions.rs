@@ -29,7 +29,8 @@ pub(crate) fn run(shell: &Shell) -> Result {
         "cargo build --locked --release --package psrp --bench instructions --message-format json-render-diagnostics"
     )
     .read()?;
-    let program = executable(&messages).ok_or("cargo built no benchmark named instructions")?;
+    let program =
+        crate::executable(&messages, "instructions").ok_or("cargo built no benchmark named instructions")?;
     let profile = target.join("instructions.callgrind");
     let mut over = Vec::new();
     println!("{:<18} {:>10} {:>14} {:>8} {:>8}", "", "bytes", "instructions", "a byte", "limit");
@@ -55,15 +56,6 @@ pub(crate) fn run(shell: &Shell) -> Result {
         [] => Ok(()),
         kinds => Err(format!("outside the limits: {}", kinds.join(", ")).into()),
     }
-}
-
-/// The program that cargo's messages name.
-fn executable(messages: &str) -> Option<String> {
-    messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_ours = message["target"]["name"] == "instructions";
-        message["executable"].as_str().filter(|_| is_ours).map(str::to_owned)
-    })
 }
 
 /// The total that a callgrind profile ends with.

@@ -11,6 +11,7 @@ use xshell::Shell;
 
 mod bench;
 mod ci;
+mod client;
 mod demo;
 mod header;
 mod instructions;
@@ -18,6 +19,7 @@ mod memory;
 mod module;
 mod tenant;
 mod test;
+mod usage;
 
 /// Any failure ends the command; its text is what the person reads.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -33,6 +35,7 @@ usage: cargo xtask <command>
   bench --peers    the same payloads through psrp-rs, quick-xml and roxmltree, side by side
   bench --memory [MAILBOXES]
                    peak memory and CPU of exo run over both carriers (needs GNU time); fails above the limit
+  bench --client   CPU of the whole client over PSRP against that of the codec alone (needs GNU time)
   module [SYSTEM=LIBRARY]...
                    lay out the PowerShell module in pwsh-bridge/output, and a zip of it; with libraries that were built
                    for other systems, for example linux-arm64=target/aarch64-unknown-linux-gnu/release/libexo.so
@@ -64,6 +67,7 @@ fn run(words: &[&str]) -> Result {
         ["bench", "--peers"] => bench::run_peers(&shell),
         ["bench", "--memory"] => memory::run(&shell, &memory::SIZES),
         ["bench", "--memory", mailboxes] => memory::run(&shell, &[1, mailboxes.parse()?]),
+        ["bench", "--client"] => client::run(&shell),
         ["module", others @ ..] => module::pack(&shell, others),
         ["header"] => header::write(&shell),
         ["header", "--check"] => header::check(&shell),
@@ -89,6 +93,15 @@ fn target_folder(shell: &Shell) -> Result<std::path::PathBuf> {
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let folder = metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?;
     Ok(folder.into())
+}
+
+/// The program of this name among what cargo's messages say it built.
+fn executable(messages: &str, name: &str) -> Option<std::path::PathBuf> {
+    messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_meant = message["target"]["name"] == name;
+        message["executable"].as_str().filter(|_| is_meant).map(Into::into)
+    })
 }
 
 /// Is there a program of this name on PATH?

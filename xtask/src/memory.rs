@@ -3,20 +3,18 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use xshell::{Shell, cmd};
 
 use crate::Result;
 use crate::tenant::Tenant;
+use crate::usage::{Meter, Usage};
 
 /// How many mailboxes are asked for: one, to see what the program takes when it has next to nothing to do, then more.
 pub(crate) const SIZES: [u32; 4] = [1, 1_000, 5_000, 25_000];
 
 pub(crate) fn run(shell: &Shell, sizes: &[u32]) -> Result {
-    if !Path::new(TIME).is_file() {
-        return Err(format!("{TIME} is not there: it measures the peak memory of a process").into());
-    }
     let packages = ["--package", "exo-cli", "--package", "exo-lab"];
     cmd!(shell, "cargo build --release --locked --bins {packages...}").run()?;
     let binaries = crate::target_folder(shell)?.join("release");
@@ -31,11 +29,12 @@ pub(crate) fn run(shell: &Shell, sizes: &[u32]) -> Result {
         let mut idle = None;
         for &mailboxes in sizes {
             let run = Run::of(&binaries, &tenant, carrier, address, mailboxes)?;
-            let above = run.peak - *idle.get_or_insert(run.peak);
+            let Usage { peak, user, system } = run.usage;
+            let above = peak - *idle.get_or_insert(peak);
             worst = f64::max(worst, above);
             println!(
-                "{carrier:<8} {mailboxes:>10} {:>12.1} {:>10.1} {above:>12.1} {:>8.2} {:>8.2}",
-                run.printed, run.peak, run.user, run.system
+                "{carrier:<8} {mailboxes:>10} {:>12.1} {peak:>10.1} {above:>12.1} {user:>8.2} {system:>8.2}",
+                run.printed
             );
         }
     }
@@ -46,20 +45,17 @@ pub(crate) fn run(shell: &Shell, sizes: &[u32]) -> Result {
     Ok(())
 }
 
-/// What one run took. MB are 10⁶ bytes.
+/// What one run printed, in MB of 10⁶ bytes, and took.
 struct Run {
     printed: f64,
-    peak: f64,
-    user: f64,
-    system: f64,
+    usage: Usage,
 }
 
 impl Run {
     fn of(binaries: &Path, tenant: &Tenant, carrier: &str, address: &str, mailboxes: u32) -> Result<Self> {
-        let figures = tempfile()?;
-        let mut child = Command::new(TIME)
-            .args(["--format", "%M %U %S", "--output", &figures.display().to_string()])
-            .arg(binaries.join("exo"))
+        let meter = Meter::new()?;
+        let mut child = meter
+            .command(&binaries.join("exo"))
             .args(["run", "--carrier", carrier, "--connection-uri", tenant.variable(address)?])
             .args(["--authority", tenant.variable("EXO_LAB_AUTHORITY")?])
             .args(["--user", tenant.variable("EXO_LAB_USER")?, "--password-stdin", "--catalog-cache", "off"])
@@ -91,13 +87,7 @@ impl Run {
                 format!("exo run ended with {status} and printed {lines} of {mailboxes} mailboxes").into()
             );
         }
-        let text = std::fs::read_to_string(&figures)?;
-        std::fs::remove_file(&figures)?;
-        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
-        let mut next =
-            || numbers.next().ok_or("GNU time printed too little")?.map_err(|error| error.to_string());
-        let (kibibytes, user, system) = (next()?, next()?, next()?);
-        Ok(Self { printed: megabytes(printed)?, peak: kibibytes * 1_024.0 / 1e6, user, system })
+        Ok(Self { printed: megabytes(printed)?, usage: meter.read()? })
     }
 }
 
@@ -105,13 +95,5 @@ fn megabytes(bytes: usize) -> Result<f64> {
     Ok(f64::from(u32::try_from(bytes / 1_000)?) / 1e3)
 }
 
-/// A file for the figures, whose name no other run has.
-fn tempfile() -> Result<std::path::PathBuf> {
-    let name = format!("exo-memory-{}.txt", std::process::id());
-    Ok(std::env::temp_dir().join(name))
-}
-
-/// GNU time; the shell's own does not know the peak.
-const TIME: &str = "/usr/bin/time";
 /// The goal of the project, in MB above a run that has next to nothing to do.
 const LIMIT: f64 = 40.0;
