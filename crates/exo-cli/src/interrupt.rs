@@ -16,8 +16,9 @@ impl Interrupt {
         let mut signals = Signals::new()?;
         tokio::spawn(async move {
             signals.next().await;
-            sender.send_replace(true);
+            // First, because whoever hears of it may end the process.
             complain("stopping; press Ctrl+C again to end at once");
+            sender.send_replace(true);
             signals.next().await;
             std::process::exit(i32::from(Exit::Interrupted.number()));
         });

@@ -255,7 +255,7 @@ fn a_second_capability_or_an_early_opened_is_refused() {
         &mut opened("2.3", PoolConfig::default()),
         &[capability("2.3")],
         expect![[r#"
-            cannot take a SESSION_CAPABILITY in state Opened, allowed in NegotiationSent
+            cannot take a SESSION_CAPABILITY in state Opened, allowed in NegotiationSent, Connecting
             Broken"#]],
     );
     let mut pool = RunspacePool::new(RPID, PoolConfig::default());

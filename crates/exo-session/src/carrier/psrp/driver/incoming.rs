@@ -45,8 +45,14 @@ impl Driver {
             Call::Command(pid) => return self.commanded(pid, outcome),
             Call::Send(None) => {
                 self.pool_sending = false;
-                if let Some(error) = refusal(outcome, Step::Run) {
-                    return Err(error);
+                match refusal(outcome, Step::Run) {
+                    // What the pool itself sends is answered by messages, which are waited for no longer than they may
+                    // take; so it does not matter whether this one arrived.
+                    Some(error) if error.is_cut() => {
+                        tracing::debug!(%error, "no answer to a message of the pool")
+                    }
+                    Some(error) => return Err(error),
+                    None => {}
                 }
             }
             Call::Send(Some(pid)) => {

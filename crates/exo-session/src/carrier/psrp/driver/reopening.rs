@@ -25,6 +25,9 @@ impl Driver {
     /// refused to begin because it is gone.
     pub(super) async fn lose(&mut self, error: &Error) -> VecDeque<Refused> {
         tracing::debug!(%error, session = %self.pool.rpid(), "the session is lost");
+        if error.fault().is_some() && tokio::time::timeout(DROP_LIMIT, self.hear_commands()).await.is_err() {
+            tracing::debug!("the server did not say whether it began the last commands");
+        }
         let refused = self.pipelines.extract_if(|_, entry| entry.wants_new_shell);
         let refused = refused.filter_map(|(pid, mut entry)| {
             entry.wants_new_shell = false;
@@ -38,6 +41,19 @@ impl Driver {
             tracing::debug!(%error, "the shell was not deleted");
         }
         refused
+    }
+
+    /// Waits for the answers of the Commands that are out: a shell that is gone may be reported first by its own Receive,
+    /// while the server refuses to begin a command in it.
+    async fn hear_commands(&mut self) {
+        let is_unheard = |entry: &Entry| {
+            entry.unconfirmed.is_some() && !(entry.started || entry.wants_new_shell || entry.ended)
+        };
+        while self.pipelines.values().any(is_unheard) {
+            if let Err(error) = self.arrived().await {
+                tracing::debug!(%error, "after the session was lost");
+            }
+        }
     }
 
     /// Waits for the next command and opens a shell for it; gives the end, when that comes first.
