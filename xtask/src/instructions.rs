@@ -3,6 +3,8 @@
 //! Callgrind counts what one function executes, so the figures are the same on a busy machine and on an idle one. They
 //! are the gate that keeps the codec fast.
 
+use std::path::{Path, PathBuf};
+
 use xshell::{Shell, cmd};
 
 use crate::Result;
@@ -18,32 +20,19 @@ const LIMITS: [(&str, f64, f64); 6] = [
     ("bytes", 4.0, 2.5),
 ];
 
+/// A page over REST takes at most so many times the instructions of its CLIXML alone.
+const PAGE_LIMIT: f64 = 1.5;
+
 pub(crate) fn run(shell: &Shell) -> Result {
     if !crate::has_program("valgrind") {
         return Err("valgrind is not on PATH: install it to count instructions".into());
     }
-    let target = crate::target_folder(shell)?;
-    // Where cargo leaves the program it says itself: benchmarks have a hash in their names.
-    let messages = cmd!(
-        shell,
-        "cargo build --locked --release --package psrp --bench instructions --message-format json-render-diagnostics"
-    )
-    .read()?;
-    let program =
-        crate::executable(&messages, "instructions").ok_or("cargo built no benchmark named instructions")?;
-    let profile = target.join("instructions.callgrind");
+    let program = build(shell, "psrp", "instructions")?;
     let mut over = Vec::new();
     println!("{:<18} {:>10} {:>14} {:>8} {:>8}", "", "bytes", "instructions", "a byte", "limit");
     for (kind, decode, encode) in LIMITS {
         for (work, limit) in [("decode", decode), ("encode", encode)] {
-            let run = cmd!(
-                shell,
-                "valgrind --tool=callgrind --callgrind-out-file={profile} --toggle-collect=*measured_{work}* {program} {kind}"
-            );
-            let output = run.quiet().ignore_stderr().read()?;
-            let bytes: f64 = output.trim().parse()?;
-            let instructions = collected(&std::fs::read_to_string(&profile)?)
-                .ok_or_else(|| format!("{} has no total", profile.display()))?;
+            let (bytes, instructions) = count(shell, &program, kind, work)?;
             let ratio = instructions / bytes;
             let name = format!("{work} {kind}");
             println!("{name:<18} {bytes:>10} {instructions:>14} {ratio:>8.2} {limit:>8.1}");
@@ -52,10 +41,50 @@ pub(crate) fn run(shell: &Shell) -> Result {
             }
         }
     }
+    // A page over REST: what the client adds to the codec's own work.
+    let program = build(shell, "exo-session", "answer")?;
+    let (bytes, codec) = count(shell, &program, "codec", "decode")?;
+    println!(
+        "\n{:<18} {:>10} {:>14} {:>8} {:>8}",
+        "page over REST", "bytes", "instructions", "times", "limit"
+    );
+    println!("{:<18} {bytes:>10} {codec:>14}", "codec");
+    for kind in ["raw", "escaped"] {
+        let (bytes, instructions) = count(shell, &program, kind, "decode")?;
+        let ratio = instructions / codec;
+        println!("{kind:<18} {bytes:>10} {instructions:>14} {ratio:>8.2} {PAGE_LIMIT:>8.1}");
+        if instructions == 0.0 || PAGE_LIMIT < ratio {
+            over.push(kind.to_owned());
+        }
+    }
     match over.as_slice() {
         [] => Ok(()),
         kinds => Err(format!("outside the limits: {}", kinds.join(", ")).into()),
     }
+}
+
+/// Builds a benchmark. Where cargo leaves the program it says itself: benchmarks have a hash in their names.
+fn build(shell: &Shell, package: &str, bench: &str) -> Result<PathBuf> {
+    let messages = cmd!(
+        shell,
+        "cargo build --locked --release --package {package} --bench {bench} --message-format json-render-diagnostics"
+    )
+    .read()?;
+    crate::executable(&messages, bench)
+        .ok_or_else(|| format!("cargo built no benchmark named {bench}").into())
+}
+
+/// The bytes that a program says it went through, and the instructions that took.
+fn count(shell: &Shell, program: &Path, kind: &str, work: &str) -> Result<(f64, f64)> {
+    let profile = crate::target_folder(shell)?.join("instructions.callgrind");
+    let run = cmd!(
+        shell,
+        "valgrind --tool=callgrind --callgrind-out-file={profile} --toggle-collect=*measured_{work}* {program} {kind}"
+    );
+    let bytes = run.quiet().ignore_stderr().read()?.trim().parse()?;
+    let instructions = collected(&std::fs::read_to_string(&profile)?)
+        .ok_or_else(|| format!("{} has no total", profile.display()))?;
+    Ok((bytes, instructions))
 }
 
 /// The total that a callgrind profile ends with.

@@ -49,7 +49,7 @@ impl Driver {
                     // What the pool itself sends is answered by messages, which are waited for no longer than they may
                     // take; so it does not matter whether this one arrived.
                     Some(error) if error.is_cut() => {
-                        tracing::debug!(%error, "no answer to a message of the pool")
+                        tracing::debug!(%error, "no answer to a message of the pool");
                     }
                     Some(error) => return Err(error),
                     None => {}
