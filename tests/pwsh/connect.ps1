@@ -90,6 +90,41 @@ Check 'connecting with a device code shows the code and goes on when it was ente
     Disconnect-Lab
 }
 
+Check 'a sign-in that is kept asks nobody the next time' {
+    $person = @{
+        UserPrincipalName = $env:EXO_LAB_USER; ConnectionUri = $env:EXO_LAB_URL
+        AzureADAuthorizationEndpointUri = $env:EXO_LAB_AUTHORITY; ShowBanner = $false
+    }
+    $state = New-Item -ItemType Directory (Join-Path ([System.IO.Path]::GetTempPath()) ([guid]::NewGuid()) exo)
+    $env:EXO_TOKEN_CACHE = Join-Path $state tokens
+    try {
+        Assert-Like "$(Connect-ExchangeOnline @person -Device 6>&1)" '*enter the code*'
+        Disconnect-Lab
+        foreach ($way in @{ Device = $true }, @{}) {
+            $said = "$(Connect-ExchangeOnline @person @way 6>&1)"
+            Assert-Equal ($said -like '*enter the code*') $false "asked: $said"
+            Assert-Equal (Get-ConnectionInformation).UserPrincipalName $env:EXO_LAB_USER
+            Disconnect-Lab
+        }
+        # Where `exo login` keeps it. The library sees only variables of its process, so that is another one.
+        $env:EXO_TOKEN_CACHE = $null
+        $env:XDG_STATE_HOME = $state.Parent.FullName
+        $said = "$(pwsh -NoLogo -NoProfile -NonInteractive -Command {
+            param($person)
+            Import-Module ExchangeOnlineManagement
+            Connect-ExchangeOnline @person 6>&1
+            (Get-ConnectionInformation).UserPrincipalName
+        } -args $person)"
+        Assert-Like $said "*$($env:EXO_LAB_USER)*"
+        Assert-Equal ($said -like '*enter the code*') $false "asked: $said"
+    }
+    finally {
+        $env:EXO_TOKEN_CACHE = $null
+        $env:XDG_STATE_HOME = $null
+        Remove-Item -Recurse -Force $state.Parent
+    }
+}
+
 Check 'Connect-IPPSSession does the same' {
     Connect-IPPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential (Get-LabCredential) -ShowBanner:$false -InformationAction Ignore
     Assert-True (0 -lt @(Get-AcceptedDomain).Count) 'accepted domains'

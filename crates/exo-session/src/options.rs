@@ -68,6 +68,9 @@ pub struct ConnectOptions {
     pub sign_in_timeout: Duration,
     /// The file where the tokens of people are kept between runs, sealed; `None` keeps them in memory only.
     pub token_cache: Option<PathBuf>,
+    /// Uses the sign-ins that `exo login` keeps for this user ([`default_token_cache`](crate::default_token_cache)), where
+    /// it keeps any and `token_cache` names no other place.
+    pub kept_sign_ins: bool,
     /// What is known about this machine; `None` looks at its environment variables.
     #[serde(skip)]
     pub surroundings: Option<Surroundings>,
@@ -158,6 +161,7 @@ impl Default for ConnectOptions {
             browser: BrowserChoice::default(),
             sign_in_timeout: Duration::from_secs(300),
             token_cache: None,
+            kept_sign_ins: false,
             surroundings: None,
             password: None,
             access_token: None,

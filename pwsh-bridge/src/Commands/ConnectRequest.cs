@@ -30,6 +30,7 @@ internal sealed class ConnectRequest : IDisposable
         Set("carrier", settings.UseRPSSession ? "psrp" : null);
         Set("pageSize", settings.PageSize);
         _options["catalogCache"] = CatalogCache();
+        AddTokenCache(settings.SignIn);
         _options["proxyVariables"] = SessionOptions.ProxyVariables();
         Set("caFile", Environment.GetEnvironmentVariable("SSL_CERT_FILE"));
         if (settings.SessionOption is { } option)
@@ -76,6 +77,24 @@ internal sealed class ConnectRequest : IDisposable
         _secrets.Add("certificate", certificate.RawData);
     }
 
+    /// <summary>A person who has signed in with <c>exo login</c> is not asked again.</summary>
+    private void AddTokenCache(string signIn)
+    {
+        if (signIn is not ("browser" or "device"))
+        {
+            return;
+        }
+        string? place = Environment.GetEnvironmentVariable(TokenCacheVariable);
+        if (string.IsNullOrEmpty(place))
+        {
+            _options["keptSignIns"] = true;
+        }
+        else if (place != "off")
+        {
+            _options["tokenCache"] = place;
+        }
+    }
+
     /// <summary>Where the list of commands is kept for the next time: with the user's caches, unless the variable says else.</summary>
     private static object CatalogCache() => Environment.GetEnvironmentVariable(CatalogCacheVariable) switch
     {
@@ -94,6 +113,9 @@ internal sealed class ConnectRequest : IDisposable
 
     /// <summary><c>off</c>, or a folder.</summary>
     private const string CatalogCacheVariable = "EXO_CATALOG_CACHE";
+
+    /// <summary><c>off</c>, or a file; the one of <c>exo login</c> when it is not set.</summary>
+    private const string TokenCacheVariable = "EXO_TOKEN_CACHE";
 
     private readonly Dictionary<string, object?> _options = new();
     private readonly NativeSecrets _secrets = new();

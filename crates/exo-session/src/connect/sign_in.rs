@@ -17,7 +17,7 @@ use crate::error::{Error, Step};
 use crate::http::sign_in::SignInHttp;
 use crate::http::{Http, HttpSettings, origin_of};
 use crate::options::{BrowserChoice, CertificateSource, ConnectOptions, SignInMethod};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, default_token_cache};
 use crate::token_cache::TokenCache;
 
 /// A sign-in that has been done, and how to go on from it.
@@ -43,8 +43,11 @@ pub(crate) async fn acquire(
     }
     let mut attempt =
         Attempt { options, plan, events, http: SignInHttp::new(Http::new(settings(options, plan))?) };
-    let store = options.token_cache.as_ref().filter(|_| options.sign_in.is_of_a_person());
-    let store = store.map(TokenCache::open).transpose()?;
+    let place = options.token_cache.clone().or_else(|| {
+        let kept = if options.kept_sign_ins { default_token_cache() } else { None };
+        kept.filter(|place| place.exists())
+    });
+    let store = place.filter(|_| options.sign_in.is_of_a_person()).map(TokenCache::open).transpose()?;
     if !matches!(options.sign_in, SignInMethod::AccessToken | SignInMethod::ManagedIdentity) {
         sign_in = sign_in.discover(&attempt.http).await.map_err(|error| told(error, &attempt.http))?;
     }
