@@ -286,8 +286,10 @@ fn a_damaged_cache_is_told_and_logout_clears_it() {
 
 #[test]
 fn processes_that_renew_at_once_do_not_spoil_each_others_token() {
-    // Every token is at its end when it comes.
-    let kept = Kept::start(LabConfig { token_lifetime: Duration::from_secs(2), ..approving() });
+    let lifetime = Duration::from_secs(2);
+    let kept = Kept::start(LabConfig { token_lifetime: lifetime, ..approving() });
+    // Until the kept token is at its end, by the clock that all these processes share.
+    std::thread::sleep(lifetime);
     let children: Vec<Child> = (0..4).map(|_| kept.run().spawn().unwrap()).collect();
     for child in children {
         let done = Done::of(child);
