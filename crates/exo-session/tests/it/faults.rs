@@ -181,9 +181,10 @@ async fn a_server_that_keeps_no_answers_is_not_asked_twice() {
         let session = open(quick(&lab)).await;
         lab.add_fault(format!("drop-before@{stage}=1").parse().unwrap());
         let believed = ten_at_once(&session, 10).await;
-        // The first Send asks for runspaces: no command is in doubt for it.
-        let unknown = u64::from(stage != "send");
-        assert_eq!((believed.completed, believed.unknown), (10 - unknown, unknown), "{stage}");
+        // A Send may also ask for runspaces, as the first or later: no command is in doubt for that one.
+        let in_doubt = if stage == "send" { 0..=1 } else { 1..=1 };
+        assert!(in_doubt.contains(&believed.unknown), "{stage}: {believed:?}");
+        assert_eq!(believed.completed + believed.unknown, 10, "{stage}");
         believed.check(lab.executions(CHANGE), stage);
         session.close().await.unwrap();
         assert_eq!(lab.live_shells(), 0, "{stage}");
