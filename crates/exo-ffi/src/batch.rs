@@ -23,7 +23,7 @@ use crate::text::{span, text};
 /// so on, each followed by `EXO_EVENT_INPUT_ENDED`; `exo_event_input` gives the input. The last is `EXO_EVENT_FINISHED`.
 ///
 /// `ask_from` as in `exo_session_invoke_asking`. `in_flight` is how many requests may be under way at once, 1 to 16; with 1
-/// nothing of a request is sent before all of the one before was pulled.
+/// nothing of a request is sent before all of the one before was pulled and the caller pulls again.
 ///
 /// # Safety
 /// `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL. `out` is writable or NULL. `err`
@@ -49,12 +49,13 @@ pub unsafe extern "C" fn exo_session_invoke_batch(
         invocation.in_flight = usize::try_from(in_flight)
             .map_err(|_| bad_argument("in_flight", format_args!("{in_flight} is too many")))?;
         invocation.confirm_from = Some(impact(ask_from)?);
+        let one_by_one = invocation.in_flight == 1;
         let (batch, input) =
             session.wait_for(|session| async move { session.invoke_batch(invocation).await })?;
         let input: InputSlot = Arc::new(Mutex::new(Some(input)));
         let kept = Arc::clone(&input);
         let operation = session.start(|_, sender, orders| async move {
-            run(batch, sender, orders).await;
+            run(batch, one_by_one, sender, orders).await;
             drop(kept);
         })?;
         out.write(handle::give(operation.with_input(input)));
@@ -104,11 +105,18 @@ pub unsafe extern "C" fn exo_operation_end_input(operation: *const ExoOperation)
     })
 }
 
-/// Hands on what comes of the inputs until the end, or until nobody reads; dropping the batch cancels it.
-async fn run(mut batch: Batch, sender: Sender, mut orders: Orders) {
+/// Hands on what comes of the inputs until the end, or until nobody reads; dropping the batch cancels it. With `one_by_one`
+/// the batch is asked for more only by a caller who is done with what there was.
+async fn run(mut batch: Batch, one_by_one: bool, sender: Sender, mut orders: Orders) {
     let outcome = loop {
+        let next = async {
+            if one_by_one && !sender.drained().await {
+                return None;
+            }
+            batch.next().await
+        };
         let event = tokio::select! {
-            event = batch.next() => event,
+            event = next => event,
             () = orders.cancelled.notified() => {
                 batch.cancel();
                 continue;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Refusal, refuse};
 use crate::event::ExoEvent;
@@ -15,7 +15,8 @@ use crate::status::{EXO_STATUS_END, EXO_STATUS_PANIC, EXO_STATUS_PENDING, EXO_ST
 pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
-    /// Room in KiB; a task that finds none waits for the caller.
+    /// Room in KiB; a task that finds none waits for the caller. An event takes room until the caller is done with it
+    /// and asks for the next.
     room: Semaphore,
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct Sender {
 /// A queue and the end that fills it.
 pub(crate) fn queue() -> (Sender, Arc<Queue>) {
     let queue = Arc::new(Queue {
-        state: Mutex::new(State { waiting: VecDeque::new(), ended: None }),
+        state: Mutex::new(State { waiting: VecDeque::new(), taken: 0, ended: None }),
         arrived: Condvar::new(),
         room: Semaphore::new(ROOM_KIB),
     });
@@ -42,9 +43,10 @@ impl Queue {
     pub(crate) fn next(&self, timeout: Option<Duration>) -> Result<ExoEvent, Refusal> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
+        self.room.add_permits(std::mem::take(&mut state.taken));
         loop {
             if let Some((event, cost)) = state.waiting.pop_front() {
-                self.room.add_permits(cost);
+                state.taken = cost;
                 return Ok(event);
             }
             if let Some(end) = &mut state.ended {
@@ -85,13 +87,21 @@ impl Sender {
     /// Hands an event over, waiting for room. `false` means that nobody reads any more.
     pub(crate) async fn send(&self, event: ExoEvent) -> bool {
         let cost = event.cost_kib().clamp(1, ROOM_KIB);
-        let Ok(permits) = self.queue.room.acquire_many(u32::try_from(cost).unwrap_or(u32::MAX)).await else {
-            return false;
-        };
-        permits.forget();
+        let Some(room) = self.room(cost).await else { return false };
+        room.forget();
         self.queue.lock().waiting.push_back((event, cost));
         self.queue.arrived.notify_one();
         true
+    }
+
+    /// Waits until the caller is done with all it was handed. `false` means that nobody reads any more.
+    pub(crate) async fn drained(&self) -> bool {
+        self.room(ROOM_KIB).await.is_some()
+    }
+
+    /// Waits for so much room; `None` when nobody reads any more.
+    async fn room(&self, kib: usize) -> Option<SemaphorePermit<'_>> {
+        self.queue.room.acquire_many(u32::try_from(kib).unwrap_or(u32::MAX)).await.ok()
     }
 
     /// Hands an event over without waiting for room: for the few and small ones.
@@ -131,6 +141,8 @@ impl Drop for Sender {
 
 struct State {
     waiting: VecDeque<(ExoEvent, usize)>,
+    /// The room of the event that the caller has.
+    taken: usize,
     /// Set when no more will come; the error inside is given once.
     ended: Option<Option<Refusal>>,
 }

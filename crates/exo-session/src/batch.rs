@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use psrp::clixml::Tape;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use crate::adminapi::{BatchEvent, BatchEventKind, InputOutcome, MAX_BATCH_SIZE};
 use crate::catalog::ConfirmImpact;
@@ -25,7 +25,7 @@ pub struct BatchInvocation {
     /// The command's name, for example `Set-Mailbox`.
     pub command: String,
     /// How many requests may be between being sent and being read at once, 1 to [`MAX_IN_FLIGHT`]. With 1, nothing of a
-    /// request is sent before all of the one before it has been read.
+    /// request is sent before the reader has all of the one before it and asks [`Batch::next`] for more.
     pub in_flight: usize,
     /// How many inputs go into one request, 1 to [`MAX_BATCH_SIZE`]. Over PSRP each is a pipeline of its own.
     pub batch_size: usize,
@@ -161,6 +161,8 @@ pub(crate) struct RunningBatch {
     pub(crate) answers: mpsc::UnboundedSender<i32>,
     /// How many inputs, from the first, have been put into requests.
     pub(crate) sent: Arc<AtomicU64>,
+    /// How many inputs, from the first, the reader is done with.
+    pub(crate) read: watch::Sender<u64>,
     /// Why the session ended, for a channel that ends early.
     pub(crate) fate: Arc<OnceLock<Error>>,
 }
@@ -195,7 +197,10 @@ impl Batch {
             return self.rest.pop_front();
         }
         let event = match &mut self.source {
-            Source::Running(running) => running.events.recv().await,
+            Source::Running(running) => {
+                running.read.send_replace(self.ended);
+                running.events.recv().await
+            }
             Source::OneByOne(pipelines) => pipelines.next().await,
         };
         match event {

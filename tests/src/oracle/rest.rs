@@ -12,7 +12,7 @@ use exo_session::{Error, Invocation};
 use psrp::PipelineEvent;
 use psrp::clixml::{decode, json_string};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 /// A module text: cmdlets whose names and parameters are only letters and digits, none twice, or reasons.
@@ -112,6 +112,7 @@ async fn many(client: &Client<Same>, len: usize) {
         events,
         answers,
         sent: Arc::default(),
+        read: watch::channel(u64::MAX).1,
     };
     let read = async {
         let mut ended = 0;

@@ -58,11 +58,28 @@ fn a_full_queue_makes_the_task_wait_and_an_abandoned_one_lets_it_go() {
     let mut waiting = Box::pin(sender.send(event()));
     assert_eq!(runtime.block_on(polled_once(waiting.as_mut())), None);
     assert_eq!(status(queue.next(None)), None);
+    assert_eq!(runtime.block_on(polled_once(waiting.as_mut())), None, "the caller has the event still");
+    assert_eq!(status(queue.next(None)), None);
     assert_eq!(runtime.block_on(polled_once(waiting.as_mut())), Some(true));
     let mut waiting = Box::pin(sender.send(event()));
     assert_eq!(runtime.block_on(polled_once(waiting.as_mut())), None);
     queue.abandon();
     assert_eq!(runtime.block_on(polled_once(waiting.as_mut())), Some(false));
+}
+
+#[test]
+fn a_queue_is_drained_when_the_caller_is_done_with_the_last_event() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let (sender, queue) = queue();
+    assert!(runtime.block_on(sender.send(event())));
+    let mut drained = Box::pin(sender.drained());
+    assert_eq!(runtime.block_on(polled_once(drained.as_mut())), None);
+    assert_eq!(status(queue.next(None)), None);
+    assert_eq!(runtime.block_on(polled_once(drained.as_mut())), None, "taken, but not yet done with");
+    assert_eq!(status(queue.next(Some(Duration::ZERO))), Some(EXO_STATUS_PENDING));
+    assert_eq!(runtime.block_on(polled_once(drained.as_mut())), Some(true));
+    queue.abandon();
+    assert!(!runtime.block_on(sender.drained()));
 }
 
 async fn polled_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {

@@ -66,7 +66,7 @@ pub struct BatchCall {
     pub command: String,
     /// Whether somebody can be asked. What asks is sent alone.
     pub confirm: Confirm,
-    /// How many requests may be sent or shown at once.
+    /// How many requests may be between being sent and being read at once.
     pub in_flight: usize,
     /// How many inputs go into one request.
     pub batch_size: usize,
@@ -78,6 +78,8 @@ pub struct BatchCall {
     pub answers: mpsc::UnboundedReceiver<i32>,
     /// How many inputs, from the first, have been put into requests; counted here.
     pub sent: Arc<AtomicU64>,
+    /// How many inputs, from the first, the reader is done with: it has their end and came back for more.
+    pub read: watch::Receiver<u64>,
 }
 
 /// One input on its way.
@@ -99,7 +101,7 @@ impl Item<'_> {
 struct Unit<'c, 'p> {
     items: Vec<Item<'c>>,
     end: End,
-    /// Held until all is shown: no more than so many requests are under way.
+    /// Held until all is read: no more than so many requests are under way.
     _permit: SemaphorePermit<'p>,
 }
 
@@ -118,7 +120,8 @@ enum End {
 impl<T: Transport> Client<T> {
     /// Runs a batch to its end. What goes wrong goes into its events.
     pub async fn run_batch(&self, call: BatchCall) {
-        let BatchCall { command, confirm, in_flight, batch_size, inputs, events, mut answers, sent } = call;
+        let BatchCall { command, confirm, in_flight, batch_size, inputs, events, mut answers, sent, read } =
+            call;
         let cmdlet = match self.cmdlet(&command) {
             Ok(cmdlet) => cmdlet,
             Err(error) => {
@@ -142,7 +145,7 @@ impl<T: Transport> Client<T> {
         let (answered, mut units) = mpsc::channel(in_flight);
         let asking = self.ask_all(gatherer, answered);
         let showing = async {
-            let mut show = Show { client: self, events: &events, answers: &mut answers, sent: &sent };
+            let mut show = Show { client: self, events: &events, answers: &mut answers, sent: &sent, read };
             while let Some(unit) = units.recv().await {
                 match show.unit(unit).await {
                     Ok(None) => {}

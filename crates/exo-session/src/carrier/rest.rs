@@ -72,6 +72,7 @@ impl Carrier for RestCarrier {
         let mut closed = self.closed.subscribe();
         let client = Arc::clone(&self.client);
         let sent = Arc::new(AtomicU64::new(0));
+        let (read, done) = watch::channel(0);
         let call = BatchCall {
             command: batch.command.clone(),
             confirm: batch.confirm_from.map_or(Confirm::Refuse, Confirm::From),
@@ -81,6 +82,7 @@ impl Carrier for RestCarrier {
             events,
             answers: answered,
             sent: Arc::clone(&sent),
+            read: done,
         };
         tokio::spawn(async move {
             tokio::select! {
@@ -97,6 +99,7 @@ impl Carrier for RestCarrier {
             cancel,
             answers,
             sent,
+            read,
             fate: Arc::clone(&self.fate),
         }))
     }

@@ -11,7 +11,7 @@ use exo_session::{
 };
 use psrp::PipelineEvent;
 use psrp::clixml::{Encoder, Tape, decode};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 use crate::support::{basic, command, lab, lab_with_fault, open, rest};
@@ -179,6 +179,30 @@ async fn a_cancelled_batch_says_of_each_input_whether_it_was_sent() {
 }
 
 #[tokio::test]
+async fn with_one_request_in_flight_nothing_is_sent_before_the_reader_asks_for_more() {
+    let lab = lab().await;
+    let session = open(rest(&lab)).await;
+    let (mut batch, input) = session.invoke_batch(invocation("Set-Mailbox", 1)).await.unwrap();
+    for _ in 0..20 {
+        input.write(set("nobody")).await.unwrap();
+    }
+    let mut ended = 0;
+    while ended < 10 {
+        let event = batch.next().await.unwrap().unwrap();
+        ended += u32::from(matches!(event.kind, BatchEventKind::Ended(_)));
+    }
+    // Time enough for the second ten to be taken, were they.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(input.try_write(set("late")), Err(TryWriteError::Full(_))));
+    batch.cancel();
+    let told = told(batch).await;
+    assert_eq!(told.len(), 10);
+    assert!(told.iter().all(|line| line.ends_with("not sent")), "{told:?}");
+}
+
+#[tokio::test]
 async fn what_must_be_confirmed_is_asked_about_one_by_one_or_refused() {
     let lab = lab().await;
     let session = open(rest(&lab)).await;
@@ -303,6 +327,7 @@ async fn batches(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> (u
         events,
         answers,
         sent: Arc::default(),
+        read: watch::channel(u64::MAX).1,
     };
     let read = async {
         let mut told = Vec::new();

@@ -18,7 +18,7 @@ use psrp::clixml::{Encoder, Tape, Value, decode};
 use psrp::records::{ErrorRecord, InformationalRecord};
 use psrp::{HostMethod, PipelineEvent};
 use serde_json::Value as Json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use self::calls::Inputs;
@@ -184,6 +184,7 @@ async fn replay(recorded: &Json, calls: &[calls::Made], catalog: Arc<Catalog>) -
                     events,
                     answers: answered,
                     sent: Arc::default(),
+                    read: watch::channel(u64::MAX).1,
                 };
                 let mut ended = 0;
                 let read = async {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use psrp::clixml::Tape;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::super::call::{First, Halt, Output, Ready, Refused, Run};
 use super::super::client::{unknown, wrong};
@@ -17,18 +17,21 @@ pub(super) struct Show<'a, T> {
     pub(super) events: &'a mpsc::Sender<Result<BatchEvent, Error>>,
     pub(super) answers: &'a mut mpsc::UnboundedReceiver<i32>,
     pub(super) sent: &'a AtomicU64,
+    pub(super) read: watch::Receiver<u64>,
 }
 
 /// The reader has gone.
 type Gone = ();
 
 impl<T: Transport> Show<'_, T> {
-    /// Gives back why nothing more should be sent, if that is so.
+    /// Returns when the reader has come back for more. Gives back why nothing more should be sent, if that is so.
     pub(super) async fn unit(&mut self, unit: Unit<'_, '_>) -> Result<Option<Error>, Gone> {
         let mut stop = None;
         let mut is_told = false;
+        let mut shown = 0;
         for item in unit.items {
             let input = item.input;
+            shown = input + 1;
             let outcome = match (item.made, &unit.end) {
                 (Err(Refused::Record(record)), _) => {
                     self.run(input).write_error(record).await.map_err(drop)?;
@@ -63,6 +66,7 @@ impl<T: Transport> Show<'_, T> {
             let event = BatchEvent { input, kind: BatchEventKind::Ended(outcome) };
             self.events.send(Ok(event)).await.map_err(drop)?;
         }
+        self.read.wait_for(|read| shown <= *read).await.map_err(drop)?;
         Ok(stop)
     }
 
