@@ -1,7 +1,8 @@
 //! Dates and durations in .NET ticks of 100 ns, as XML Schema writes them.
 
-use super::digits::{push_fraction, push_number};
+use super::digits::{eight_digits, push_number, push_ticks};
 use super::node::Node;
+use super::sheet::Line;
 
 /// A date as the wire has it: the clock it was read from is not converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,36 +97,40 @@ impl DateTime {
     }
 
     /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, line: &mut Line<'_>) {
         // INVARIANT: not negative, so every part has a value and its own width.
         let ticks = self.ticks.clamp(0, MAX_TICKS).unsigned_abs();
         let (days, in_day) = (ticks / DAY, ticks % DAY);
         let (year, month, day) = date_of(days);
         let (seconds, fraction) = (in_day / SECOND, in_day % SECOND);
-        let (minutes, second) = (seconds / 60, seconds % 60);
-        let (hour, minute) = (minutes / 60, minutes % 60);
-        let [y1, y2] = two_digits(year / 100);
-        let [y3, y4] = two_digits(year % 100);
-        let ([m1, m2], [d1, d2]) = (two_digits(month), two_digits(day));
-        let ([h1, h2], [n1, n2], [s1, s2]) = (two_digits(hour), two_digits(minute), two_digits(second));
-        out.extend_from_slice(&[
-            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
-        ]);
+        // `YYYYMMDD` and, from the third digit on, `HHMMSS`: an hour counts 10,000 instead of 3600.
+        let date = eight_digits(year * 10_000 + month * 100 + day);
+        let time = eight_digits(seconds + seconds / 60 * 40 + seconds / 3600 * 4000);
+        let year_and_month = date & 0xFFFF_FFFF | (date & 0xFFFF_0000_0000) << 8 | word(b"\0\0\0\0-\0\0-");
+        let day_and_time = date >> 48 | time << 8 & 0x00FF_FF00_0000 | time << 16 & 0xFFFF << 48;
+        line.push_word(year_and_month, 8);
+        line.push_word(day_and_time | word(b"\0\0T\0\0:\0\0"), 8);
+        line.push_word(time >> 40 & 0xFFFF00 | word(b":\0\0\0\0\0\0\0"), 3);
         if fraction != 0 {
-            out.push(b'.');
-            push_fraction(out, fraction, 7);
+            push_ticks(line, fraction);
         }
         match self.kind {
             DateTimeKind::Unspecified => {}
-            DateTimeKind::Utc => out.push(b'Z'),
+            DateTimeKind::Utc => line.push(b"Z", 1),
             DateTimeKind::Local => {
                 let sign = if self.offset_minutes < 0 { b'-' } else { b'+' };
                 let offset = u64::from(self.offset_minutes.unsigned_abs());
-                let ([h1, h2], [m1, m2]) = (two_digits(offset / 60), two_digits(offset % 60));
-                out.extend_from_slice(&[sign, h1, h2, b':', m1, m2]);
+                let digits = eight_digits(offset + offset / 60 * 40);
+                let hours_and_minutes = digits >> 24 & 0xFFFF00 | digits >> 16 & 0xFFFF_0000_0000;
+                line.push_word(hours_and_minutes | u64::from(sign) | word(b"\0\0\0:\0\0\0\0"), 6);
             }
         }
     }
+}
+
+/// Bytes as a little-endian word.
+const fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
 }
 
 /// Reads an XML Schema duration into ticks. A year counts as 365 days and a month as 30, as .NET does.
@@ -174,41 +179,38 @@ pub(super) fn parse_duration(text: &[u8]) -> Option<i64> {
 }
 
 /// Writes ticks as .NET's `XmlConvert` writes a `TimeSpan`.
-pub(super) fn write_duration(ticks: i64, out: &mut Vec<u8>) {
+pub(super) fn write_duration(ticks: i64, line: &mut Line<'_>) {
     let total = ticks.unsigned_abs();
     if ticks < 0 {
-        out.push(b'-');
+        line.push(b"-", 1);
     }
-    out.push(b'P');
-    let (days, seconds, fraction) = (total / DAY, total / SECOND, total % SECOND);
-    let mut part = |value: u64, unit: u8| {
-        push_number(out, value);
-        out.push(unit);
-    };
+    line.push(b"P", 1);
+    let (days, in_day) = (total / DAY, total % DAY);
     if days != 0 {
-        part(days, b'D');
+        push_number(line, days);
+        line.push(b"D", 1);
     }
-    let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    if hours == 0 && minutes == 0 && seconds == 0 && fraction == 0 {
+    if in_day == 0 {
         if days == 0 {
-            out.extend_from_slice(b"T0S");
+            line.push(b"T0S", 3);
         }
         return;
     }
-    out.push(b'T');
-    for (value, unit) in [(hours, b'H'), (minutes, b'M')] {
+    line.push(b"T", 1);
+    let (seconds, fraction) = (in_day / SECOND, in_day % SECOND);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    for (value, unit) in [(hours, b"H"), (minutes, b"M")] {
         if value != 0 {
-            push_number(out, value);
-            out.push(unit);
+            push_number(line, value);
+            line.push(unit, 1);
         }
     }
     if seconds != 0 || fraction != 0 {
-        push_number(out, seconds);
+        push_number(line, seconds);
         if fraction != 0 {
-            out.push(b'.');
-            push_fraction(out, fraction, 7);
+            push_ticks(line, fraction);
         }
-        out.push(b'S');
+        line.push(b"S", 1);
     }
 }
 
@@ -289,13 +291,6 @@ fn date_of(days: u64) -> (u64, u64, u64) {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
-}
-
-/// INVARIANT: the callers pass numbers below 100.
-#[inline]
-fn two_digits(number: u64) -> [u8; 2] {
-    let tens = number / 10;
-    [tens, number - tens * 10].map(|digit| b'0' | digit.to_le_bytes()[0])
 }
 
 const SECOND: u64 = 10_000_000;

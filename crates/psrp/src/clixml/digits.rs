@@ -1,70 +1,78 @@
 //! Integers as decimal text, written eight digits at a time.
 
-use super::padded::push_word;
+use super::sheet::Line;
 use super::wide::index;
 
 /// Appends a number without leading zeros.
 #[inline]
-pub(super) fn push_number(out: &mut Vec<u8>, value: u64) {
-    if value < EIGHT_DIGITS {
-        push_leading(out, value);
+pub(super) fn push_number(line: &mut Line<'_>, value: u64) {
+    if value < 100 {
+        let tens = (value * 103) >> 10;
+        let is_short = value < 10;
+        let digits = (tens | (value - tens * 10) << 8) | 0x3030;
+        line.push_word(digits >> if is_short { 8 } else { 0 }, if is_short { 1 } else { 2 });
+    } else if value < EIGHT_DIGITS {
+        push_leading(line, value);
     } else {
-        push_long(out, value);
+        push_long(line, value);
     }
 }
 
 /// Appends a number with its sign when it is negative.
 #[inline]
-pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
+pub(super) fn push_signed(line: &mut Line<'_>, value: i64) {
     if value < 0 {
-        out.push(b'-');
+        line.push(b"-", 1);
     }
-    push_number(out, value.unsigned_abs());
+    push_number(line, value.unsigned_abs());
 }
 
-/// Appends a number of at most eight digits with zeros ahead of it up to a width of one to eight digits.
+/// Appends a point and a fraction other than zero of so many digits, one to fifteen, without the zeros at its end.
 #[inline]
-pub(super) fn push_padded(out: &mut Vec<u8>, value: u64, width: u32) {
-    let missing = 8 - width.min(8);
-    push_word(out, eight_digits(value) >> (missing * 8), index(8 - missing));
-}
-
-/// Appends a fraction other than zero of so many digits, one to sixteen, without the zeros at its end.
-pub(super) fn push_fraction(out: &mut Vec<u8>, value: u64, width: u32) {
-    if let Some(more) = width.checked_sub(8).filter(|more| *more != 0) {
-        let scale = 10_u64.pow(more);
-        push_padded(out, value / scale, 8);
-        push_padded(out, value % scale, more);
+pub(super) fn push_fraction(line: &mut Line<'_>, value: u64, width: usize) {
+    let value = value * POWERS[(16 - width) & 15];
+    let (high, low) = (eight_digits(value / EIGHT_DIGITS), eight_digits(value % EIGHT_DIGITS));
+    line.push(b".", 1);
+    if low == ZEROS {
+        line.push_word(high, without_zeros(high));
     } else {
-        push_padded(out, value, width);
-    }
-    while out.last() == Some(&b'0') {
-        out.pop();
+        line.push_word(high, 8);
+        line.push_word(low, without_zeros(low));
     }
 }
 
-#[cold]
-fn push_long(out: &mut Vec<u8>, value: u64) {
+/// As [`push_fraction`] with seven digits: ticks of a second.
+#[inline]
+pub(super) fn push_ticks(line: &mut Line<'_>, ticks: u64) {
+    let digits = eight_digits(ticks * 10);
+    line.push(b".", 1);
+    line.push_word(digits, without_zeros(digits));
+}
+
+#[inline]
+fn push_long(line: &mut Line<'_>, value: u64) {
     let (high, low) = (value / EIGHT_DIGITS, value % EIGHT_DIGITS);
     if high < EIGHT_DIGITS {
-        push_leading(out, high);
+        push_leading(line, high);
     } else {
-        push_leading(out, high / EIGHT_DIGITS);
-        push_word(out, eight_digits(high % EIGHT_DIGITS), 8);
+        push_leading(line, high / EIGHT_DIGITS);
+        line.push_word(eight_digits(high % EIGHT_DIGITS), 8);
     }
-    push_word(out, eight_digits(low), 8);
+    line.push_word(eight_digits(low), 8);
 }
 
-/// Appends a number of at most eight digits without leading zeros.
+/// Appends a number of at most eight digits, other than zero, without leading zeros.
 #[inline(always)]
-fn push_leading(out: &mut Vec<u8>, value: u64) {
-    if value < 10 {
-        push_word(out, value | 0x30, 1);
-        return;
-    }
+fn push_leading(line: &mut Line<'_>, value: u64) {
     let digits = eight_digits(value);
     let zeros = (digits ^ ZEROS).trailing_zeros() / 8;
-    push_word(out, digits >> (zeros * 8), index(8 - zeros));
+    line.push_word(digits >> (zeros * 8), index(8 - zeros));
+}
+
+/// How many of eight digits, not all zero, there are without the zeros at their end.
+#[inline(always)]
+fn without_zeros(digits: u64) -> usize {
+    index(8 - (digits ^ ZEROS).leading_zeros() / 8)
 }
 
 /// The digits of a number below 10^8, the first in the lowest byte, zeros ahead.
@@ -72,7 +80,7 @@ fn push_leading(out: &mut Vec<u8>, value: u64) {
 /// The number is split in the middle, each half again, and so on; all parts of one size are split by one multiplication
 /// (by the inverse of the divisor, exact for so small numbers).
 #[inline(always)]
-fn eight_digits(value: u64) -> u64 {
+pub(super) fn eight_digits(value: u64) -> u64 {
     let fours = (value / 10_000) | ((value % 10_000) << 32);
     let high = (fours * 10_486) >> 20 & 0x0000_007F_0000_007F;
     let twos = high | (fours - high * 100) << 16;
@@ -82,34 +90,34 @@ fn eight_digits(value: u64) -> u64 {
 
 const EIGHT_DIGITS: u64 = 100_000_000;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
+/// Powers of ten up to the fifteenth.
+pub(super) const POWERS: [u64; 16] = {
+    let mut powers = [1; 16];
+    let mut power = 1;
+    while power < powers.len() {
+        powers[power] = powers[power - 1] * 10;
+        power += 1;
+    }
+    powers
+};
 
 #[cfg(test)]
 mod tests {
+    use super::super::sheet::push_line;
     use super::*;
 
     #[test]
     fn numbers_are_written_as_the_standard_library_writes_them() {
         let powers = (0..20).map(|power| 10_u64.pow(power));
         let around = powers.flat_map(|power| [power - 1, power, power + 1, power / 7 * 9, power / 3]);
-        for value in around.chain([u64::from(u32::MAX), u64::MAX / 10, u64::MAX]) {
+        for value in around.chain(0..1000).chain([u64::from(u32::MAX), u64::MAX / 10, u64::MAX]) {
             let mut out = Vec::new();
-            push_number(&mut out, value);
-            out.push(b' ');
-            push_signed(&mut out, value.cast_signed());
+            push_line(&mut out, |line| {
+                push_number(line, value);
+                line.push(b" ", 1);
+                push_signed(line, value.cast_signed());
+            });
             assert_eq!(String::from_utf8(out).unwrap(), format!("{value} {}", value.cast_signed()));
-        }
-    }
-
-    #[test]
-    fn zeros_fill_a_width() {
-        for width in 1..=8 {
-            let limit = 10_u64.pow(width);
-            for value in [0, 1, 7, 12, 99, 100, 4_095, 31_415_926, 99_999_999] {
-                let mut out = Vec::new();
-                push_padded(&mut out, value % limit, width);
-                let expected = format!("{:01$}", value % limit, usize::try_from(width).unwrap());
-                assert_eq!(String::from_utf8(out).unwrap(), expected);
-            }
         }
     }
 
@@ -124,10 +132,19 @@ mod tests {
             (123_456_789, 9, "123456789"),
             (1_000_000_000, 10, "1"),
             (10, 10, "000000001"),
+            (999_999_999_999_999, 15, "999999999999999"),
+            (1, 15, "000000000000001"),
         ] {
-            let mut out = b"0.".to_vec();
-            push_fraction(&mut out, value, width);
-            assert_eq!(String::from_utf8(out).unwrap(), format!("0.{expected}"));
+            let mut out = b"0".to_vec();
+            push_line(&mut out, |line| {
+                push_fraction(line, value, width);
+                if width == 7 {
+                    line.push(b"=", 1);
+                    push_ticks(line, value);
+                }
+            });
+            let again = if width == 7 { format!("=.{expected}") } else { String::new() };
+            assert_eq!(String::from_utf8(out).unwrap(), format!("0.{expected}{again}"));
         }
     }
 }

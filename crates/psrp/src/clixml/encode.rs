@@ -6,10 +6,13 @@ use uuid::Uuid;
 
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
+use super::element::{Part, push_type_names};
 use super::node::Kind;
+use super::scan::Scanner;
+use super::sheet::{Line, Sheet, push_line};
 use super::text::Text;
 use super::value::Stream;
-use super::write::{push_base64, push_double, push_escaped, push_guid, push_single, push_xml};
+use super::write::{push_base64, push_bool, push_double, push_escaped, push_guid, push_single, push_xml};
 use super::written::{WrittenLists, WrittenNodes};
 
 /// Writes CLIXML straight into a buffer, byte for byte as PowerShell does (MS-PSRP 2.2.5).
@@ -32,7 +35,7 @@ pub struct Encoder<'b> {
     pub(super) out: &'b mut Vec<u8>,
     pub(super) objects: u64,
     /// Lists of type names by what they are; the nodes that are such lists are in `list_nodes`.
-    lists: WrittenLists,
+    pub(super) lists: WrittenLists,
     pub(super) list_nodes: WrittenNodes,
     pub(super) object_nodes: WrittenNodes,
     /// The name that the next element gets whatever its caller says: the two parts of a dictionary entry.
@@ -70,7 +73,7 @@ impl<'b> Encoder<'b> {
 
     /// `<B>`
     pub fn bool<'n>(&mut self, name: impl Into<Name<'n>>, value: bool) {
-        self.leaf("B", name.into(), |out| out.extend_from_slice(if value { b"true" } else { b"false" }));
+        self.short_leaf("B", name.into(), |line| push_bool(line, value));
     }
 
     /// `<C>`: one UTF-16 unit.
@@ -120,12 +123,12 @@ impl<'b> Encoder<'b> {
 
     /// `<Sg>`
     pub fn f32<'n>(&mut self, name: impl Into<Name<'n>>, value: f32) {
-        self.leaf("Sg", name.into(), |out| push_single(out, value));
+        self.short_leaf("Sg", name.into(), |line| push_single(line, value));
     }
 
     /// `<Db>`
     pub fn f64<'n>(&mut self, name: impl Into<Name<'n>>, value: f64) {
-        self.leaf("Db", name.into(), |out| push_double(out, value));
+        self.short_leaf("Db", name.into(), |line| push_double(line, value));
     }
 
     /// `<D>`: a decimal number, its text as .NET writes it, with its scale.
@@ -165,17 +168,19 @@ impl<'b> Encoder<'b> {
 
     /// `<G>`
     pub fn guid<'n>(&mut self, name: impl Into<Name<'n>>, value: Uuid) {
-        self.leaf("G", name.into(), |out| push_guid(out, value.simple().to_string().as_bytes()));
+        let mut text = Uuid::encode_buffer();
+        let text = value.hyphenated().encode_lower(&mut text);
+        self.short_leaf("G", name.into(), |line| push_guid(line, text.as_bytes()));
     }
 
     /// `<DT>`
     pub fn date_time<'n>(&mut self, name: impl Into<Name<'n>>, value: DateTime) {
-        self.leaf("DT", name.into(), |out| value.write(out));
+        self.short_leaf("DT", name.into(), |line| value.write(line));
     }
 
     /// `<TS>`: a duration in ticks of 100 ns.
     pub fn time_span<'n>(&mut self, name: impl Into<Name<'n>>, ticks: i64) {
-        self.leaf("TS", name.into(), |out| write_duration(ticks, out));
+        self.short_leaf("TS", name.into(), |line| write_duration(ticks, line));
     }
 
     /// `<BA>`
@@ -287,36 +292,12 @@ impl<'b> Encoder<'b> {
         })
     }
 
-    /// `<TN>` with the names, or `<TNRef>` when the same list was written before; inside an object. Gives back the id
-    /// of the list.
-    pub(super) fn type_names<'t>(&mut self, names: impl Iterator<Item = Text<'t>>) -> u64 {
-        let (start, id) = (self.out.len(), self.lists.next_id());
-        self.open("TN");
-        self.ref_id(id, b"\">");
-        let first = self.out.len();
-        for name in names {
-            self.out.extend_from_slice(b"<T>");
-            if name.is_empty() {
-                self.out.pop();
-                self.out.extend_from_slice(b" />");
-            } else {
-                push_escaped(self.out, name.as_bytes(), false);
-                self.out.extend_from_slice(b"</T>");
-            }
-        }
-        // Whether there was such a list before is seen best in what is written.
-        if let Some(id) = self.lists.find_or_insert(self.out, first..self.out.len()) {
-            self.out.truncate(start);
-            self.type_names_reference(id);
-            return id;
-        }
-        self.close("TN", first);
-        id
-    }
-
-    pub(super) fn type_names_reference(&mut self, id: u64) {
-        self.open("TNRef");
-        self.ref_id(id, b"\" />");
+    /// `<TN>` with the names, or `<TNRef>` when the same list was written before; inside an object.
+    pub(super) fn type_names<'t>(&mut self, names: impl Iterator<Item = Text<'t>>) {
+        let mut sheet = Sheet::take(self.out, LIST_LEN);
+        let names = names.map(|name| Part::all_of(name.as_bytes()));
+        push_type_names(&mut sheet, Scanner::detect(), &mut self.lists, names);
+        sheet.give_back(self.out);
     }
 
     /// `<ToString>`; inside an object.
@@ -329,12 +310,12 @@ impl<'b> Encoder<'b> {
     pub(super) fn element(&mut self, tag: &str, text: Text<'_>) {
         self.open(tag);
         self.out.push(b'>');
-        self.close_with(tag, |element| push_escaped(element.out, text.as_bytes(), false));
+        self.close_with(tag, |element| push_escaped::<false>(element.out, text.as_bytes()));
     }
 
     /// An element with escaped text, with an end tag even when it is empty.
     pub(super) fn escaped(&mut self, kind: Kind, name: Name<'_>, value: Text<'_>) {
-        self.leaf(kind.tag(), name, |out| push_escaped(out, value.as_bytes(), false));
+        self.leaf(kind.tag(), name, |out| push_escaped::<false>(out, value.as_bytes()));
     }
 
     pub(super) fn leaf(&mut self, tag: &str, name: Name<'_>, content: impl FnOnce(&mut Vec<u8>)) {
@@ -342,6 +323,11 @@ impl<'b> Encoder<'b> {
         self.out.push(b'>');
         content(self.out);
         self.end(tag);
+    }
+
+    /// An element whose content is one short piece.
+    pub(super) fn short_leaf(&mut self, tag: &str, name: Name<'_>, content: impl FnOnce(&mut Line<'_>)) {
+        self.leaf(tag, name, |out| push_line(out, content));
     }
 
     /// `<Obj` with its attributes and `>`; gives back the new id.
@@ -410,17 +396,17 @@ impl<'b> Encoder<'b> {
     }
 
     fn unsigned(&mut self, tag: &str, name: Name<'_>, value: impl Into<u64>) {
-        self.leaf(tag, name, |out| push_number(out, value.into()));
+        self.short_leaf(tag, name, |line| push_number(line, value.into()));
     }
 
     fn signed(&mut self, tag: &str, name: Name<'_>, value: impl Into<i64>) {
-        self.leaf(tag, name, |out| push_signed(out, value.into()));
+        self.short_leaf(tag, name, |line| push_signed(line, value.into()));
     }
 
     #[inline]
     pub(super) fn ref_id<const N: usize>(&mut self, id: u64, end: &[u8; N]) {
         self.out.extend_from_slice(b" RefId=\"");
-        push_number(self.out, id);
+        push_line(self.out, |line| push_number(line, id));
         self.out.extend_from_slice(end);
     }
 
@@ -428,7 +414,7 @@ impl<'b> Encoder<'b> {
         let forced = self.forced_name.take().map(Text::from);
         if let Some(name) = forced.or(name.0) {
             self.out.extend_from_slice(b" N=\"");
-            push_escaped(self.out, name.as_bytes(), true);
+            push_escaped::<true>(self.out, name.as_bytes());
             self.out.push(b'"');
         }
     }
@@ -441,6 +427,9 @@ impl<'b> Encoder<'b> {
         }
     }
 }
+
+/// How long a list of type names is about.
+const LIST_LEN: usize = 200;
 
 /// Prints sizes only: payloads hold personal data.
 impl fmt::Debug for Encoder<'_> {

@@ -1,20 +1,23 @@
 //! Writing what a tape holds.
 //!
-//! Each element is a few short pieces that are appended in whole blocks: the tag of its kind, the attribute of its name,
-//! its value, its end tag.
+//! Each element is a few short pieces that are written into one line as whole blocks: the tag of its kind, the attribute
+//! of its name, its value, its end tag.
 
+use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
+use super::element::{Part, push_end_tag, push_text_element, push_type_names, push_with_id};
 use super::encode::{Encoder, Name};
 use super::names::{NameId, Names};
 use super::node::{Kind, Node};
-use super::padded::{Padded, push_block};
-use super::scan::Scanner;
+use super::padded::Padded;
+use super::scan::{Scanner, Work};
+use super::sheet::Sheet;
 use super::short::Short;
 use super::tags::Tags;
 use super::tape::Tape;
 use super::value::Value;
 use super::wide::index;
-use super::write::{push_base64, push_escaped_part, push_guid, push_xml};
+use super::write::{push_base64, push_bool, push_double, push_guid, push_single, push_xml};
 
 /// Writes a tape as a document: `<Objs>` with the namespace, each value in order, without line breaks.
 pub fn encode_document(tape: &Tape) -> Vec<u8> {
@@ -41,10 +44,16 @@ struct Open {
 }
 
 /// A walk over one tape.
-struct Walk<'t> {
-    tape: &'t Tape,
+struct Walk<'w, 'b> {
+    encoder: &'w mut Encoder<'b>,
+    tape: &'w Tape,
+    nodes: &'w [Node],
     scanner: Scanner,
-    open: Short<Open, 8>,
+    /// The output of the encoder, while the walk goes on.
+    sheet: Sheet,
+    innermost: Open,
+    /// The containers around the innermost one.
+    outer: Short<Open, 8>,
 }
 
 impl Encoder<'_> {
@@ -62,25 +71,15 @@ impl Encoder<'_> {
         self.write_tree(name.into(), value);
     }
 
-    /// INVARIANT: no recursion, because references may nest objects of a tape deeper than the tape itself is.
     fn write_tree(&mut self, name: Name<'_>, root: Value<'_>) {
-        let tape = root.tape();
-        let mut walk = Walk { tape, scanner: Scanner::detect(), open: Short::default() };
         let attributes = self.root_attributes(name, root.kind());
-        let mut next = self.write_node(attributes.as_ref(), root.node(), root.index(), &mut walk);
-        while let Some(innermost) = walk.open.last() {
-            match tape.nodes().get(index(next)) {
-                Some(node) if next < innermost.end => {
-                    let name = NameId::new(node.name).and_then(|id| Names::attribute(tape.names(), id));
-                    next = self.write_node(name, node, next, &mut walk);
-                }
-                _ => {
-                    Tags::of(innermost.kind).push_end(self.out);
-                    next = innermost.after;
-                    walk.open.pop();
-                }
-            }
-        }
+        let (tape, scanner) = (root.tape(), Scanner::detect());
+        let sheet = Sheet::take(self.out, expected_len(root));
+        let (innermost, outer) = (Open::default(), Short::default());
+        let mut walk = Walk { encoder: self, tape, nodes: tape.nodes(), scanner, sheet, innermost, outer };
+        scanner.run(From(&mut walk, attributes.as_ref(), root.index()));
+        let Walk { encoder, sheet, .. } = walk;
+        sheet.give_back(encoder.out);
     }
 
     /// The attributes of the outermost element, which may stand in a stream and under any name.
@@ -101,173 +100,6 @@ impl Encoder<'_> {
         Some(attributes)
     }
 
-    /// Writes a leaf, or the start tag of a container, which then is the innermost open one. Gives back the index of
-    /// the node to write next.
-    #[inline(always)]
-    fn write_node(&mut self, name: Option<&Padded>, node: &Node, at: u32, walk: &mut Walk<'_>) -> u32 {
-        let Some(kind) = Kind::from_number(node.kind) else {
-            debug_assert!(false, "the decoder writes known kinds only");
-            return at + 1;
-        };
-        let tags = Tags::of(node.kind);
-        match kind {
-            Kind::String | Kind::Uri | Kind::XmlDocument | Kind::ScriptBlock => {
-                self.start_leaf(tags, name);
-                self.push_text(node, walk);
-            }
-            Kind::ToString | Kind::TypeName => {
-                tags.push_start(self.out);
-                if node.b == 0 {
-                    self.out.extend_from_slice(b" />");
-                    return at + 1;
-                }
-                self.out.push(b'>');
-                self.push_text(node, walk);
-            }
-            Kind::SByte | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
-                self.start_leaf(tags, name);
-                push_signed(self.out, node.bits().cast_signed());
-            }
-            Kind::Char | Kind::Byte | Kind::UInt16 | Kind::UInt32 | Kind::UInt64 => {
-                self.start_leaf(tags, name);
-                push_number(self.out, node.bits());
-            }
-            Kind::Nil => {
-                self.start_empty(tags, name);
-                return at + 1;
-            }
-            Kind::Bytes if node.b == 0 => {
-                self.start_empty(tags, name);
-                return at + 1;
-            }
-            Kind::Object => return self.write_object(name, node, at, node.a, walk),
-            Kind::Ref => {
-                let target = node.a;
-                let Some(object) = walk.tape.nodes().get(index(target)) else { return at + 1 };
-                return self.write_object(name, object, target, at + 1, walk);
-            }
-            Kind::TypeNames => {
-                self.type_names_of(walk.tape, at);
-                return node.a;
-            }
-            Kind::TypeNamesRef => {
-                self.type_names_of(walk.tape, node.a);
-                return at + 1;
-            }
-            Kind::Members => {
-                self.start_attributes(tags, name);
-                return self.descend(node, at, node.a, walk);
-            }
-            _ if kind.is_container() && kind != Kind::Progress => {
-                tags.push_start(self.out);
-                return self.descend(node, at, node.a, walk);
-            }
-            _ => {
-                self.start_leaf(tags, name);
-                self.push_rare(kind, at, walk);
-                tags.push_end(self.out);
-                return if kind == Kind::Progress { node.a } else { at + 1 };
-            }
-        }
-        tags.push_end(self.out);
-        at + 1
-    }
-
-    /// The content of a leaf of a kind that objects hold few of, or that takes long to write.
-    fn push_rare(&mut self, kind: Kind, at: u32, walk: &Walk<'_>) {
-        let Some(value) = walk.tape.value_at(at) else { return };
-        let bytes = walk.tape.slice(value.node());
-        match kind {
-            Kind::Guid => push_guid(self.out, bytes),
-            Kind::Decimal => push_xml(self.out, bytes.strip_prefix(b"+").unwrap_or(bytes)),
-            Kind::Version | Kind::SemanticVersion | Kind::SecureString => push_xml(self.out, bytes),
-            Kind::Bytes => push_base64(self.out, bytes),
-            Kind::Progress => self.progress(value),
-            _ => value.write_scalar(self.out),
-        }
-    }
-
-    /// Writes an object, or a reference to it if it was written before.
-    #[inline]
-    fn write_object(
-        &mut self,
-        name: Option<&Padded>,
-        object: &Node,
-        at: u32,
-        after: u32,
-        walk: &mut Walk<'_>,
-    ) -> u32 {
-        if let Some(id) = self.object_nodes.find(walk.tape.serial(), at) {
-            self.start_attributes(Tags::of(Kind::Ref.number()), name);
-            self.ref_id(id, b"\" />");
-            return after;
-        }
-        self.start_attributes(Tags::of(Kind::Object.number()), name);
-        let id = self.objects;
-        self.objects += 1;
-        self.ref_id(id, b"\"");
-        self.object_nodes.insert(walk.tape.serial(), at, id);
-        self.descend(object, at, after, walk)
-    }
-
-    /// Ends a start tag, and the element if nothing is in it.
-    #[inline]
-    fn descend(&mut self, container: &Node, at: u32, after: u32, walk: &mut Walk<'_>) -> u32 {
-        if at + 1 < container.a {
-            self.out.push(b'>');
-            walk.open.push(Open { kind: container.kind, end: container.a, after });
-            at + 1
-        } else {
-            self.out.extend_from_slice(b" />");
-            after
-        }
-    }
-
-    /// `<tag N="…">`
-    #[inline(always)]
-    fn start_leaf(&mut self, tags: &Tags, name: Option<&Padded>) {
-        tags.push_start(self.out);
-        match name {
-            Some(name) => name.push_without(0, self.out),
-            None => self.out.push(b'>'),
-        }
-    }
-
-    /// `<tag N="…"`
-    #[inline]
-    fn start_attributes(&mut self, tags: &Tags, name: Option<&Padded>) {
-        tags.push_start(self.out);
-        if let Some(name) = name {
-            name.push_without(1, self.out);
-        }
-    }
-
-    /// `<tag N="…" />`
-    #[inline]
-    fn start_empty(&mut self, tags: &Tags, name: Option<&Padded>) {
-        self.start_attributes(tags, name);
-        push_block(self.out, b" />\0", 3);
-    }
-
-    #[inline(always)]
-    fn push_text(&mut self, node: &Node, walk: &Walk<'_>) {
-        let (arena, start) = (walk.tape.arena(node), index(node.a));
-        push_escaped_part::<false>(walk.scanner, self.out, arena, start, start + index(node.b));
-    }
-
-    /// A list is compared name by name once; later references to its node know its id.
-    #[inline]
-    fn type_names_of(&mut self, tape: &Tape, at: u32) {
-        match self.list_nodes.find(tape.serial(), at) {
-            Some(id) => self.type_names_reference(id),
-            None => {
-                let Some(list) = tape.value_at(at) else { return };
-                let id = self.type_names(list.children().filter_map(Value::text));
-                self.list_nodes.insert(tape.serial(), at, id);
-            }
-        }
-    }
-
     fn progress(&mut self, record: Value<'_>) {
         for part in record.children() {
             match (part.name(), part.kind()) {
@@ -276,13 +108,251 @@ impl Encoder<'_> {
                 }
                 (Some(tag), _) => {
                     let tag = tag.as_str().unwrap_or_default();
-                    self.leaf(tag, Name(None), |out| part.write_scalar(out));
+                    self.short_leaf(tag, Name(None), |line| part.write_scalar(line));
                 }
                 (None, Kind::String) => self.text(None, part.text().unwrap_or_default()),
                 (None, _) => self.nil(None),
             }
         }
     }
+}
+
+/// A walk from some node on, which gets these attributes.
+struct From<'a, 'w, 'b>(&'a mut Walk<'w, 'b>, Option<&'a Padded>, u32);
+
+impl Work for From<'_, '_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        let From(walk, attribute, root) = self;
+        walk.write(attribute, root);
+    }
+}
+
+impl<'w> Walk<'w, '_> {
+    /// Writes a node with all that is in it.
+    ///
+    /// INVARIANT: no recursion, because references may nest objects of a tape deeper than the tape itself is.
+    #[inline(always)]
+    fn write(&mut self, attribute: Option<&Padded>, root: u32) {
+        const BARE: &Padded = &Padded::BARE;
+        let (mut attribute, mut at) = (attribute.unwrap_or(BARE), root);
+        while let Some(node) = self.nodes.get(index(at)) {
+            at = self.write_node(attribute, node, at);
+            while self.innermost.end <= at {
+                if self.innermost.kind == Open::default().kind {
+                    return;
+                }
+                push_end_tag(&mut self.sheet, self.innermost.kind);
+                at = self.innermost.after;
+                self.innermost = self.outer.pop().unwrap_or_default();
+            }
+            let name = self.nodes.get(index(at)).and_then(|node| NameId::new(node.name));
+            attribute = name.and_then(|id| Names::attribute(self.tape.names(), id)).unwrap_or(BARE);
+        }
+    }
+
+    /// Writes a leaf, or the start tag of a container, which then is the innermost open one. Gives back the index of
+    /// the node to write next.
+    #[inline(always)]
+    fn write_node(&mut self, attribute: &Padded, node: &Node, at: u32) -> u32 {
+        let Some(kind) = Kind::from_number(node.kind) else {
+            debug_assert!(false, "the decoder writes known kinds only");
+            return at + 1;
+        };
+        match kind {
+            Kind::String
+            | Kind::Uri
+            | Kind::XmlDocument
+            | Kind::ScriptBlock
+            | Kind::ToString
+            | Kind::TypeName => {
+                push_text_element(&mut self.sheet, self.scanner, kind, attribute, part(self.tape, node));
+                at + 1
+            }
+            Kind::Object => self.write_object(attribute, node, at, node.a),
+            Kind::Ref => match self.nodes.get(index(node.a)) {
+                Some(object) => self.write_object(attribute, object, node.a, at + 1),
+                None => at + 1,
+            },
+            Kind::TypeNames => {
+                self.write_type_names(at);
+                node.a
+            }
+            Kind::TypeNamesRef => {
+                self.write_type_names(node.a);
+                at + 1
+            }
+            Kind::Progress => {
+                let tags = Tags::of(node.kind);
+                let Some(line) = self.sheet.start_tag(tags, attribute, 0) else { return node.a };
+                let len = line.len();
+                self.sheet.advance(len);
+                self.write_progress(at);
+                push_end_tag(&mut self.sheet, node.kind);
+                node.a
+            }
+            _ if kind.is_container() => {
+                let attribute = if kind == Kind::Members { attribute } else { &Padded::BARE };
+                let is_empty = node.a <= at + 1;
+                let tags = Tags::of(node.kind);
+                let Some(mut line) = self.sheet.start_tag(tags, attribute, usize::from(is_empty)) else {
+                    return node.a;
+                };
+                if is_empty {
+                    line.push(b" />", 3);
+                }
+                let len = line.len();
+                self.sheet.advance(len);
+                self.descend(node, at, node.a)
+            }
+            _ => {
+                self.write_leaf(attribute, kind, node);
+                at + 1
+            }
+        }
+    }
+
+    /// Writes a primitive that is not escaped text.
+    #[inline(always)]
+    fn write_leaf(&mut self, attribute: &Padded, kind: Kind, node: &Node) {
+        let is_empty = kind == Kind::Nil || kind == Kind::Bytes && node.b == 0;
+        let tags = Tags::of(node.kind);
+        let Some(mut line) = self.sheet.start_tag(tags, attribute, usize::from(is_empty)) else { return };
+        if is_empty {
+            line.push(b" />", 3);
+            let len = line.len();
+            self.sheet.advance(len);
+            return;
+        }
+        match kind {
+            Kind::Bool => push_bool(&mut line, node.a != 0),
+            Kind::SByte | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
+                push_signed(&mut line, node.bits().cast_signed());
+            }
+            Kind::Char | Kind::Byte | Kind::UInt16 | Kind::UInt32 | Kind::UInt64 => {
+                push_number(&mut line, node.bits());
+            }
+            Kind::Double => push_double(&mut line, f64::from_bits(node.bits())),
+            Kind::Single => push_single(&mut line, f32::from_bits(node.a)),
+            Kind::TimeSpan => write_duration(node.bits().cast_signed(), &mut line),
+            Kind::DateTime => {
+                if let Some(date) = DateTime::from_node(node) {
+                    date.write(&mut line);
+                }
+            }
+            Kind::Guid => push_guid(&mut line, self.tape.slice(node)),
+            _ => {
+                let text = part(self.tape, node);
+                let block = text.bytes.get(text.start..).and_then(<[u8]>::first_chunk::<32>);
+                let text_len = text.end - text.start;
+                // Numbers with points: what needs no escape needs no entity either.
+                match block.filter(|block| {
+                    let is_plus = block[0] == b'+';
+                    kind != Kind::Bytes && !is_plus && text_len <= self.scanner.plain_len::<false>(block)
+                }) {
+                    Some(block) => line.push(block, text_len),
+                    None => {
+                        let len = line.len();
+                        self.sheet.advance(len);
+                        self.write_long(kind, node);
+                        let Some(next) = self.sheet.line() else { return };
+                        line = next;
+                    }
+                }
+            }
+        }
+        tags.push_end(&mut line);
+        let len = line.len();
+        self.sheet.advance(len);
+    }
+
+    /// The content of a leaf that may be long.
+    #[inline(never)]
+    fn write_long(&mut self, kind: Kind, node: &Node) {
+        let bytes = self.tape.slice(node);
+        self.sheet.with_vector(|out| match kind {
+            Kind::Bytes => push_base64(out, bytes),
+            Kind::Decimal => push_xml(out, bytes.strip_prefix(b"+").unwrap_or(bytes)),
+            _ => push_xml(out, bytes),
+        });
+    }
+
+    #[inline(never)]
+    fn write_progress(&mut self, at: u32) {
+        let Some(record) = self.tape.value_at(at) else { return };
+        std::mem::replace(&mut self.sheet, Sheet::take(&mut Vec::new(), 0)).give_back(self.encoder.out);
+        self.encoder.progress(record);
+        self.sheet = Sheet::take(self.encoder.out, 0);
+    }
+
+    /// Writes an object, or a reference to it if it was written before.
+    #[inline(always)]
+    fn write_object(&mut self, attribute: &Padded, object: &Node, at: u32, after: u32) -> u32 {
+        let serial = self.tape.serial();
+        let written = self.encoder.object_nodes.find(serial, at);
+        let id = written.unwrap_or(self.encoder.objects);
+        let kind = if written.is_some() { Kind::Ref } else { Kind::Object };
+        let has_content = written.is_none() && at + 1 < object.a;
+        let Some(mut line) = self.sheet.start_tag(Tags::of(kind.number()), attribute, 1) else {
+            return after;
+        };
+        line.push(b" RefId=\"", 8);
+        push_number(&mut line, id);
+        let (end, end_len) = if has_content { (b"\">\0\0", 2) } else { (b"\" />", 4) };
+        line.push(end, end_len);
+        let len = line.len();
+        self.sheet.advance(len);
+        if written.is_some() {
+            return after;
+        }
+        self.encoder.objects += 1;
+        self.encoder.object_nodes.insert(serial, at, id);
+        self.descend(object, at, after)
+    }
+
+    /// Goes on inside a container whose start tag is written; behind it if nothing is inside.
+    #[inline(always)]
+    fn descend(&mut self, container: &Node, at: u32, after: u32) -> u32 {
+        if container.a <= at + 1 {
+            return after;
+        }
+        self.outer.push(self.innermost);
+        self.innermost = Open { kind: container.kind, end: container.a, after };
+        at + 1
+    }
+
+    /// A list is compared name by name once; later references to its node know its id.
+    #[inline(always)]
+    fn write_type_names(&mut self, at: u32) {
+        let serial = self.tape.serial();
+        if let Some(id) = self.encoder.list_nodes.find(serial, at) {
+            push_with_id(&mut self.sheet, Kind::TypeNamesRef, id, b" />", 3);
+            return;
+        }
+        let Some(list) = self.nodes.get(index(at)) else { return };
+        let tape = self.tape;
+        let names = self.nodes.get(index(at + 1)..index(list.a)).unwrap_or_default();
+        let names = names.iter().map(|name| part(tape, name));
+        let id = push_type_names(&mut self.sheet, self.scanner, &mut self.encoder.lists, names);
+        self.encoder.list_nodes.insert(serial, at, id);
+    }
+}
+
+/// About how long a value is as an element, when it is short: what takes no more than a node in the text takes so much.
+fn expected_len(value: Value<'_>) -> usize {
+    let node = value.node();
+    match value.kind() {
+        kind if kind.is_container() => index(node.a - value.index()) * 32,
+        kind if kind.is_text() => index(node.b) + 320,
+        _ => 0,
+    }
+}
+
+/// The text of a node.
+#[inline(always)]
+fn part<'t>(tape: &'t Tape, node: &Node) -> Part<'t> {
+    let start = index(node.a);
+    Part { bytes: tape.arena(node), start, end: start + index(node.b) }
 }
 
 const START: &[u8] = br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04""#;

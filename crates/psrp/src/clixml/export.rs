@@ -18,6 +18,7 @@ use self::shape::{MARK, Shape, has_notes, is_marked, own_types};
 use super::date::{DateTime, DateTimeKind};
 use super::encode::Name;
 use super::node::Kind;
+use super::sheet::push_line;
 use super::tape::{Siblings, Tape};
 use super::text::Text;
 use super::value::{Bag, Entries, Value};
@@ -348,7 +349,7 @@ impl<'t, F: Fn(i64) -> i16> Export<'t, F> {
             self.xml.line();
             self.xml.text.extend_from_slice(b"<T>");
             self.xml.text.extend_from_slice(prefix(is_marked).as_bytes());
-            push_escaped(&mut self.xml.text, name.as_bytes(), false);
+            push_escaped::<false>(&mut self.xml.text, name.as_bytes());
             self.xml.text.extend_from_slice(b"</T>");
         }
         self.xml.end("TN");
@@ -383,7 +384,7 @@ impl<'t, F: Fn(i64) -> i16> Export<'t, F> {
                 Some(text) => self.xml.element(tag, text),
                 None => {
                     let mut shown = Vec::new();
-                    part.write_scalar(&mut shown);
+                    push_line(&mut shown, |line| part.write_scalar(line));
                     self.xml.element(tag, Text(&shown));
                 }
             }

@@ -55,10 +55,12 @@ impl Names {
     }
 
     /// ` N="…">` with this name, escaped.
+    #[inline]
     pub(super) fn attribute(&self, id: NameId) -> Option<&Padded> {
         Some(&self.stored(id)?.attribute)
     }
 
+    #[inline]
     fn stored(&self, id: NameId) -> Option<&Stored> {
         let (chunk, offset) = place(id.number());
         self.chunks.get(chunk)?.get()?.get(offset)?.get()
@@ -83,7 +85,7 @@ impl Names {
             std::iter::repeat_with(OnceLock::new).take(index(len)).collect()
         });
         let mut attribute = b" N=\"".to_vec();
-        push_escaped(&mut attribute, name, true);
+        push_escaped::<true>(&mut attribute, name);
         attribute.extend_from_slice(b"\">");
         let stored = Stored { name: name.into(), attribute: Padded::new(&attribute) };
         slots.get(offset)?.set(stored).ok()?;
@@ -100,6 +102,7 @@ impl fmt::Debug for Names {
 }
 
 /// Chunk and place in it of a name's number.
+#[inline]
 fn place(number: u32) -> (usize, usize) {
     // INVARIANT: number is at least 1. Numbers from 2^31 on have no place and are never given out.
     let shifted = (number - 1).saturating_add(FIRST_CHUNK);

@@ -1,64 +1,37 @@
-//! Short texts in whole blocks, so that appending one takes no look at its length.
+//! Short texts that stand in a block, so that appending one takes no look at its length.
 
-/// A text that is appended often: stored with room behind it up to a whole number of blocks.
+/// A text that is appended often: in one block when it fits, with zeros behind.
 pub(super) struct Padded {
     first: [u8; BLOCK_LEN],
-    more: Box<[[u8; BLOCK_LEN]]>,
     len: usize,
+    /// What does not fit `first`.
+    more: Vec<u8>,
 }
 
 impl Padded {
+    /// What ends a start tag without attributes.
+    pub(super) const BARE: Padded = {
+        let mut first = [0; BLOCK_LEN];
+        first[0] = b'>';
+        Padded { first, len: 1, more: Vec::new() }
+    };
+
     pub(super) fn new(text: &[u8]) -> Self {
-        let mut blocks = text.chunks(BLOCK_LEN).map(|piece| {
-            let mut block = [0; BLOCK_LEN];
-            block.iter_mut().zip(piece).for_each(|(to, from)| *to = *from);
-            block
-        });
-        Padded { first: blocks.next().unwrap_or_default(), more: blocks.collect(), len: text.len() }
+        let mut first = [0; BLOCK_LEN];
+        first.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+        Padded { first, len: text.len(), more: text.get(BLOCK_LEN..).unwrap_or_default().to_vec() }
     }
 
-    /// Appends the text without its last `cut` bytes, at most one.
-    #[inline]
-    pub(super) fn push_without(&self, cut: usize, out: &mut Vec<u8>) {
-        let end = (out.len() + self.len).saturating_sub(cut);
-        out.extend_from_slice(&self.first);
-        for block in &self.more {
-            out.extend_from_slice(block);
-        }
-        out.truncate(end);
+    /// The block and how long the text in it is; `None` when it is longer.
+    #[inline(always)]
+    pub(super) fn block(&self) -> Option<(&[u8; BLOCK_LEN], usize)> {
+        (self.len <= BLOCK_LEN).then_some((&self.first, self.len))
+    }
+
+    /// The text of any length.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        [self.first.get(..self.len).unwrap_or(&self.first), &self.more].into_iter()
     }
 }
 
-/// Appends the first `len` bytes of a block.
-#[inline(always)]
-pub(super) fn push_block<const N: usize>(out: &mut Vec<u8>, block: &[u8; N], len: usize) {
-    let end = out.len() + len;
-    out.extend_from_slice(block);
-    out.truncate(end);
-}
-
-/// Appends the first `len` bytes of a little-endian word.
-#[inline(always)]
-pub(super) fn push_word(out: &mut Vec<u8>, word: u64, len: usize) {
-    push_block(out, &word.to_le_bytes(), len);
-}
-
-const BLOCK_LEN: usize = 32;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_padded_text_of_any_length_is_appended_without_its_padding() {
-        for len in 0..100 {
-            let text: Vec<u8> = (b'!'..).take(len).collect();
-            let mut out = b"ahead".to_vec();
-            let padded = Padded::new(&text);
-            padded.push_without(0, &mut out);
-            assert_eq!(out, [b"ahead", text.as_slice()].concat());
-            padded.push_without(1, &mut out);
-            assert_eq!(out, [b"ahead", text.as_slice(), text.as_slice()].concat()[..out.len()]);
-        }
-    }
-}
+const BLOCK_LEN: usize = 64;

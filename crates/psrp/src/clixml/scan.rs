@@ -30,6 +30,11 @@ pub(super) enum Scanner {
     Neon(neon::Neon),
 }
 
+/// What [`Scanner::run`] does: not a closure, which cannot be made to be inlined always.
+pub(super) trait Work {
+    fn run(self);
+}
+
 impl Scanner {
     /// The widest one that this processor has.
     pub(super) fn detect() -> Self {
@@ -84,21 +89,26 @@ impl Scanner {
         }
     }
 
-    /// Appends the bytes from `from` to `end`, or those ahead of the first that may have to be escaped when text is
-    /// written: a control character, one of `&<>_`, in an attribute `"`, and what begins a character that is escaped or
-    /// looks like one. Gives back where it stopped.
-    #[inline]
-    pub(super) fn append_plain<const IN_ATTRIBUTE: bool>(
-        self,
-        bytes: &[u8],
-        from: usize,
-        end: usize,
-        out: &mut Vec<u8>,
-    ) -> usize {
+    /// How many bytes at the start of a block stand ahead of the first that may have to be escaped when text is written:
+    /// a control character, one of `&<>_`, in an attribute `"`, and what begins a character that is escaped or looks like
+    /// one. All of them when there is none.
+    #[inline(always)]
+    pub(super) fn plain_len<const IN_ATTRIBUTE: bool>(self, block: &[u8; 32]) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.append_plain::<IN_ATTRIBUTE>(bytes, from, end, out),
-            _ => append_plain::<IN_ATTRIBUTE>(bytes, from, end, out),
+            Scanner::Avx2(avx2) => avx2.plain_len::<IN_ATTRIBUTE>(block),
+            _ => plain_len::<IN_ATTRIBUTE>(block),
+        }
+    }
+
+    /// Does some work that uses this scanner much. It is compiled for the processor's instructions as a whole, so that
+    /// the small functions here can become part of it.
+    #[inline]
+    pub(super) fn run(self, work: impl Work) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.run(work),
+            _ => work.run(),
         }
     }
 
@@ -187,11 +197,8 @@ fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)
 }
 
-fn append_plain<const IN_ATTRIBUTE: bool>(bytes: &[u8], from: usize, end: usize, out: &mut Vec<u8>) -> usize {
-    let part = bytes.get(from..end).unwrap_or_default();
-    let len = part.iter().position(|byte| is_escapable(*byte, IN_ATTRIBUTE)).unwrap_or(part.len());
-    out.extend_from_slice(part.get(..len).unwrap_or_default());
-    from + len
+fn plain_len<const IN_ATTRIBUTE: bool>(block: &[u8; 32]) -> usize {
+    block.iter().position(|byte| is_escapable(*byte, IN_ATTRIBUTE)).unwrap_or(block.len())
 }
 
 /// By the two halves of a byte: it may have to be escaped when they have a bit in common.

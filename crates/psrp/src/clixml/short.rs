@@ -10,18 +10,23 @@ pub(super) struct Short<T, const N: usize> {
 }
 
 impl<T: Copy + Default, const N: usize> Short<T, N> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, item: T) {
         match self.first.get_mut(self.len) {
             Some(place) if self.rest.is_empty() => {
                 *place = item;
                 self.len += 1;
             }
-            _ => self.push_to_rest(item),
+            _ => {
+                if self.rest.is_empty() {
+                    self.move_to_rest();
+                }
+                self.rest.push(item);
+            }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
         let last = self.last()?;
         if self.rest.pop().is_none() {
@@ -43,11 +48,10 @@ impl<T: Copy + Default, const N: usize> Short<T, N> {
     }
 
     #[cold]
-    fn push_to_rest(&mut self, item: T) {
-        if self.rest.is_empty() {
-            self.rest.extend_from_slice(self.first.get(..self.len).unwrap_or_default());
-        }
-        self.rest.push(item);
+    fn move_to_rest(&mut self) {
+        // A list that got so long will get longer.
+        self.rest.reserve(N * 8);
+        self.rest.extend_from_slice(self.first.get(..self.len).unwrap_or_default());
     }
 }
 

@@ -1,18 +1,19 @@
 //! The tags of each kind of element, ready to be appended.
 
 use super::node::Kind;
-use super::padded::push_block;
+use super::sheet::Line;
 
 /// The tags of a kind of element, without what ends the start tag.
 pub(super) struct Tags {
-    start: [u8; TAG_LEN],
-    end: [u8; TAG_LEN],
+    start: [u8; 16],
+    /// The longest has 18 bytes: `</SemanticVersion>`.
+    end: [u8; 32],
     name_len: u8,
 }
 
 impl Tags {
     /// The tags of a [`Kind`] by its number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(kind: u8) -> &'static Tags {
         // INVARIANT: every kind is below 64.
         &TAGS[usize::from(kind & 63)]
@@ -20,18 +21,18 @@ impl Tags {
 
     /// Appends `<` and the name.
     #[inline(always)]
-    pub(super) fn push_start(&self, out: &mut Vec<u8>) {
-        push_block(out, &self.start, usize::from(self.name_len) + 1);
+    pub(super) fn push_start(&self, line: &mut Line<'_>) {
+        line.push(&self.start, usize::from(self.name_len) + 1);
     }
 
     /// Appends the end tag.
     #[inline(always)]
-    pub(super) fn push_end(&self, out: &mut Vec<u8>) {
-        push_block(out, &self.end, usize::from(self.name_len) + 3);
+    pub(super) fn push_end(&self, line: &mut Line<'_>) {
+        line.push(&self.end, usize::from(self.name_len) + 3);
     }
 
     const fn new(number: u8) -> Tags {
-        let mut tags = Tags { start: [0; TAG_LEN], end: [0; TAG_LEN], name_len: 0 };
+        let mut tags = Tags { start: [0; 16], end: [0; 32], name_len: 0 };
         let Some(kind) = Kind::from_number(number) else { return tags };
         let name = kind.tag().as_bytes();
         (tags.start[0], tags.end[0], tags.end[1]) = (b'<', b'<', b'/');
@@ -58,5 +59,3 @@ static TAGS: [Tags; 64] = {
     }
     tags
 };
-/// The longest: `</SemanticVersion>`.
-const TAG_LEN: usize = 18;

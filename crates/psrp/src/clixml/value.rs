@@ -5,10 +5,11 @@ use std::fmt;
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
 use super::node::{Kind, Node};
+use super::sheet::{Line, push_line};
 use super::tape::{Siblings, Tape};
 use super::text::Text;
 use super::wide::index;
-use super::write::{push_base64, push_double, push_single};
+use super::write::{push_base64, push_bool, push_double, push_single};
 
 /// One value of a [`Tape`]: a cheap, copyable view.
 ///
@@ -352,22 +353,22 @@ impl<'t> Value<'t> {
     }
 
     /// Appends the text of a number, Boolean, char, date or duration as it stands on the wire; nothing for other kinds.
-    pub(super) fn write_scalar(self, out: &mut Vec<u8>) {
+    pub(super) fn write_scalar(self, line: &mut Line<'_>) {
         let node = self.node();
         let bits = node.bits();
         match self.kind() {
-            Kind::Bool => out.extend_from_slice(if node.a == 0 { b"false" } else { b"true" }),
-            Kind::Single => push_single(out, f32::from_bits(node.a)),
-            Kind::Double => push_double(out, f64::from_bits(bits)),
+            Kind::Bool => push_bool(line, node.a != 0),
+            Kind::Single => push_single(line, f32::from_bits(node.a)),
+            Kind::Double => push_double(line, f64::from_bits(bits)),
             Kind::DateTime => {
                 if let Some(date) = DateTime::from_node(node) {
-                    date.write(out);
+                    date.write(line);
                 }
             }
-            Kind::TimeSpan => write_duration(bits.cast_signed(), out),
-            Kind::Char => push_number(out, bits),
-            kind if is_signed(kind) => push_signed(out, bits.cast_signed()),
-            kind if is_unsigned(kind) => push_number(out, bits),
+            Kind::TimeSpan => write_duration(bits.cast_signed(), line),
+            Kind::Char => push_number(line, bits),
+            kind if is_signed(kind) => push_signed(line, bits.cast_signed()),
+            kind if is_unsigned(kind) => push_number(line, bits),
             _ => {}
         }
     }
@@ -405,7 +406,7 @@ impl fmt::Display for Value<'_> {
         let mut out = Vec::new();
         match shown.bytes() {
             Some(bytes) => push_base64(&mut out, bytes),
-            None => shown.write_scalar(&mut out),
+            None => push_line(&mut out, |line| shown.write_scalar(line)),
         }
         f.pad(&String::from_utf8_lossy(&out))
     }

@@ -17,40 +17,41 @@ pub(super) struct WrittenNodes {
     tape: u64,
     /// INVARIANT: ascending by node.
     in_order: Short<(u32, u64), 8>,
+    /// One past the last node of `in_order`.
+    end: u32,
     others: BTreeMap<(u64, u32), u64>,
 }
 
 impl WrittenNodes {
     /// The id of a node of the tape with this serial, if it was written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, tape: u64, node: u32) -> Option<u64> {
-        if self.tape == tape
-            && let Some((last, id)) = self.in_order.last()
-            && last <= node
-        {
-            if last == node {
-                return Some(id);
-            }
-            if self.others.is_empty() {
-                return None;
-            }
+        if self.tape == tape && self.end <= node && self.others.is_empty() {
+            return None;
         }
         self.search(tape, node)
     }
 
+    #[inline(always)]
     pub(super) fn insert(&mut self, tape: u64, node: u32, id: u64) {
-        let last = self.in_order.last();
-        if last.is_none() {
+        if self.end == 0 {
             self.tape = tape;
         }
-        if self.tape == tape && last.is_none_or(|(last, _)| last < node) {
+        if self.tape == tape && self.end <= node {
             self.in_order.push((node, id));
+            self.end = node.saturating_add(1);
         } else {
             self.others.insert((tape, node), id);
         }
     }
 
     fn search(&self, tape: u64, node: u32) -> Option<u64> {
+        if self.tape == tape
+            && let Some((last, id)) = self.in_order.last()
+            && last == node
+        {
+            return Some(id);
+        }
         if self.tape == tape
             && let Ok(place) = self.in_order.as_slice().binary_search_by_key(&node, |(node, _)| *node)
         {

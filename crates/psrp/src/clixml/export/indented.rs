@@ -28,7 +28,7 @@ impl Indented {
         self.text.extend_from_slice(tag.as_bytes());
         if let Some(name) = name {
             self.text.extend_from_slice(b" N=\"");
-            push_escaped(&mut self.text, name.as_bytes(), true);
+            push_escaped::<true>(&mut self.text, name.as_bytes());
             self.text.push(b'"');
         }
         self.is_start_open = true;

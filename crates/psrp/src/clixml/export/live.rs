@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::super::date::DateTime;
 use super::super::node::Kind;
+use super::super::sheet::push_line;
 use super::super::tape::Siblings;
 use super::super::text::Text;
 use super::super::value::Value;
@@ -143,7 +144,7 @@ fn certificate_text(
 /// `MM/dd/yyyy HH:mm:ss` on the local clock, as .NET writes a date without a culture.
 fn invariant(date: DateTime, local_offset: &impl Fn(i64) -> i16) -> String {
     let mut out = Vec::new();
-    date.on_clock(local_offset(date.ticks)).write(&mut out);
+    push_line(&mut out, |line| date.on_clock(local_offset(date.ticks)).write(line));
     let text = String::from_utf8_lossy(&out);
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
     format!("{}/{}/{} {}", part(5, 7), part(8, 10), part(0, 4), part(11, 19))

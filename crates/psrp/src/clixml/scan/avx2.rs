@@ -8,6 +8,7 @@ use std::arch::x86_64::{
     _mm256_testz_si256, _mm256_xor_si256,
 };
 
+use super::Work;
 use crate::clixml::wide::index;
 
 /// Proof that the processor has AVX2: there is no other way to make one than [`Avx2::detect`].
@@ -34,16 +35,16 @@ impl Avx2 {
         unsafe { find_beyond_ascii(bytes, from) }
     }
 
-    #[inline]
-    pub(super) fn append_plain<const IN_ATTRIBUTE: bool>(
-        self,
-        bytes: &[u8],
-        from: usize,
-        end: usize,
-        out: &mut Vec<u8>,
-    ) -> usize {
+    #[inline(always)]
+    pub(super) fn plain_len<const IN_ATTRIBUTE: bool>(self, block: &[u8; LEN]) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { append_plain::<IN_ATTRIBUTE>(bytes, from, end, out) }
+        unsafe { plain_len::<IN_ATTRIBUTE>(block) }
+    }
+
+    #[inline(always)]
+    pub(super) fn run(self, work: impl Work) {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { run(work) }
     }
 
     /// As [`unescape`](super::unescape::unescape).
@@ -105,39 +106,17 @@ fn stops<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(block: __m
     _mm256_movemask_epi8(stops).cast_unsigned()
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
-fn append_plain<const IN_ATTRIBUTE: bool>(bytes: &[u8], from: usize, end: usize, out: &mut Vec<u8>) -> usize {
-    let mut at = from;
-    while at < end {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let padded;
-        let block = match rest.first_chunk() {
-            Some(block) => block,
-            None => {
-                padded = pad(rest);
-                &padded
-            }
-        };
-        // Without a hit this is the length of the block.
-        let plain = index(escapable::<IN_ATTRIBUTE>(load(block)).trailing_zeros()).min(end - at);
-        let len = out.len() + plain;
-        out.extend_from_slice(block);
-        out.truncate(len);
-        at += plain;
-        if plain < LEN {
-            break;
-        }
-    }
-    at
+fn plain_len<const IN_ATTRIBUTE: bool>(block: &[u8; LEN]) -> usize {
+    // Without a hit this is the length of the block.
+    index(escapable::<IN_ATTRIBUTE>(load(block)).trailing_zeros())
 }
 
-#[cold]
-fn pad(rest: &[u8]) -> [u8; LEN] {
-    let mut padded = [0; LEN];
-    for (to, from) in padded.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    padded
+/// What is inlined here may use AVX2 without a call.
+#[target_feature(enable = "avx2")]
+fn run(work: impl Work) {
+    work.run();
 }
 
 /// One bit per byte: whether it may have to be escaped. Both halves of a byte give a set of classes, as in
