@@ -34,7 +34,7 @@ pub fn fragments(bytes: &[u8]) {
     }
     let mut again = Defragmenter::new(FragmentLimits::default());
     while let Some(sent) = fragmenter.poll_transmit(64 + step) {
-        again.handle_bytes(sent.into()).unwrap();
+        again.handle_bytes(Bytes::copy_from_slice(sent)).unwrap();
     }
     for message in messages {
         assert_eq!(again.poll_message(), Some(message));

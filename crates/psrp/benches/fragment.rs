@@ -89,7 +89,7 @@ fn reads(kind: &payload::Kind, cut: &Cut) -> (Vec<Bytes>, Throughput) {
             data: body.into(),
         });
         while let Some(packet) = fragmenter.poll_transmit(cut.fragment_len) {
-            read.extend_from_slice(&packet);
+            read.extend_from_slice(packet);
             while cut.read_len <= read.len() {
                 let rest = read.split_off(cut.read_len);
                 reads.push(Bytes::from(std::mem::replace(&mut read, rest)));

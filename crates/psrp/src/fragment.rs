@@ -9,8 +9,9 @@ mod defragmenter;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 
-use bytes::Buf;
+use bytes::{Buf, BufMut as _};
 
 pub use self::defragmenter::{Defragmenter, FragmentLimits};
 use crate::error::FragmentError;
@@ -79,15 +80,11 @@ impl<'a> Fragment<'a> {
     /// Appends header and blob to `out`. A header can announce 4 GiB - 1 at most: of a longer blob only so much is
     /// written ([`Fragmenter`] never makes one).
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let (blob_len, blob) = match u32::try_from(self.blob.len()) {
-            Ok(len) => (len, self.blob),
-            Err(_) => (u32::MAX, self.blob.get(..MAX_BLOB_LEN).unwrap_or(self.blob)),
-        };
+        let blob = self.blob.get(..MAX_BLOB_LEN).unwrap_or(self.blob);
+        let Fragment { object_id, fragment_id, start, end, .. } = *self;
+        let header = Header { object_id, fragment_id, start, end, blob_len: blob.len() };
         out.reserve(Fragment::HEADER_LEN + blob.len());
-        out.extend_from_slice(&self.object_id.to_be_bytes());
-        out.extend_from_slice(&self.fragment_id.to_be_bytes());
-        out.push((u8::from(self.start) * START) | (u8::from(self.end) * END));
-        out.extend_from_slice(&blob_len.to_be_bytes());
+        out.extend_from_slice(&header.encode());
         out.extend_from_slice(blob);
     }
 }
@@ -117,6 +114,17 @@ impl Header {
         Ok(Header { object_id, fragment_id, start: flags & START != 0, end: flags & END != 0, blob_len })
     }
 
+    fn encode(&self) -> [u8; Fragment::HEADER_LEN] {
+        let mut bytes = [0; Fragment::HEADER_LEN];
+        let mut rest = &mut bytes[..];
+        rest.put_u64(self.object_id);
+        rest.put_u64(self.fragment_id);
+        rest.put_u8((u8::from(self.start) * START) | (u8::from(self.end) * END));
+        // INVARIANT: the length is at most MAX_BLOB_LEN.
+        rest.put_u32(u32::try_from(self.blob_len).unwrap_or(u32::MAX));
+        bytes
+    }
+
     /// Whether it is a message for itself, with all of its blob in the `here` bytes behind the header.
     fn is_whole(&self, here: usize) -> bool {
         self.start && self.end && self.blob_len <= here
@@ -124,23 +132,33 @@ impl Header {
 }
 
 /// Cuts messages into fragments, in the order they were pushed.
-#[derive(Debug, Default)]
+///
+/// Messages are written into one buffer, each behind room for a header, and a fragment is a slice of it. Where a message
+/// is cut, the header of its next fragment is written over the end of the fragment before, which was taken by then.
+#[derive(Default)]
 pub struct Fragmenter {
+    bytes: Vec<u8>,
+    /// Where the first message that waits goes on, or ends the last that was taken.
+    ///
+    /// INVARIANT: ahead of it is a header's room that nobody needs any more.
+    at: usize,
     queue: VecDeque<Outgoing>,
     last_object_id: u64,
 }
 
+/// A message that waits, or what is left of it.
 struct Outgoing {
     object_id: u64,
     fragment_id: u64,
-    bytes: Vec<u8>,
-    sent: usize,
+    /// Bytes that were not taken.
+    left: usize,
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for Fragmenter {
     /// Without the bytes: parameters may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "object {}: {} of {} bytes sent", self.object_id, self.sent, self.bytes.len())
+        let waiting: usize = self.queue.iter().map(|message| message.left).sum();
+        write!(f, "Fragmenter({} messages of {waiting} bytes wait)", self.queue.len())
     }
 }
 
@@ -157,16 +175,22 @@ impl Fragmenter {
     /// Queues a message and gives it the next object id, which is returned.
     pub fn push(&mut self, message: &Message) -> u64 {
         let object_id = self.last_object_id + 1;
-        let mut bytes = Vec::with_capacity(Message::HEADER_LEN + message.data.len());
-        message.encode(&mut bytes);
-        self.push_encoded(object_id, bytes);
+        self.push_with(object_id, |bytes| message.encode(bytes));
         object_id
     }
 
-    /// Queues the encoded bytes of a message under an object id that the caller counts.
-    pub(crate) fn push_encoded(&mut self, object_id: u64, bytes: Vec<u8>) {
+    /// Queues a message that `write` appends to the bytes it is given, under an object id that the caller counts.
+    pub(crate) fn push_with(&mut self, object_id: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        self.make_room();
+        self.bytes.extend_from_slice(&[0; Fragment::HEADER_LEN]);
+        let start = self.bytes.len();
+        if self.queue.is_empty() {
+            self.at = start;
+        }
+        write(&mut self.bytes);
+        let left = self.bytes.len().saturating_sub(start);
         self.last_object_id = object_id;
-        self.queue.push_back(Outgoing { object_id, fragment_id: 0, bytes, sent: 0 });
+        self.queue.push_back(Outgoing { object_id, fragment_id: 0, left });
     }
 
     /// The next bytes to send: one or more whole fragments, together at most `max_len` bytes
@@ -174,26 +198,17 @@ impl Fragmenter {
     ///
     /// A message is cut only when it does not fit into `max_len` alone. Poll again after each `push` and until
     /// `None`.
-    pub fn poll_transmit(&mut self, max_len: usize) -> Option<Vec<u8>> {
-        let max_len = max_len.max(Fragmenter::MIN_LEN);
-        let mut out = self.poll_fragment(max_len)?;
-        while let Some(next) = self.queue.front() {
-            let whole_len = Fragment::HEADER_LEN + (next.bytes.len() - next.sent);
-            if whole_len > max_len - out.len() {
-                break;
-            }
-            self.cut(whole_len, &mut out);
-        }
-        Some(out)
+    pub fn poll_transmit(&mut self, max_len: usize) -> Option<&[u8]> {
+        let taken = self.take(max_len)?;
+        self.bytes.get(taken)
     }
 
     /// The next single fragment, at most `max_len` bytes long: what the Command request of WSMan carries.
     ///
     /// Poll again after each `push` and until `None`.
-    pub fn poll_fragment(&mut self, max_len: usize) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        self.cut(max_len.max(Fragmenter::MIN_LEN), &mut out);
-        (!out.is_empty()).then_some(out)
+    pub fn poll_fragment(&mut self, max_len: usize) -> Option<&[u8]> {
+        let taken = self.cut(max_len.max(Fragmenter::MIN_LEN))?;
+        self.bytes.get(taken)
     }
 
     /// Nothing waits to be sent.
@@ -202,25 +217,68 @@ impl Fragmenter {
         self.queue.is_empty()
     }
 
-    /// Appends one fragment of the first message, at most `room` bytes long.
-    fn cut(&mut self, room: usize, out: &mut Vec<u8>) {
-        let Some(first) = self.queue.front_mut() else { return };
-        let left = first.bytes.get(first.sent..).unwrap_or_default();
-        let blob_len = left.len().min(room.saturating_sub(Fragment::HEADER_LEN)).min(MAX_BLOB_LEN);
-        let end = blob_len == left.len();
-        let fragment = Fragment {
+    /// Takes what [`Fragmenter::poll_transmit`] gives; where it stands until the next message is pushed.
+    pub(crate) fn take(&mut self, max_len: usize) -> Option<Range<usize>> {
+        let max_len = max_len.max(Fragmenter::MIN_LEN);
+        let mut taken = self.cut(max_len)?;
+        while let Some(next) = self.queue.front()
+            && Fragment::HEADER_LEN + next.left <= max_len - taken.len()
+            && let Some(next) = self.cut(max_len)
+        {
+            taken.end = next.end;
+        }
+        Some(taken)
+    }
+
+    /// What was taken last.
+    pub(crate) fn taken(&self, place: Range<usize>) -> Option<&[u8]> {
+        self.bytes.get(place)
+    }
+
+    /// Forgets what waits and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+        self.make_room();
+    }
+
+    /// Takes one fragment of the first message, at most `room` bytes long, and writes its header.
+    fn cut(&mut self, room: usize) -> Option<Range<usize>> {
+        let first = self.queue.front_mut()?;
+        let blob_len = first.left.min(room.saturating_sub(Fragment::HEADER_LEN)).min(MAX_BLOB_LEN);
+        let header = Header {
             object_id: first.object_id,
             fragment_id: first.fragment_id,
             start: first.fragment_id == 0,
-            end,
-            blob: left.get(..blob_len).unwrap_or_default(),
+            end: blob_len == first.left,
+            blob_len,
         };
-        fragment.encode(out);
-        if end {
+        let place = self.at.checked_sub(Fragment::HEADER_LEN)?..self.at + blob_len;
+        *self.bytes.get_mut(place.clone())?.first_chunk_mut()? = header.encode();
+        self.at = place.end;
+        if header.end {
             self.queue.pop_front();
+            // The next message begins behind its own room for a header.
+            if !self.queue.is_empty() {
+                self.at += Fragment::HEADER_LEN;
+            }
         } else {
-            first.sent += blob_len;
+            first.left -= blob_len;
             first.fragment_id += 1;
+        }
+        Some(place)
+    }
+
+    /// Takes away what was sent, once it is the larger part: so a byte is moved once on the average.
+    fn make_room(&mut self) {
+        if self.queue.is_empty() {
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT_LEN);
+            return;
+        }
+        let sent = self.at.saturating_sub(Fragment::HEADER_LEN);
+        if self.bytes.len() / 2 < sent {
+            self.bytes.drain(..sent);
+            self.at -= sent;
         }
     }
 }
@@ -229,3 +287,5 @@ const START: u8 = 0x01;
 const END: u8 = 0x02;
 /// The longest blob a header can announce.
 const MAX_BLOB_LEN: usize = 0xFFFF_FFFF;
+/// So much memory is kept for the next messages when all were sent.
+const KEPT_LEN: usize = 1 << 18;

@@ -14,7 +14,7 @@
 //! let mut server = ServerPool::new(ServerConfig::default());
 //! client.open()?;
 //! while let Some(transmit) = client.poll_transmit(Target::Pool, 32_768) {
-//!     server.handle_bytes(Bytes::from(transmit.payload))?;
+//!     server.handle_bytes(Bytes::copy_from_slice(transmit.payload))?;
 //! }
 //! while let Some(event) = server.poll_event() {
 //!     if let ServerEvent::OpenRequested { .. } = event {
@@ -22,7 +22,7 @@
 //!     }
 //! }
 //! while let Some(payload) = server.poll_transmit(Target::Pool, 32_768) {
-//!     client.handle_bytes(Bytes::from(payload))?;
+//!     client.handle_bytes(Bytes::copy_from_slice(payload))?;
 //! }
 //! assert!(matches!(client.poll_event(), Some(PoolEvent::ApplicationPrivateData(_))));
 //! assert!(matches!(client.poll_event(), Some(PoolEvent::Opened)));
@@ -31,11 +31,11 @@
 //! let pid = Uuid::from_u128(2);
 //! client.create_pipeline(pid, &PipelineSpec::new(vec![CommandSpec::command("Get-User", None)]))?;
 //! while let Some(transmit) = client.poll_transmit(Target::Pipeline(pid), 32_768) {
-//!     server.handle_bytes(Bytes::from(transmit.payload))?;
+//!     server.handle_bytes(Bytes::copy_from_slice(transmit.payload))?;
 //! }
 //! server.output(pid, br#"<Obj RefId="0"><MS><S N="Name">Anna</S><I64 N="Size">7</I64></MS></Obj>"#)?;
 //! while let Some(payload) = server.poll_transmit(Target::Pipeline(pid), 32_768) {
-//!     client.handle_bytes(Bytes::from(payload))?;
+//!     client.handle_bytes(Bytes::copy_from_slice(payload))?;
 //! }
 //! while let Some(event) = client.poll_event() {
 //!     if let PoolEvent::Pipeline { event: PipelineEvent::Output(tape), .. } = event {

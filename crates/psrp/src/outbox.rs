@@ -1,8 +1,9 @@
 //! What waits to be sent, per addressee and stream.
 
-use uuid::Uuid;
+use std::ops::Range;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::fragment::Fragmenter;
 use crate::message::{Destination, Message, MessageType};
@@ -26,15 +27,15 @@ pub enum Stream {
 }
 
 /// Whole fragments that are ready to go.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Transmit {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Transmit<'o> {
     /// The stream they belong to.
     pub stream: Stream,
-    /// The fragments.
-    pub payload: Vec<u8>,
+    /// The fragments, where their messages were written.
+    pub payload: &'o [u8],
 }
 
-impl std::fmt::Debug for Transmit {
+impl std::fmt::Debug for Transmit<'_> {
     /// Without the payload: it holds parameters of commands.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transmit")
@@ -57,79 +58,93 @@ impl Author {
         Author { destination, rpid, last_object_id: 0 }
     }
 
-    /// A message whose body `write` appends; a byte order mark goes in front of it, as PowerShell has it, unless the
-    /// body stays empty.
+    /// Queues a message whose body `write` appends; a byte order mark goes in front of it, as PowerShell has it, unless
+    /// the body stays empty.
     pub(crate) fn write(
         &mut self,
+        to: &mut Fragmenter,
         message_type: MessageType,
         pid: Option<Uuid>,
         write: impl FnOnce(&mut Vec<u8>),
-    ) -> Letter {
-        self.write_for(self.rpid, message_type, pid, write)
+    ) {
+        self.write_for(self.rpid, to, message_type, pid, write);
     }
 
     /// The same with another runspace pool in the header: a server leaves it zero in its first message.
     pub(crate) fn write_for(
         &mut self,
         rpid: Uuid,
+        to: &mut Fragmenter,
         message_type: MessageType,
         pid: Option<Uuid>,
         write: impl FnOnce(&mut Vec<u8>),
-    ) -> Letter {
-        let mut bytes = Vec::new();
-        Message { destination: self.destination, message_type, rpid, pid, data: Bytes::new() }
-            .encode_header(&mut bytes);
-        let header_len = bytes.len();
-        bytes.extend_from_slice(BYTE_ORDER_MARK);
-        let empty_len = bytes.len();
-        write(&mut bytes);
-        if bytes.len() == empty_len {
-            bytes.truncate(header_len);
-        }
+    ) {
         self.last_object_id += 1;
-        Letter { object_id: self.last_object_id, bytes }
+        let header = Message { destination: self.destination, message_type, rpid, pid, data: Bytes::new() };
+        to.push_with(self.last_object_id, |bytes| {
+            header.encode_header(bytes);
+            let header_end = bytes.len();
+            bytes.extend_from_slice(BYTE_ORDER_MARK);
+            let empty_end = bytes.len();
+            write(bytes);
+            if bytes.len() == empty_end {
+                bytes.truncate(header_end);
+            }
+        });
     }
-}
-
-/// An encoded message with its object id.
-pub(crate) struct Letter {
-    object_id: u64,
-    bytes: Vec<u8>,
 }
 
 /// The messages for one addressee.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    default: Fragmenter,
-    prompt_response: Fragmenter,
+    pub(crate) default: Fragmenter,
+    pub(crate) prompt_response: Fragmenter,
+}
+
+/// Where in an [`Outbox`] something stands that was taken from it.
+pub(crate) struct Taken {
+    stream: Stream,
+    place: Range<usize>,
 }
 
 impl Outbox {
-    pub(crate) fn push(&mut self, stream: Stream, letter: Letter) {
-        let fragmenter = match stream {
-            Stream::Default => &mut self.default,
-            Stream::PromptResponse => &mut self.prompt_response,
-        };
-        fragmenter.push_encoded(letter.object_id, letter.bytes);
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.default.is_empty() && self.prompt_response.is_empty()
     }
 
-    /// Answers to host calls go first: the remote side waits for them.
-    pub(crate) fn poll(&mut self, max_len: usize) -> Option<Transmit> {
-        if let Some(payload) = self.prompt_response.poll_transmit(max_len) {
-            return Some(Transmit { stream: Stream::PromptResponse, payload });
-        }
-        let payload = self.default.poll_transmit(max_len)?;
-        Some(Transmit { stream: Stream::Default, payload })
+    /// Forgets what waits and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.default.clear();
+        self.prompt_response.clear();
+    }
+
+    pub(crate) fn poll(&mut self, max_len: usize) -> Option<Transmit<'_>> {
+        let taken = self.take(max_len)?;
+        self.taken(taken)
     }
 
     /// The first fragment alone, on the default stream.
-    pub(crate) fn poll_first(&mut self, max_len: usize) -> Option<Transmit> {
+    pub(crate) fn poll_first(&mut self, max_len: usize) -> Option<Transmit<'_>> {
         let payload = self.default.poll_fragment(max_len)?;
         Some(Transmit { stream: Stream::Default, payload })
+    }
+
+    /// Takes what [`Outbox::poll`] gives. Answers to host calls go first: the remote side waits for them.
+    pub(crate) fn take(&mut self, max_len: usize) -> Option<Taken> {
+        if let Some(place) = self.prompt_response.take(max_len) {
+            return Some(Taken { stream: Stream::PromptResponse, place });
+        }
+        let place = self.default.take(max_len)?;
+        Some(Taken { stream: Stream::Default, place })
+    }
+
+    /// What was taken last.
+    pub(crate) fn taken(&self, taken: Taken) -> Option<Transmit<'_>> {
+        let fragmenter = match taken.stream {
+            Stream::Default => &self.default,
+            Stream::PromptResponse => &self.prompt_response,
+        };
+        Some(Transmit { stream: taken.stream, payload: fragmenter.taken(taken.place)? })
     }
 }
 

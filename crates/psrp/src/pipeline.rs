@@ -137,22 +137,18 @@ pub(crate) fn encode_create(spec: &PipelineSpec<'_>, version: ProtocolVersion, o
 pub(crate) struct Pipeline {
     pub(crate) state: PsInvocationState,
     pub(crate) takes_input: bool,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
     begun: bool,
 }
 
 impl Pipeline {
-    pub(crate) fn new(takes_input: bool) -> Pipeline {
-        Pipeline { state: PsInvocationState::Running, takes_input, outbox: Outbox::default(), begun: false }
+    pub(crate) fn new(takes_input: bool, outbox: Outbox) -> Pipeline {
+        Pipeline { state: PsInvocationState::Running, takes_input, outbox, begun: false }
     }
 
     /// One that the server runs already.
     pub(crate) fn running() -> Pipeline {
-        Pipeline { begun: true, ..Pipeline::new(false) }
-    }
-
-    pub(crate) fn outbox(&mut self) -> &mut Outbox {
-        &mut self.outbox
+        Pipeline { begun: true, ..Pipeline::new(false, Outbox::default()) }
     }
 
     pub(crate) fn has_output(&self) -> bool {
@@ -160,7 +156,7 @@ impl Pipeline {
     }
 
     /// The first time a single fragment, for the Command request; later what fits.
-    pub(crate) fn poll_transmit(&mut self, max_len: usize) -> Option<Transmit> {
+    pub(crate) fn poll_transmit(&mut self, max_len: usize) -> Option<Transmit<'_>> {
         if self.begun {
             return self.outbox.poll(max_len);
         }

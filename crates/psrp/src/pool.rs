@@ -26,7 +26,7 @@ use crate::fragment::Defragmenter;
 use crate::host::{self, HostAnswer, HostCall};
 use crate::message::{Destination, MessageType};
 use crate::metadata::{self, CommandTypes};
-use crate::outbox::{Author, Letter, Outbox, Stream, Target, Transmit};
+use crate::outbox::{Author, Outbox, Target, Transmit};
 use crate::pipeline::{self, Pipeline, PipelineSpec};
 use crate::secret::SessionKey;
 use crate::state::{PsInvocationState, RunspacePoolState};
@@ -41,6 +41,8 @@ pub struct RunspacePool {
     author: Author,
     outbox: Outbox,
     pipelines: BTreeMap<Uuid, Pipeline>,
+    /// Empty; its memory is for the next pipeline.
+    spare: Outbox,
     defragmenter: Defragmenter,
     decoder: Decoder,
     session_key: SessionKey,
@@ -58,6 +60,7 @@ impl RunspacePool {
             author: Author::new(Destination::Server, rpid),
             outbox: Outbox::default(),
             pipelines: BTreeMap::new(),
+            spare: Outbox::default(),
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
             session_key: SessionKey::None,
@@ -102,14 +105,11 @@ impl RunspacePool {
             return Err(StateError::new(kind, "open the runspace pool", self.state.name(), &["BeforeOpen"]));
         }
         let offered = self.config.protocol_version;
-        let capability = self.author.write(MessageType::SessionCapability, None, |body| {
-            version::encode_capability(offered, body);
-        });
-        self.outbox.push(Stream::Default, capability);
+        self.tell_server(MessageType::SessionCapability, |body| version::encode_capability(offered, body));
         let config = &self.config;
-        let init =
-            self.author.write(MessageType::InitRunspacePool, None, |body| config::encode_init(config, body));
-        self.outbox.push(Stream::Default, init);
+        self.author.write(&mut self.outbox.default, MessageType::InitRunspacePool, None, |body| {
+            config::encode_init(config, body);
+        });
         self.state = RunspacePoolState::NegotiationSent;
         Ok(())
     }
@@ -122,17 +122,25 @@ impl RunspacePool {
     pub fn create_pipeline(&mut self, pid: Uuid, spec: &PipelineSpec<'_>) -> Result<(), StateError> {
         const ACTION: &str = "create a pipeline";
         let version = self.check_open(ACTION)?;
-        let sealed = spec.commands.iter().map(|command| match command.parameters {
-            Some(parameters) => self.sealed(version, parameters, parameters.values()),
-            None => Ok(None),
-        });
-        let sealed: Vec<Option<Tape>> = sealed.collect::<Result<_, _>>()?;
-        let mut spec = spec.clone();
-        for (command, sealed) in spec.commands.iter_mut().zip(&sealed) {
-            command.parameters = sealed.as_ref().or(command.parameters);
+        // Commands with secure strings, and their parameters as they may be sent.
+        let mut sealed = Vec::new();
+        for (index, command) in spec.commands.iter().enumerate() {
+            if let Some(parameters) = command.parameters
+                && let Some(parameters) = self.sealed(version, parameters, parameters.values())?
+            {
+                sealed.push((index, parameters));
+            }
         }
+        let mut with_sealed = None;
+        for (index, parameters) in &sealed {
+            let spec = with_sealed.get_or_insert_with(|| spec.clone());
+            if let Some(command) = spec.commands.get_mut(*index) {
+                command.parameters = Some(parameters);
+            }
+        }
+        let spec = with_sealed.as_ref().unwrap_or(spec);
         self.begin(pid, ACTION, MessageType::CreatePipeline, !spec.no_input, |body| {
-            pipeline::encode_create(&spec, version, body);
+            pipeline::encode_create(spec, version, body);
         })
     }
 
@@ -166,12 +174,12 @@ impl RunspacePool {
         let sealed = self.sealed(version, value.tape(), std::iter::once(value))?;
         let value = sealed.as_ref().and_then(Tape::first).unwrap_or(value);
         let pipeline = taking_input(&mut self.pipelines, pid, ACTION)?;
-        let letter = self.author.write(MessageType::PipelineInput, Some(pid), |body| {
+        let to = &mut pipeline.outbox.default;
+        self.author.write(to, MessageType::PipelineInput, Some(pid), |body| {
             if !value.is_nil() {
                 Encoder::new(body).value(value);
             }
         });
-        pipeline.outbox().push(Stream::Default, letter);
         Ok(())
     }
 
@@ -184,8 +192,8 @@ impl RunspacePool {
         self.check_open(ACTION)?;
         let pipeline = taking_input(&mut self.pipelines, pid, ACTION)?;
         pipeline.takes_input = false;
-        let letter = self.author.write(MessageType::EndOfPipelineInput, Some(pid), |_| {});
-        pipeline.outbox().push(Stream::Default, letter);
+        let to = &mut pipeline.outbox.default;
+        self.author.write(to, MessageType::EndOfPipelineInput, Some(pid), |_| {});
         Ok(())
     }
 
@@ -218,14 +226,13 @@ impl RunspacePool {
         let (message_type, outbox) = match call.pid {
             Some(pid) => {
                 let pipeline = known(&mut self.pipelines, pid, ACTION)?;
-                (MessageType::PipelineHostResponse, pipeline.outbox())
+                (MessageType::PipelineHostResponse, &mut pipeline.outbox)
             }
             None => (MessageType::RunspacePoolHostResponse, &mut self.outbox),
         };
-        let letter = self.author.write(message_type, call.pid, |body| {
+        self.author.write(&mut outbox.prompt_response, message_type, call.pid, |body| {
             host::encode_response(call.call_id, call.method, answer, body);
         });
-        outbox.push(Stream::PromptResponse, letter);
         Ok(())
     }
 
@@ -285,11 +292,12 @@ impl RunspacePool {
         }
     }
 
-    /// The next bytes for the pool or a pipeline, whole fragments of together at most `max_len` bytes.
+    /// The next bytes for the pool or a pipeline, whole fragments of together at most `max_len` bytes, where
+    /// their messages were encoded.
     ///
     /// Poll after `open`, `create_pipeline`, `command_metadata`, `input`, `end_input`, `host_response` and
     /// `handle_bytes`, until `None`. The first of a pipeline is one fragment, for the Command request.
-    pub fn poll_transmit(&mut self, target: Target, max_len: usize) -> Option<Transmit> {
+    pub fn poll_transmit(&mut self, target: Target, max_len: usize) -> Option<Transmit<'_>> {
         match target {
             Target::Pool => self.outbox.poll(max_len),
             Target::Pipeline(pid) => self.pipelines.get_mut(&pid)?.poll_transmit(max_len),
@@ -327,11 +335,15 @@ impl RunspacePool {
             return Err(StateError::new(kind, action, pipeline.state.name(), &[])
                 .with_advice("a pipeline with this id runs, choose another id"));
         }
-        let letter: Letter = self.author.write(message_type, Some(pid), write);
-        let mut pipeline = Pipeline::new(takes_input);
-        pipeline.outbox().push(Stream::Default, letter);
+        let mut pipeline = Pipeline::new(takes_input, std::mem::take(&mut self.spare));
+        self.author.write(&mut pipeline.outbox.default, message_type, Some(pid), write);
         self.pipelines.insert(pid, pipeline);
         Ok(())
+    }
+
+    /// Queues a message for the pool.
+    fn tell_server(&mut self, message_type: MessageType, write: impl FnOnce(&mut Vec<u8>)) {
+        self.author.write(&mut self.outbox.default, message_type, None, write);
     }
 
     #[cold]

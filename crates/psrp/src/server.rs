@@ -19,7 +19,7 @@ use crate::error::{Error, StateError, StateErrorKind};
 use crate::fragment::{Defragmenter, FragmentLimits};
 use crate::host::{self, HostMethod};
 use crate::message::{Destination, MessageType};
-use crate::outbox::{Author, Letter, Outbox, Stream, Target};
+use crate::outbox::{Author, Outbox, Target};
 use crate::pool::Availability;
 use crate::secret::SessionKey;
 use crate::state::{PIPELINE_STATE, PsInvocationState, RUNSPACE_STATE, RunspacePoolState};
@@ -55,6 +55,8 @@ pub struct ServerPool {
     author: Author,
     outbox: Outbox,
     pipelines: BTreeMap<Uuid, Running>,
+    /// Nothing waits in it; its memory is for the next pipeline.
+    spare: Outbox,
     defragmenter: Defragmenter,
     decoder: Decoder,
     session_key: SessionKey,
@@ -79,6 +81,7 @@ impl ServerPool {
             author: Author::new(Destination::Client, Uuid::nil()),
             outbox: Outbox::default(),
             pipelines: BTreeMap::new(),
+            spare: Outbox::default(),
             defragmenter: Defragmenter::new(config.fragment_limits),
             decoder: Decoder::new(config.limits.clone()),
             session_key: SessionKey::None,
@@ -151,10 +154,10 @@ impl ServerPool {
             return Err(StateError::new(kind, "open the runspace pool", self.state.name(), allowed));
         };
         // PowerShell leaves the pool zero in its first message.
-        let letter = self.author.write_for(Uuid::nil(), MessageType::SessionCapability, None, |out| {
+        let (to, message_type) = (&mut self.outbox.default, MessageType::SessionCapability);
+        self.author.write_for(Uuid::nil(), to, message_type, None, |out| {
             version::encode_capability(version, out);
         });
-        self.outbox.push(Stream::Default, letter);
         self.tell_pool(MessageType::ApplicationPrivateData, |out| {
             encode_private_data(private_data, out);
         });
@@ -237,8 +240,8 @@ impl ServerPool {
     /// The pipeline does not run.
     pub fn record(&mut self, pid: Uuid, message_type: MessageType, body: &[u8]) -> Result<(), StateError> {
         let running = running(&mut self.pipelines, pid, "write a record")?;
-        let letter = self.author.write(message_type, Some(pid), |out| out.extend_from_slice(body));
-        running.outbox.push(Stream::Default, letter);
+        let to = &mut running.outbox.default;
+        self.author.write(to, message_type, Some(pid), |out| out.extend_from_slice(body));
         Ok(())
     }
 
@@ -254,10 +257,10 @@ impl ServerPool {
     ) -> Result<(), StateError> {
         let running = running(&mut self.pipelines, pid, "tell the state of a pipeline")?;
         running.state = state;
-        let letter = self.author.write(MessageType::PipelineState, Some(pid), |out| {
+        let to = &mut running.outbox.default;
+        self.author.write(to, MessageType::PipelineState, Some(pid), |out| {
             encode_state(PIPELINE_STATE, state.number(), reason, out);
         });
-        running.outbox.push(Stream::Default, letter);
         Ok(())
     }
 
@@ -277,16 +280,15 @@ impl ServerPool {
         match pid {
             Some(pid) => {
                 let running = running(&mut self.pipelines, pid, "call the host")?;
-                let letter = self.author.write(MessageType::PipelineHostCall, Some(pid), write);
-                running.outbox.push(Stream::Default, letter);
+                let to = &mut running.outbox.default;
+                self.author.write(to, MessageType::PipelineHostCall, Some(pid), write);
             }
             None => {
                 if self.state != RunspacePoolState::Opened {
                     let kind = StateErrorKind::NotOpen;
                     return Err(StateError::new(kind, "call the host", self.state.name(), &["Opened"]));
                 }
-                let letter = self.author.write(MessageType::RunspacePoolHostCall, None, write);
-                self.outbox.push(Stream::Default, letter);
+                self.tell_pool(MessageType::RunspacePoolHostCall, write);
             }
         }
         if method.has_return() {
@@ -334,18 +336,25 @@ impl ServerPool {
     /// bytes.
     ///
     /// Poll after each call that queues something, until `None`.
-    pub fn poll_transmit(&mut self, target: Target, max_len: usize) -> Option<Vec<u8>> {
-        let transmit = match target {
-            Target::Pool => self.outbox.poll(max_len),
+    pub fn poll_transmit(&mut self, target: Target, max_len: usize) -> Option<&[u8]> {
+        let (outbox, taken) = match target {
+            Target::Pool => {
+                let taken = self.outbox.take(max_len);
+                (&self.outbox, taken)
+            }
             Target::Pipeline(pid) => {
-                let transmit = self.pipelines.get_mut(&pid)?.outbox.poll(max_len);
-                if self.is_done(pid) {
-                    self.pipelines.remove(&pid);
+                let taken = self.pipelines.get_mut(&pid)?.outbox.take(max_len);
+                if self.is_done(pid)
+                    && let Some(ended) = self.pipelines.remove(&pid)
+                {
+                    self.spare = ended.outbox;
+                    (&self.spare, taken)
+                } else {
+                    (&self.pipelines.get(&pid)?.outbox, taken)
                 }
-                transmit
             }
         };
-        transmit.map(|transmit| transmit.payload)
+        Some(outbox.taken(taken?)?.payload)
     }
 
     /// Where bytes for the client wait. Ask after the same calls as `poll_transmit`.
@@ -362,8 +371,7 @@ impl ServerPool {
     }
 
     fn tell_pool(&mut self, message_type: MessageType, write: impl FnOnce(&mut Vec<u8>)) {
-        let letter: Letter = self.author.write(message_type, None, write);
-        self.outbox.push(Stream::Default, letter);
+        self.author.write(&mut self.outbox.default, message_type, None, write);
     }
 }
 

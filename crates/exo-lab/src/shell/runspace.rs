@@ -136,13 +136,13 @@ impl Runspace {
             return Err(ShellError::Aborted);
         }
         let Some(pid) = command_id else {
-            let bytes = state.pool.poll_transmit(Target::Pool, max_len);
+            let bytes = state.pool.poll_transmit(Target::Pool, max_len).map(<[u8]>::to_vec);
             return Ok(bytes.map(|bytes| Received { bytes: Some(bytes), is_done: false }));
         };
         if !state.commands.contains_key(&pid) {
             return Err(ShellError::Gone);
         }
-        let bytes = state.pool.poll_transmit(Target::Pipeline(pid), max_len);
+        let bytes = state.pool.poll_transmit(Target::Pipeline(pid), max_len).map(<[u8]>::to_vec);
         let is_drained = state.pool.is_done(pid);
         let Some(command) = state.commands.get_mut(&pid) else {
             return Err(ShellError::Gone);
@@ -232,7 +232,7 @@ impl Runspace {
         }
         let mut answer = Vec::new();
         while let Some(bytes) = state.pool.poll_transmit(Target::Pool, MAX_CONNECT_LEN) {
-            answer.extend_from_slice(&bytes);
+            answer.extend_from_slice(bytes);
         }
         Ok(answer)
     }

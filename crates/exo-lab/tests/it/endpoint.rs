@@ -338,7 +338,7 @@ async fn input_stands_for_the_identity() {
     }
     session.pool.end_input(pid).expect("it takes input");
     while let Some(transmit) = session.pool.poll_transmit(psrp::Target::Pipeline(pid), 30_000) {
-        let send = session.endpoint.build_send(ids(), &session.shell, "stdin", Some(pid), &transmit.payload);
+        let send = session.endpoint.build_send(ids(), &session.shell, "stdin", Some(pid), transmit.payload);
         session.ask(&send).await.expect("it is taken");
     }
     assert_eq!(session.finish(pid).await.column("Alias"), ["user00001", "user00002"]);
@@ -359,7 +359,7 @@ async fn idle_shells_end() {
     let creation = {
         let mut pool = psrp::RunspacePool::new(Uuid::new_v4(), psrp::PoolConfig::default());
         pool.open().expect("a new pool opens");
-        pool.poll_transmit(psrp::Target::Pool, 100_000).expect("it speaks first").payload
+        pool.poll_transmit(psrp::Target::Pool, 100_000).expect("it speaks first").payload.to_vec()
     };
     let endpoint = wsman::Endpoint::new("https://localhost/", wsman::RESOURCE_EXCHANGE, Uuid::new_v4());
     let create = endpoint.build_create(ids(), Uuid::new_v4(), &creation, "2.3", None, None);

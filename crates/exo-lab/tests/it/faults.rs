@@ -126,7 +126,7 @@ async fn a_lost_answer_is_given_again_and_nothing_runs_twice() {
         let pid = uuid::Uuid::new_v4();
         session.pool.create_pipeline(pid, &PipelineSpec::new(vec![set])).expect("the pool is open");
         let target = psrp::Target::Pipeline(pid);
-        let arguments = session.pool.poll_transmit(target, 100_000).expect("the command").payload;
+        let arguments = session.pool.poll_transmit(target, 100_000).expect("the command").payload.to_vec();
         let ids = ids();
         let first = session.endpoint.build_command(ids, &session.shell, pid, &arguments);
         let lost = session.post(&first).await.is_ok_and(|answer| Response::decode(&answer.body).is_ok());

@@ -54,7 +54,8 @@ impl<'l> Session<'l> {
         let rpid = Uuid::new_v4();
         let mut pool = RunspacePool::new(rpid, PoolConfig::default());
         pool.open().expect("a new pool opens");
-        let creation = pool.poll_transmit(Target::Pool, 100_000).expect("the pool speaks first");
+        let creation =
+            pool.poll_transmit(Target::Pool, 100_000).expect("the pool speaks first").payload.to_vec();
         let shell = ShellId::from(rpid);
         let mut session = Session {
             lab,
@@ -68,7 +69,7 @@ impl<'l> Session<'l> {
         let envelope = session.endpoint.build_create(
             ids(),
             rpid,
-            &creation.payload,
+            &creation,
             "2.3",
             Some(Duration::from_secs(900)),
             None,
@@ -153,7 +154,7 @@ impl<'l> Session<'l> {
         let mut is_first = true;
         while let Some(transmit) = self.pool.poll_transmit(Target::Pipeline(pid), 30_000) {
             let envelope = if is_first {
-                self.endpoint.build_command(ids(), &self.shell, pid, &transmit.payload)
+                self.endpoint.build_command(ids(), &self.shell, pid, transmit.payload)
             } else {
                 self.endpoint.build_send(ids(), &self.shell, "stdin", Some(pid), &transmit.payload)
             };

@@ -61,7 +61,7 @@ async fn another_client_takes_the_shell_and_the_command_over() {
     let mut pool = RunspacePool::new(rpid, PoolConfig::default());
     pool.connect().expect("a new pool");
     let opening = pool.poll_transmit(Target::Pool, 100_000).expect("it speaks first").payload;
-    let connect = session.endpoint.build_connect(ids(), &session.shell, &opening, "2.3");
+    let connect = session.endpoint.build_connect(ids(), &session.shell, opening, "2.3");
     let answer = session.post(&connect).await.expect("the lab answers");
     session.take_cookies(&answer);
     let Ok(Response::Connect { connect_response_xml: Some(told) }) = Response::decode(&answer.body) else {
@@ -93,7 +93,7 @@ async fn a_shell_that_has_its_client_is_not_given_away() {
     pool.connect().expect("a new pool");
     let opening = pool.poll_transmit(Target::Pool, 100_000).expect("it speaks first").payload;
     for (connect, expected) in [
-        (session.endpoint.build_connect(ids(), &session.shell, &opening, "2.3"), "another client"),
+        (session.endpoint.build_connect(ids(), &session.shell, opening, "2.3"), "another client"),
         (
             session.endpoint.build_connect_command(ids(), &session.shell, Uuid::new_v4()),
             "the shell was not found",

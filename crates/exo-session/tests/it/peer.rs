@@ -317,7 +317,7 @@ impl Inner {
         let target = command_id.map_or(Target::Pool, Target::Pipeline);
         let silent =
             self.script.ends_without_state && command_id.is_some_and(|pid| self.stopped.contains(&pid));
-        let mut bytes = self.pool.poll_transmit(target, self.script.answer_len);
+        let mut bytes = self.pool.poll_transmit(target, self.script.answer_len).map(<[u8]>::to_vec);
         let done =
             command_id.is_some_and(|pid| silent || (self.begun.contains(&pid) && self.pool.is_done(pid)));
         if done && self.script.breaks_at_the_end {

@@ -6,7 +6,6 @@ use super::{PoolEvent, RunspacePool};
 use crate::clixml::{Tape, Value};
 use crate::error::{Error, StateError, StateErrorKind};
 use crate::message::MessageType;
-use crate::outbox::Stream;
 use crate::secret::{self, EncryptedKey, PublicKey, SecretCodec, SecretError, SessionKey};
 use crate::state::RunspacePoolState;
 use crate::version::ProtocolVersion;
@@ -26,10 +25,9 @@ impl RunspacePool {
         if !matches!(self.session_key, SessionKey::None) {
             return Err(key_state(ACTION, &self.session_key));
         }
-        let letter = self.author.write(MessageType::PublicKey, None, |body| {
+        self.tell_server(MessageType::PublicKey, |body| {
             secret::encode_blob(secret::PUBLIC_KEY, &key.to_blob(), body);
         });
-        self.outbox.push(Stream::Default, letter);
         self.session_key = SessionKey::Asked;
         Ok(())
     }

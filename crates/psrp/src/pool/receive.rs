@@ -138,8 +138,11 @@ impl RunspacePool {
             Err(Error::WrongSide { message_type }) => return Err(Error::WrongSide { message_type }),
             Err(error) => PipelineEvent::Broken(error),
         };
-        if event.is_final() {
-            self.pipelines.remove(&pid);
+        if event.is_final()
+            && let Some(pipeline) = self.pipelines.remove(&pid)
+        {
+            self.spare = pipeline.outbox;
+            self.spare.clear();
         }
         self.tell(PoolEvent::Pipeline { pid, event })
     }

@@ -6,7 +6,6 @@ use super::RunspacePool;
 use crate::clixml::Encoder;
 use crate::error::{StateError, StateErrorKind};
 use crate::message::MessageType;
-use crate::outbox::Stream;
 use crate::pipeline::Pipeline;
 use crate::state::RunspacePoolState;
 use crate::version::{self, ProtocolVersion};
@@ -62,7 +61,7 @@ impl RunspacePool {
         count: Option<(&str, i32)>,
     ) -> Result<(), StateError> {
         self.check_open("ask about runspaces")?;
-        let letter = self.author.write(message_type, None, |body| {
+        self.tell_server(message_type, |body| {
             Encoder::new(body).object(None, &[], None, |object| {
                 object.members(|members| {
                     if let Some((name, count)) = count {
@@ -72,7 +71,6 @@ impl RunspacePool {
                 });
             });
         });
-        self.outbox.push(Stream::Default, letter);
         Ok(())
     }
 
@@ -94,15 +92,9 @@ impl RunspacePool {
             ));
         }
         let offered = self.config.protocol_version;
-        let capability = self.author.write(MessageType::SessionCapability, None, |body| {
-            version::encode_capability(offered, body);
-        });
-        self.outbox.push(Stream::Default, capability);
+        self.tell_server(MessageType::SessionCapability, |body| version::encode_capability(offered, body));
         // No numbers of runspaces: those it has stay as they are.
-        let connect = self.author.write(MessageType::ConnectRunspacePool, None, |body| {
-            Encoder::new(body).string(None, "");
-        });
-        self.outbox.push(Stream::Default, connect);
+        self.tell_server(MessageType::ConnectRunspacePool, |body| Encoder::new(body).string(None, ""));
         self.state = RunspacePoolState::Connecting;
         Ok(())
     }

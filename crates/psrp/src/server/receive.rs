@@ -6,7 +6,6 @@ use super::{HostResponse, Pipeline, Running, ServerEvent, ServerPool, event};
 use crate::clixml::Tape;
 use crate::error::{Error, StateError, StateErrorKind};
 use crate::message::{Destination, Message, MessageTarget, MessageType};
-use crate::outbox::Outbox;
 use crate::state::{PsInvocationState, RunspacePoolState};
 use crate::version;
 
@@ -117,7 +116,7 @@ impl ServerPool {
             return Err(StateError::new(kind, "create a pipeline", running.state.name(), &[])
                 .with_advice("a pipeline with this id runs"));
         }
-        let running = Running { state: PsInvocationState::Running, outbox: Outbox::default() };
+        let running = Running { state: PsInvocationState::Running, outbox: std::mem::take(&mut self.spare) };
         self.pipelines.insert(pid, running);
         Ok(())
     }

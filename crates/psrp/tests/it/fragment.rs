@@ -234,7 +234,7 @@ fn a_transmission_holds_whole_fragments_and_no_more_than_asked_for() {
     assert_eq!(fragmenter.push(&message("a")), 1);
     assert_eq!(fragmenter.push(&message("b")), 2);
     assert_eq!(fragmenter.push(&message([b'c'; 100])), 3);
-    let lens: Vec<_> = std::iter::from_fn(|| fragmenter.poll_transmit(130)).map(|sent| sent.len()).collect();
+    let lens: Vec<_> = std::iter::from_fn(|| fragmenter.poll_transmit(130).map(<[u8]>::len)).collect();
     assert_eq!(lens, [124, 130, 21 + 140 - 109]);
     assert!(fragmenter.is_empty());
     let mut fragmenter = Fragmenter::new();

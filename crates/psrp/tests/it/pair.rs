@@ -52,7 +52,7 @@ impl Pair {
         for target in targets {
             while let Some(transmit) = self.client.poll_transmit(target, self.max_len) {
                 assert!(transmit.payload.len() <= self.max_len);
-                let mut bytes = Bytes::from(transmit.payload);
+                let mut bytes = Bytes::copy_from_slice(transmit.payload);
                 let front = bytes.split_to(bytes.len() / 2);
                 self.server.handle_bytes(front).unwrap();
                 self.server.handle_bytes(bytes).unwrap();
@@ -67,7 +67,7 @@ impl Pair {
         for target in targets {
             while let Some(payload) = self.server.poll_transmit(target, self.max_len) {
                 assert!(payload.len() <= self.max_len);
-                let mut bytes = Bytes::from(payload);
+                let mut bytes = Bytes::copy_from_slice(payload);
                 let front = bytes.split_to(bytes.len() / 3);
                 self.client.handle_bytes(front).unwrap();
                 self.client.handle_bytes(bytes).unwrap();
@@ -315,7 +315,7 @@ fn the_first_bytes_of_a_pipeline_are_one_fragment() {
     pair.client.end_input(FIRST).unwrap();
     let target = psrp::Target::Pipeline(FIRST);
     let first = pair.client.poll_transmit(target, 100_000).unwrap().payload;
-    let (fragment, rest) = psrp::Fragment::decode(&first, 100_000).unwrap().unwrap();
+    let (fragment, rest) = psrp::Fragment::decode(first, 100_000).unwrap().unwrap();
     assert!(fragment.start && fragment.end && rest.is_empty());
     let second = pair.client.poll_transmit(target, 100_000).unwrap().payload;
     assert_eq!(second.len(), 61, "the end of input has no body");
@@ -406,7 +406,7 @@ fn host_calls_are_answered_on_the_prompt_stream() {
     for target in targets {
         while let Some(transmit) = pair.client.poll_transmit(target, 64) {
             streams.push(transmit.stream);
-            pair.server.handle_bytes(Bytes::from(transmit.payload)).unwrap();
+            pair.server.handle_bytes(Bytes::copy_from_slice(transmit.payload)).unwrap();
         }
     }
     assert!(streams.iter().all(|stream| *stream == psrp::Stream::PromptResponse));
@@ -440,7 +440,7 @@ fn two_pipelines_do_not_mix() {
         left = false;
         for target in targets {
             if let Some(payload) = pair.server.poll_transmit(target, 22) {
-                pair.client.handle_bytes(Bytes::from(payload)).unwrap();
+                pair.client.handle_bytes(Bytes::copy_from_slice(payload)).unwrap();
                 left = true;
             }
         }
@@ -522,7 +522,8 @@ fn another_major_version_is_refused() {
     let mut client = RunspacePool::new(RPID, PoolConfig { protocol_version: three, ..PoolConfig::default() });
     client.open().unwrap();
     let creation = client.poll_transmit(psrp::Target::Pool, 10_000).unwrap().payload;
-    let error = ServerPool::new(ServerConfig::default()).handle_bytes(Bytes::from(creation)).unwrap_err();
+    let error =
+        ServerPool::new(ServerConfig::default()).handle_bytes(Bytes::copy_from_slice(creation)).unwrap_err();
     expect!["the other side speaks protocol 3.0, which cannot be used with 2.4 of this side"]
         .assert_eq(&error.to_string());
 }
@@ -535,9 +536,9 @@ fn debug_text_tells_no_secret() {
     pair.client.create_pipeline(FIRST, &spec).unwrap();
     let waiting = format!("{:?} {spec:?} {:?}", pair.client, HostAnswer::Text("hunter2"));
     let transmit = pair.client.poll_transmit(psrp::Target::Pipeline(FIRST), 1000).unwrap();
-    let (fragment, _) = psrp::Fragment::decode(&transmit.payload, 1000).unwrap().unwrap();
+    let (fragment, _) = psrp::Fragment::decode(transmit.payload, 1000).unwrap().unwrap();
     let sent = format!("{transmit:?} {fragment:?}");
-    pair.server.handle_bytes(Bytes::from(transmit.payload.clone())).unwrap();
+    pair.server.handle_bytes(Bytes::copy_from_slice(transmit.payload)).unwrap();
     let arrived = format!("{:?}", pair.server);
     for text in [waiting, sent, arrived] {
         assert!(!text.contains("hunter2") && !text.contains("104, 117, 110, 116, 101, 114, 50"), "{text}");
@@ -551,7 +552,7 @@ fn availability_is_written_as_windows_writes_it() {
     pair.server.runspace_availability(1, psrp::Availability::Done(true));
     let mut defragmenter = psrp::Defragmenter::new(psrp::FragmentLimits::default());
     let payload = pair.server.poll_transmit(psrp::Target::Pool, 1000).unwrap();
-    defragmenter.handle_bytes(Bytes::from(payload)).unwrap();
+    defragmenter.handle_bytes(Bytes::copy_from_slice(payload)).unwrap();
     let bodies: Vec<_> = std::iter::from_fn(|| defragmenter.poll_message())
         .map(|message| String::from_utf8(message.data.to_vec()).unwrap())
         .collect();

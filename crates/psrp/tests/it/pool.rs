@@ -46,7 +46,7 @@ fn feed(pool: &mut RunspacePool, messages: &[Message]) -> Result<(), Error> {
     for message in messages {
         fragmenter.push(message);
     }
-    pool.handle_bytes(Bytes::from(fragmenter.poll_transmit(usize::MAX).unwrap()))
+    pool.handle_bytes(Bytes::copy_from_slice(fragmenter.poll_transmit(usize::MAX).unwrap()))
 }
 
 fn opened(version: &str, config: PoolConfig) -> RunspacePool {
@@ -353,9 +353,9 @@ fn a_body_over_a_limit_leaves_the_other_messages_of_the_read_and_the_pool() {
         for message in &messages {
             fragmenter.push(message);
         }
-        let read = fragmenter.poll_transmit(1 << 20).unwrap();
+        let read = Bytes::copy_from_slice(fragmenter.poll_transmit(1 << 20).unwrap());
         assert!(fragmenter.is_empty(), "all is one read");
-        pool.handle_bytes(Bytes::from(read)).unwrap();
+        pool.handle_bytes(read).unwrap();
         let events: Vec<_> = std::iter::from_fn(|| pool.poll_event()).collect();
         let PoolEvent::Pipeline { pid: PID, event: PipelineEvent::Broken(error) } = &events[2] else {
             panic!("{limit}: {events:?}")

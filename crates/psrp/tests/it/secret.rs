@@ -145,7 +145,7 @@ fn nothing_secret_is_in_the_bytes_that_are_sent() {
     let spec = PipelineSpec::new(vec![CommandSpec::command("New-Mailbox", Some(&parameters))]);
     pair.client.create_pipeline(PID, &spec).unwrap();
     let sent = pair.client.poll_transmit(Target::Pipeline(PID), 100_000).unwrap().payload;
-    let holds = |text: &str| memchr::memmem::find(&sent, text.as_bytes()).is_some();
+    let holds = |text: &str| memchr::memmem::find(sent, text.as_bytes()).is_some();
     assert!(holds("New-Mailbox"));
     assert!(!holds(&secure_text("pä&😀")) && !holds(&secure_text("second")));
 }
@@ -167,7 +167,7 @@ fn output_that_overtakes_the_session_key_waits_for_it() {
     // The pipeline has a Receive of its own, and its answer comes first.
     for target in [Target::Pipeline(PID), Target::Pool] {
         while let Some(bytes) = pair.server.poll_transmit(target, 100_000) {
-            pair.client.handle_bytes(Bytes::from(bytes)).unwrap();
+            pair.client.handle_bytes(Bytes::copy_from_slice(bytes)).unwrap();
         }
     }
     assert!(matches!(pair.client.poll_event(), Some(PoolEvent::SessionKey(_))));
@@ -394,7 +394,8 @@ fn recorded_public_keys_are_read_and_written_alike() {
 }
 
 /// The same message with a number that is free in every pool.
-fn renumbered(mut fragment: Vec<u8>) -> Vec<u8> {
+fn renumbered(fragment: &[u8]) -> Vec<u8> {
+    let mut fragment = fragment.to_vec();
     fragment[..8].copy_from_slice(&0x1000_u64.to_be_bytes());
     fragment
 }

@@ -47,7 +47,7 @@ fn another_client_takes_a_pool_and_its_pipeline_over() {
     assert_eq!(other.state(), RunspacePoolState::Connecting);
     assert_eq!(other.connect_pipeline(PID).unwrap_err().kind(), StateErrorKind::NotOpen);
     let connect = other.poll_transmit(Target::Pool, 100_000).unwrap().payload;
-    pair.server.handle_bytes(connect.into()).unwrap();
+    pair.server.handle_bytes(Bytes::copy_from_slice(connect)).unwrap();
     assert!(matches!(pair.server.poll_event(), Some(ServerEvent::Negotiated { .. })));
     assert!(matches!(pair.server.poll_event(), Some(ServerEvent::ConnectRequested { .. })));
     pair.server.connect(1, 3, None).unwrap();
@@ -84,7 +84,7 @@ fn a_pipeline_that_was_taken_over_can_ask_its_new_client() {
     let mut other = RunspacePool::new(pair.client.rpid(), PoolConfig::default());
     other.connect().unwrap();
     let connect = other.poll_transmit(Target::Pool, 100_000).unwrap().payload;
-    pair.server.handle_bytes(connect.into()).unwrap();
+    pair.server.handle_bytes(Bytes::copy_from_slice(connect)).unwrap();
     pair.server.connect(1, 1, None).unwrap();
     carry(&mut pair.server, &mut other, Target::Pool);
     other.connect_pipeline(PID).unwrap();
@@ -98,7 +98,7 @@ fn a_pipeline_that_was_taken_over_can_ask_its_new_client() {
     other.host_response(&call, psrp::HostAnswer::Text("typed")).unwrap();
     let answer = other.poll_transmit(Target::Pipeline(PID), 100_000).unwrap();
     assert_eq!(answer.stream, psrp::Stream::PromptResponse);
-    pair.server.handle_bytes(answer.payload.into()).unwrap();
+    pair.server.handle_bytes(Bytes::copy_from_slice(answer.payload)).unwrap();
     let answered = std::iter::from_fn(|| pair.server.poll_event())
         .any(|event| matches!(event, ServerEvent::HostResponse(answer) if answer.pid == Some(PID)));
     assert!(answered);
@@ -125,7 +125,7 @@ fn nobody_takes_a_pool_that_has_its_client() {
     let mut other = RunspacePool::new(pair.client.rpid(), PoolConfig::default());
     other.connect().unwrap();
     let connect = other.poll_transmit(Target::Pool, 100_000).unwrap().payload;
-    let refused = pair.server.handle_bytes(connect.into()).unwrap_err();
+    let refused = pair.server.handle_bytes(Bytes::copy_from_slice(connect)).unwrap_err();
     assert!(refused.to_string().contains("SESSION_CAPABILITY"), "{refused}");
     assert!(pair.server.connect(1, 1, None).is_err());
     assert!(ServerPool::new(ServerConfig::default()).reconnect().is_err());

@@ -18,7 +18,7 @@ use crate::shared::{conversation, fixtures};
 fn sent(pool: &mut RunspacePool, target: Target) -> Vec<Message> {
     let mut defragmenter = Defragmenter::new(FragmentLimits::default());
     while let Some(transmit) = pool.poll_transmit(target, 500) {
-        defragmenter.handle_bytes(Bytes::from(transmit.payload)).unwrap();
+        defragmenter.handle_bytes(Bytes::copy_from_slice(transmit.payload)).unwrap();
     }
     std::iter::from_fn(|| defragmenter.poll_message()).collect()
 }
@@ -117,12 +117,12 @@ fn feed_opened(server: &mut ServerPool, recorded: &Message) -> Vec<ServerEvent> 
     let mut client = RunspacePool::new(recorded.rpid, PoolConfig::default());
     client.open().unwrap();
     let creation = client.poll_transmit(Target::Pool, 100_000).unwrap();
-    server.handle_bytes(Bytes::from(creation.payload)).unwrap();
+    server.handle_bytes(Bytes::copy_from_slice(creation.payload)).unwrap();
     while server.poll_event().is_some() {}
     server.open(None).unwrap();
     let mut fragmenter = psrp::Fragmenter::new();
     fragmenter.push(recorded);
-    server.handle_bytes(Bytes::from(fragmenter.poll_transmit(usize::MAX).unwrap())).unwrap();
+    server.handle_bytes(Bytes::copy_from_slice(fragmenter.poll_transmit(usize::MAX).unwrap())).unwrap();
     std::iter::from_fn(|| server.poll_event()).collect()
 }
 
@@ -131,9 +131,11 @@ fn open(pool: &mut RunspacePool) {
     let mut server = ServerPool::new(ServerConfig::default());
     let mut client = RunspacePool::new(pool.rpid(), PoolConfig::default());
     client.open().unwrap();
-    server.handle_bytes(Bytes::from(client.poll_transmit(Target::Pool, 100_000).unwrap().payload)).unwrap();
+    server
+        .handle_bytes(Bytes::copy_from_slice(client.poll_transmit(Target::Pool, 100_000).unwrap().payload))
+        .unwrap();
     server.open(None).unwrap();
-    pool.handle_bytes(Bytes::from(server.poll_transmit(Target::Pool, 100_000).unwrap())).unwrap();
+    pool.handle_bytes(Bytes::copy_from_slice(server.poll_transmit(Target::Pool, 100_000).unwrap())).unwrap();
     while pool.poll_event().is_some() {}
 }
 

@@ -211,7 +211,7 @@ impl Driver {
         let room = self.endpoint.max_fragment_len(carrying);
         self.pool.open().map_err(|error| of_psrp(Step::Open, error.into()))?;
         let creation =
-            self.pool.poll_transmit(Target::Pool, room).map(|sent| sent.payload).unwrap_or_default();
+            self.pool.poll_transmit(Target::Pool, room).map(|sent| sent.payload.to_vec()).unwrap_or_default();
         let (endpoint, shell_id) = (Arc::clone(&self.endpoint), self.pool.rpid());
         self.call(Call::Create, Step::Open, move |ids, url| {
             let endpoint = Endpoint { to: url.as_str().to_owned(), ..Endpoint::clone(&endpoint) };

@@ -53,7 +53,7 @@ impl Driver {
                 entry.unconfirmed = Some(work);
                 let room = self.sending().max_fragment_len(Carrying::Arguments { shell: &shell });
                 let first = self.pool.poll_transmit(Target::Pipeline(pid), room);
-                let arguments = first.map(|sent| sent.payload).unwrap_or_default();
+                let arguments = first.map(|sent| sent.payload.to_vec()).unwrap_or_default();
                 let endpoint = Arc::clone(&self.endpoint);
                 self.call(Call::Command(pid), step, move |ids, _| {
                     endpoint.build_command(ids, &shell, pid, &arguments)
@@ -134,6 +134,7 @@ impl Driver {
             let carrying = Carrying::Stream { shell, stream: "stdin", to_command: pid.is_some() };
             let room = self.sending().max_fragment_len(carrying);
             let Some(sent) = self.pool.poll_transmit(target, room) else { continue };
+            let fragments = sent.payload.to_vec();
             match pid.and_then(|pid| self.pipelines.get_mut(&pid)) {
                 Some(entry) => entry.sending = true,
                 None => self.pool_sending = true,
@@ -144,7 +145,7 @@ impl Driver {
             };
             let (endpoint, shell) = (Arc::clone(&self.endpoint), shell.clone());
             self.call(Call::Send(pid), step, move |ids, _| {
-                endpoint.build_send(ids, &shell, name, pid, &sent.payload)
+                endpoint.build_send(ids, &shell, name, pid, &fragments)
             });
         }
     }
