@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use psrp::clixml::{DateTime, DateTimeKind};
+
 /// A moment in UTC, split into the parts that dates are written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
@@ -43,13 +45,13 @@ impl Moment {
 
     /// `2026-11-21 13:05:53Z`, the form of Entra ID's error texts.
     pub(crate) fn entra(self) -> String {
-        let (year, month, day, hour, minute, second) = self.civil();
+        let ((year, month, day), (hour, minute, second)) = self.civil();
         format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
     }
 
     /// `11/21/2026 1:05:53 PM`, the form of Exchange's error ids.
     pub(crate) fn exchange(self) -> String {
-        let (year, month, day, hour, minute, second) = self.civil();
+        let ((year, month, day), (hour, minute, second)) = self.civil();
         let half = if hour < 12 { "AM" } else { "PM" };
         let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
         format!("{month}/{day}/{year} {hour}:{minute:02}:{second:02} {half}")
@@ -57,35 +59,20 @@ impl Moment {
 
     /// `Sat, 21 Nov 2026 13:05:53 GMT`, the form of HTTP headers (RFC 9110 §5.6.7).
     pub(crate) fn http(self) -> String {
-        let (year, month, day, hour, minute, second) = self.civil();
-        // 1970-01-01 was a Thursday.
-        let name = |names: &[&'static str], index: u64| {
-            usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
-        };
-        let weekday = name(&["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], self.unix() / 86_400 % 7);
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let month = name(&months, month - 1);
-        format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+        // INVARIANT: a year has four digits there, and `httpdate` refuses a longer one by a panic.
+        let since_epoch = self.since_epoch.min(Duration::from_secs(END_OF_9999));
+        httpdate::fmt_http_date(UNIX_EPOCH + since_epoch)
     }
 
-    /// Year, month, day, hour, minute, second in the proleptic Gregorian calendar.
-    fn civil(self) -> (u64, u64, u64, u64, u64, u64) {
-        let seconds = self.unix();
-        let (days, rest) = (seconds / 86_400, seconds % 86_400);
-        // Counted from 0000-03-01, so that the leap day is the last of its year.
-        let days = days + 719_468;
-        let era = days / 146_097;
-        let day_of_era = days % 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + u64::from(month <= 2);
-        (year, month, day, rest / 3_600, rest % 3_600 / 60, rest % 60)
+    /// Year, month and day; hour, minute and second.
+    fn civil(self) -> ((u64, u64, u64), (u64, u64, u64)) {
+        let moment = DateTime { ticks: self.ticks(), kind: DateTimeKind::Utc, offset_minutes: 0 };
+        (moment.date(), moment.time())
     }
 }
+
+/// 9999-12-31T23:59:59Z
+const END_OF_9999: u64 = 253_402_300_799;
 
 #[cfg(test)]
 mod tests;

@@ -50,18 +50,18 @@ fn member(value: &Value) -> Json {
         Value::Long(number) => (*number).into(),
         Value::Date(ticks) => {
             let date = DateTime { ticks: *ticks, kind: DateTimeKind::Utc, offset_minutes: 0 };
-            inner_text(|out| Encoder::new(out).date_time(None, date)).into()
+            date.to_string().into()
         }
-        Value::Span(ticks) => inner_text(|out| Encoder::new(out).time_span(None, *ticks)).into(),
+        Value::Span(ticks) => duration(*ticks).into(),
         Value::List(list) => list.items.iter().map(Value::display).collect(),
         _ => value.display().into(),
     }
 }
 
-/// The text of the one element that `encode` writes.
-fn inner_text(encode: impl FnOnce(&mut Vec<u8>)) -> String {
+/// The text of the element that CLIXML has for a duration.
+fn duration(ticks: i64) -> String {
     let mut element = Vec::new();
-    encode(&mut element);
+    Encoder::new(&mut element).time_span(None, ticks);
     let element = String::from_utf8_lossy(&element).into_owned();
     let inner = element.split_once('>').and_then(|(_, rest)| rest.rsplit_once("</"));
     inner.map(|(inner, _)| inner.to_owned()).unwrap_or_default()

@@ -1,8 +1,10 @@
 //! Dates and durations in .NET ticks of 100 ns, as XML Schema writes them.
 
+use std::fmt;
+
 use super::digits::{eight_digits, push_number, push_ticks};
 use super::node::Node;
-use super::sheet::Line;
+use super::sheet::{Line, push_line};
 
 /// A date as the wire has it: the clock it was read from is not converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +40,23 @@ impl DateTimeKind {
 }
 
 impl DateTime {
+    /// Year, month and day on the clock as written, in the proleptic Gregorian calendar from year 1 to 9999.
+    pub fn date(self) -> (u64, u64, u64) {
+        date_of(self.since_year_one() / DAY)
+    }
+
+    /// Hour, minute and second on the clock as written.
+    pub fn time(self) -> (u64, u64, u64) {
+        let seconds = self.since_year_one() / SECOND;
+        let minutes = seconds / 60;
+        (minutes / 60 % 24, minutes % 60, seconds % 60)
+    }
+
+    /// Ticks that are a date: what lies outside of the calendar is its first or last tick.
+    fn since_year_one(self) -> u64 {
+        self.ticks.clamp(0, MAX_TICKS).unsigned_abs()
+    }
+
     pub(super) fn from_node(node: &Node) -> Option<Self> {
         let kind = match node.flags >> Node::DATE_KIND_SHIFT & 3 {
             0 => DateTimeKind::Unspecified,
@@ -98,8 +117,8 @@ impl DateTime {
 
     /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
     pub(super) fn write(&self, line: &mut Line<'_>) {
-        // INVARIANT: not negative, so every part has a value and its own width.
-        let ticks = self.ticks.clamp(0, MAX_TICKS).unsigned_abs();
+        // INVARIANT: within the calendar, so every part has a value and its own width.
+        let ticks = self.since_year_one();
         let (days, in_day) = (ticks / DAY, ticks % DAY);
         let (year, month, day) = date_of(days);
         let (seconds, fraction) = (in_day / SECOND, in_day % SECOND);
@@ -131,6 +150,15 @@ impl DateTime {
 /// Bytes as a little-endian word.
 const fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
+}
+
+/// Writes it as it stands on the wire: `2026-11-21T10:11:12.3456789Z`.
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        push_line(&mut out, |line| self.write(line));
+        f.pad(&String::from_utf8_lossy(&out))
+    }
 }
 
 /// Reads an XML Schema duration into ticks. A year counts as 365 days and a month as 30, as .NET does.

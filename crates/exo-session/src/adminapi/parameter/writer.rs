@@ -8,7 +8,7 @@ use super::shape::{
     base_kind, flag_of, is_composite, is_custom, is_dictionary, is_list, is_number, is_text, switch_of,
     text_of, utc_member,
 };
-use super::text::{filter_text, time_span, utc_text};
+use super::text::{filter_text, time_span};
 use super::{Named, ParameterError};
 use crate::adminapi::json::{ARRAY, OBJECT, push_all, push_str, push_text};
 use crate::adminapi::seal::{SealError, ServiceKey};
@@ -313,11 +313,11 @@ impl Writer<'_> {
                 return Err(ParameterError::DateWithoutZone { name: self.name.clone() });
             }
         };
-        let mut text = utc_text(date.ticks - minutes * TICKS_PER_MINUTE);
-        if place == Place::Array {
-            text.push('Z');
-        }
-        push_str(out, &text);
+        let ticks = date.ticks - minutes * TICKS_PER_MINUTE;
+        // The original drops the fraction, and the mark of UTC outside of arrays.
+        let kind = if place == Place::Array { DateTimeKind::Utc } else { DateTimeKind::Unspecified };
+        let utc = DateTime { ticks: ticks - ticks.rem_euclid(TICKS_PER_SECOND), kind, offset_minutes: 0 };
+        push_str(out, &utc.to_string());
         Ok(())
     }
 
@@ -388,4 +388,5 @@ const HASHTABLES: &str = "System.Collections.Hashtable[]";
 const MAX_DEPTH: u32 = 8;
 /// Far above what the service takes.
 const MAX_BODY_LEN: usize = 128 << 20;
-const TICKS_PER_MINUTE: i64 = 600_000_000;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+const TICKS_PER_MINUTE: i64 = 60 * TICKS_PER_SECOND;

@@ -80,6 +80,10 @@ fn dates_and_durations_are_trimmed() {
         (date(638_447_616_000_000_000, DateTimeKind::Unspecified, 0), "2024-02-29T00:00:00"),
     ] {
         assert_eq!(written(|e| e.date_time(None, value)), format!("<DT>{expected}</DT>"));
+        assert_eq!(value.to_string(), expected);
+        let ((year, month, day), (hour, minute, second)) = (value.date(), value.time());
+        let parts = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        assert!(expected.starts_with(&parts), "{parts} in {expected}");
     }
     for (ticks, expected) in [
         (0, "PT0S"),
