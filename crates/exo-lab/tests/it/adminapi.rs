@@ -6,7 +6,7 @@ use exo_lab::{Lab, LabConfig};
 use psrp::clixml::{self, Tape};
 use serde_json::{Value, json};
 
-use crate::http::{Answer, CLIENT_ID, post_form, send};
+use crate::http::{Answer, password_grant, send};
 
 mod batch;
 mod fault;
@@ -87,14 +87,7 @@ fn call(cmdlet: &str, parameters: Value) -> Value {
 
 async fn token(lab: &Lab, user: &str, audience: &str) -> String {
     let scope = format!("{audience}/.default openid");
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", CLIENT_ID),
-        ("username", user),
-        ("password", lab.password()),
-        ("scope", &scope),
-    ];
-    let answer = post_form(lab, "/organizations/oauth2/v2.0/token", &fields).await;
+    let answer = password_grant(lab, user, &scope, &[]).await;
     answer.json()["access_token"].as_str().expect("a token").to_owned()
 }
 

@@ -8,11 +8,9 @@ mod authorize;
 mod identity;
 mod signature;
 
-use crate::http::{Answer, CLIENT_ID, post_form, send};
+use crate::http::{Answer, CLIENT_ID, SCOPE, TOKEN, password_grant, post_form, send};
 
-const TOKEN: &str = "/organizations/oauth2/v2.0/token";
 const DEVICE_CODE: &str = "/organizations/oauth2/v2.0/devicecode";
-const SCOPE: &str = "https://outlook.office365.com/.default offline_access openid profile";
 
 async fn lab() -> Lab {
     Lab::start(LabConfig::default()).await.expect("the lab starts")
@@ -34,14 +32,7 @@ async fn poll(lab: &Lab, device_code: &str) -> Answer {
 #[tokio::test]
 async fn a_password_gives_tokens_with_the_claims_of_entra() {
     let lab = lab().await;
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", CLIENT_ID),
-        ("username", &lab.user()),
-        ("password", lab.password()),
-        ("scope", SCOPE),
-    ];
-    let answer = post_form(&lab, TOKEN, &fields).await;
+    let answer = password_grant(&lab, &lab.user(), SCOPE, &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let body = answer.json();
     let claims = claims(body["access_token"].as_str().expect("a token"));
@@ -226,17 +217,8 @@ async fn discovery_leads_to_the_token_endpoint() {
 async fn the_claims_that_are_asked_for_are_in_the_token() {
     let lab = lab().await;
     let wanted = r#"{"access_token":{"xms_cc":{"values":["cp1"]},"acrs":{"essential":true,"value":"c1"}}}"#;
-    let password = lab.password().to_owned();
     for (claims_asked, status) in [(wanted, 200), ("{", 400)] {
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", CLIENT_ID),
-            ("username", &lab.user()),
-            ("password", &password),
-            ("scope", SCOPE),
-            ("claims", claims_asked),
-        ];
-        let answer = post_form(&lab, TOKEN, &fields).await;
+        let answer = password_grant(&lab, &lab.user(), SCOPE, &[("claims", claims_asked)]).await;
         assert_eq!(answer.status, status, "{}", answer.text());
         if status == 200 {
             let claims = claims(answer.json()["access_token"].as_str().expect("a token"));
@@ -252,14 +234,7 @@ async fn the_claims_that_are_asked_for_are_in_the_token() {
 #[tokio::test]
 async fn revoked_sign_ins_end_every_token_of_the_user() {
     let lab = lab().await;
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", CLIENT_ID),
-        ("username", &lab.user()),
-        ("password", lab.password()),
-        ("scope", SCOPE),
-    ];
-    let tokens = post_form(&lab, TOKEN, &fields).await.json();
+    let tokens = password_grant(&lab, &lab.user(), SCOPE, &[]).await.json();
     assert_eq!(rest_status(&lab, tokens["access_token"].as_str().expect("a token")).await, 200);
     lab.revoke_sign_ins(&lab.user());
     assert_eq!(rest_status(&lab, tokens["access_token"].as_str().expect("a token")).await, 401);
@@ -284,14 +259,8 @@ async fn a_device_code_ends_and_says_so() {
 #[tokio::test]
 async fn trouble_at_the_token_endpoint_is_as_ordered() {
     let lab = lab().await;
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", CLIENT_ID),
-        ("username", &lab.user()),
-        ("password", lab.password()),
-        ("scope", SCOPE),
-    ];
-    let ask = || post_form(&lab, TOKEN, &fields);
+    let user = lab.user();
+    let ask = || password_grant(&lab, &user, SCOPE, &[]);
     lab.add_fault("token-503=1".parse().expect("a fault"));
     assert_eq!(ask().await.status, 503);
     lab.add_fault("token-html=1".parse().expect("a fault"));

@@ -165,15 +165,23 @@ pub(crate) fn basic(user: &str, password: &str) -> String {
 
 /// An access token for the lab's administrator.
 pub(crate) async fn access_token(lab: &Lab) -> String {
+    let answer = password_grant(lab, &lab.user(), SCOPE, &[]).await;
+    answer.json()["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// What the token endpoint says to a user of the lab with the right password; `more` are further fields.
+pub(crate) async fn password_grant(lab: &Lab, user: &str, scope: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [
         ("grant_type", "password"),
         ("client_id", CLIENT_ID),
-        ("username", &lab.user()),
+        ("username", user),
         ("password", lab.password()),
-        ("scope", "https://outlook.office365.com/.default offline_access openid profile"),
+        ("scope", scope),
     ];
-    let answer = post_form(lab, "/organizations/oauth2/v2.0/token", &fields).await;
-    answer.json()["access_token"].as_str().expect("a token").to_owned()
+    post_form(lab, TOKEN, &[&fields[..], more].concat()).await
 }
+
+pub(crate) const TOKEN: &str = "/organizations/oauth2/v2.0/token";
+pub(crate) const SCOPE: &str = "https://outlook.office365.com/.default offline_access openid profile";
 
 pub(crate) const CLIENT_ID: &str = "fb78d390-0c51-40cd-8e17-fdbfab77341b";

@@ -31,6 +31,18 @@ fn three_lines() -> Script {
     }
 }
 
+/// Two thousand lines in many small answers.
+fn many_lines() -> Script {
+    Script {
+        on_command: |pool, pid, _| {
+            write(pool, pid, 2_000);
+            complete(pool, pid);
+        },
+        answer_len: 2_000,
+        ..Script::default()
+    }
+}
+
 fn without_reconnecting(peer: &Peer) -> ConnectOptions {
     let mut options = peer.options();
     options.reconnect = false;
@@ -167,15 +179,7 @@ async fn a_stop_goes_out_as_ctrl_c() {
 
 #[tokio::test]
 async fn a_reader_that_waits_holds_the_server_up() {
-    let script = Script {
-        on_command: |pool, pid, _| {
-            write(pool, pid, 2_000);
-            complete(pool, pid);
-        },
-        answer_len: 2_000,
-        ..Script::default()
-    };
-    let peer = Peer::start(script).await;
+    let peer = Peer::start(many_lines()).await;
     let session = open(peer.options()).await;
     let slow = session.invoke(command("Get-Line", &[])).await.unwrap();
     while peer.count("Receive command") == 0 {
@@ -192,15 +196,7 @@ async fn a_reader_that_waits_holds_the_server_up() {
 
 #[tokio::test]
 async fn a_reader_that_waits_leaves_the_session_in_use() {
-    let script = Script {
-        on_command: |pool, pid, _| {
-            write(pool, pid, 2_000);
-            complete(pool, pid);
-        },
-        answer_len: 2_000,
-        ..Script::default()
-    };
-    let peer = Peer::start(script).await;
+    let peer = Peer::start(many_lines()).await;
     let session = open(peer.options()).await;
     let slow = session.invoke(command("Get-Line", &[])).await.unwrap();
     while peer.count("Receive command") == 0 {

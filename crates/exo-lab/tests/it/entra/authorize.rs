@@ -3,8 +3,8 @@
 use exo_lab::Lab;
 use serde_json::Value;
 
-use super::{SCOPE, TOKEN, claims, lab, rest_status};
-use crate::http::{Answer, CLIENT_ID, post_form, query, send};
+use super::{claims, lab, rest_status};
+use crate::http::{Answer, CLIENT_ID, SCOPE, TOKEN, post_form, query, send};
 
 /// A verifier and its S256 challenge: the example of RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
