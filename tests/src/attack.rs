@@ -4,8 +4,11 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
+use exo_session::catalog::Catalog;
 use psrp::clixml::{decode, encode_document, export_document};
 use psrp::{Defragmenter, FragmentLimits};
+
+use crate::oracle::is_readable_answer;
 
 /// One attack.
 #[derive(Debug)]
@@ -68,6 +71,39 @@ pub const ATTACKS: &[Attack] = &[
     row("messages that are begun and never ended", open_messages, fragments, Outcome::Refused),
     row("a blob said to be longer than any", long_blob, fragments, Outcome::Refused),
     row("the same fragment again and again", copies, fragments, Outcome::Refused),
+    row("brackets without end in a declaration", |len| declaration("[", len), catalog, Outcome::Refused),
+    row("parentheses without end in a declaration", |len| declaration("(", len), catalog, Outcome::Refused),
+    row("quotes without end in a declaration", |len| declaration("'", len), catalog, Outcome::Refused),
+    row("comments that never end in a declaration", |len| declaration("<#", len), catalog, Outcome::Refused),
+    row("parameters without end", |len| declaration("$a,", len), catalog, Outcome::Refused),
+    row("aliases without end", |len| attribute("Alias", len), catalog, Outcome::Refused),
+    row("values without end", |len| attribute("ValidateSet", len), catalog, Outcome::Refused),
+    row("cmdlets without end", cmdlets, catalog, Outcome::Read),
+    row("the same cmdlet again and again", same_cmdlet, catalog, Outcome::Read),
+    row("exported names without cmdlets", exported_names, catalog, Outcome::Refused),
+    row(
+        "comments that never end in lists of exports",
+        |len| open("", "Export-ModuleMember -Function a <#\n", len),
+        catalog,
+        Outcome::Refused,
+    ),
+    row(
+        "comments that never end where a key should be",
+        |len| open(ONE_CMDLET, "$PublicKey = <#\n", len),
+        catalog,
+        Outcome::Read,
+    ),
+    row("escapes side by side in an answer", |len| page("\\u0041", len), answer, Outcome::Read),
+    row("backslashes side by side in an answer", |len| page("\\\\", len), answer, Outcome::Read),
+    row(
+        "texts like the name of the objects",
+        |len| wrapped(r#"{"x":["#, r#""_clixml","#, r#"0],"value":[]}"#, len),
+        answer,
+        Outcome::Read,
+    ),
+    row("lists inside lists in an answer", |len| open("", "[", len), answer, Outcome::Refused),
+    row("members without end beside the objects", members_beside, answer, Outcome::Read),
+    row("an object of JSON with members without end", json_members, answer, Outcome::Read),
 ];
 
 const fn row(
@@ -95,6 +131,19 @@ fn clixml(bytes: &[u8]) -> Outcome {
     }
 }
 
+/// Reads a module text; what of it can be used decides.
+fn catalog(bytes: &[u8]) -> Outcome {
+    match Catalog::read(&String::from_utf8_lossy(bytes)) {
+        Ok(catalog) if !catalog.cmdlets.is_empty() => Outcome::Read,
+        _ => Outcome::Refused,
+    }
+}
+
+/// Takes the bytes as the answer to a call.
+fn answer(bytes: &[u8]) -> Outcome {
+    if is_readable_answer(bytes) { Outcome::Read } else { Outcome::Refused }
+}
+
 /// Takes everything in one read, within limits that are smaller than the bytes.
 fn fragments(bytes: &[u8]) -> Outcome {
     let limits = FragmentLimits { max_message_len: bytes.len() / 2, ..FragmentLimits::default() };
@@ -116,6 +165,55 @@ fn open(start: &str, middle: &str, len: usize) -> Vec<u8> {
 fn text(middle: &str, len: usize) -> Vec<u8> {
     wrapped("<S>", middle, "</S>", len)
 }
+
+/// A module text of one cmdlet, with this inside its `param(…)`.
+fn declaration(middle: &str, len: usize) -> Vec<u8> {
+    wrapped(
+        "function script:Get-Thing\n{\n[CmdletBinding()]\nparam(\n",
+        middle,
+        "\n)\n}\nExport-ModuleMember -Function @('Get-Thing')\n",
+        len,
+    )
+}
+
+/// A declaration of one parameter, with an attribute of many arguments.
+fn attribute(name: &str, len: usize) -> Vec<u8> {
+    let parameter = format!("[{name}({}'a')]${{A}}", "'a',".repeat(len / 4));
+    declaration(&parameter, parameter.len())
+}
+
+fn cmdlets(len: usize) -> Vec<u8> {
+    let names: Vec<String> = (0..len / 64).map(|number| format!("Get-A{number}")).collect();
+    let functions: String =
+        names.iter().map(|name| format!("function script:{name}\n{{ param($Identity) }}\n")).collect();
+    format!("{functions}Export-ModuleMember -Function @('{}')\n", names.join("','")).into()
+}
+
+fn same_cmdlet(len: usize) -> Vec<u8> {
+    open(ONE_CMDLET, "function script:Get-Thing\n{ param() }\n", len)
+}
+
+fn exported_names(len: usize) -> Vec<u8> {
+    let names: String = (0..len / 12).map(|number| format!("'Get-A{number}',")).collect();
+    format!("Export-ModuleMember -Function @({names}'Get-A')\n").into()
+}
+
+/// An answer with one text among its objects.
+fn page(middle: &str, len: usize) -> Vec<u8> {
+    wrapped(r#"{"value":[{"_clixml":"<S>"#, middle, r#"</S>"}]}"#, len)
+}
+
+fn members_beside(len: usize) -> Vec<u8> {
+    let members: String = (0..len / 10).map(|number| format!(r#""a{number}":1,"#)).collect();
+    format!(r#"{{{members}"value":[]}}"#).into()
+}
+
+fn json_members(len: usize) -> Vec<u8> {
+    wrapped(r#"{"value":[{"#, r#""Identity":"","#, r#""a":1}]}"#, len)
+}
+
+const ONE_CMDLET: &str =
+    "Export-ModuleMember -Function @('Get-Thing')\nfunction script:Get-Thing\n{ param() }\n";
 
 fn unknown_elements(len: usize) -> Vec<u8> {
     open("<Objs Version=\"1.9\"><Obj>", "<X>", len)

@@ -14,6 +14,7 @@ use psrp::clixml::{
 use psrp::{Defragmenter, FragmentLimits, Fragmenter, Message};
 use wsman::{Request, Response};
 
+pub(crate) use self::rest::is_readable_answer;
 pub use self::rest::{catalog, rest_answer};
 
 mod rest;

@@ -183,6 +183,12 @@ pub enum CatalogError {
     /// No `Export-ModuleMember -Function` list.
     #[error("the module text exports no functions: it has no Export-ModuleMember list")]
     NoExports,
+    /// A list of more commands than any service has.
+    #[error("the module text exports more than {limit} functions")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
     /// Longer than [`Catalog::MAX_LEN`].
     #[error("the module text has {len} bytes, at most {limit} are read")]
     TooLong {

@@ -44,17 +44,27 @@ pub fn catalog(bytes: &[u8]) {
 /// no more comes out than went in. Its first string is read as serde_json reads it.
 pub fn rest_answer(bytes: &[u8]) {
     first_string(bytes);
-    static CLIENT: OnceLock<(Runtime, Arc<Catalog>)> = OnceLock::new();
-    let (runtime, catalog) = CLIENT.get_or_init(|| {
-        (Builder::new_current_thread().build().unwrap(), Arc::new(Catalog::read(MODULE).unwrap()))
-    });
-    let body = Bytes::copy_from_slice(bytes);
-    let endpoint = Endpoint::new("https://localhost", "t", Uuid::nil());
-    let client = Client::new(endpoint, Arc::clone(catalog), Same(body));
+    let (runtime, client) = answered_with(bytes);
     runtime.block_on(async {
         one(&client, bytes.len()).await;
         many(&client, bytes.len()).await;
     });
+}
+
+/// Whether a call that is answered with this body ends without an error.
+pub(crate) fn is_readable_answer(bytes: &[u8]) -> bool {
+    let (runtime, client) = answered_with(bytes);
+    runtime.block_on(one(&client, bytes.len()))
+}
+
+/// A client whose every request has this answer.
+fn answered_with(body: &[u8]) -> (&'static Runtime, Client<Same>) {
+    static SHARED: OnceLock<(Runtime, Arc<Catalog>)> = OnceLock::new();
+    let (runtime, catalog) = SHARED.get_or_init(|| {
+        (Builder::new_current_thread().build().unwrap(), Arc::new(Catalog::read(MODULE).unwrap()))
+    });
+    let endpoint = Endpoint::new("https://localhost", "t", Uuid::nil());
+    (runtime, Client::new(endpoint, Arc::clone(catalog), Same(Bytes::copy_from_slice(body))))
 }
 
 fn first_string(bytes: &[u8]) {
@@ -72,7 +82,8 @@ fn first_string(bytes: &[u8]) {
     }
 }
 
-async fn one(client: &Client<Same>, len: usize) {
+/// Whether it ended without an error.
+async fn one(client: &Client<Same>, len: usize) -> bool {
     let (events, mut written) = mpsc::channel(1);
     let (_answer, answers) = mpsc::unbounded_channel();
     let invocation = Invocation {
@@ -80,7 +91,7 @@ async fn one(client: &Client<Same>, len: usize) {
         parameters: decode(b"<Obj><MS><S N=\"ResultSize\">Unlimited</S></MS></Obj>".to_vec()).unwrap(),
     };
     let read = async {
-        let mut ends = 0;
+        let (mut ends, mut is_good) = (0, true);
         while let Some(event) = written.recv().await {
             assert_eq!(ends, 0, "nothing comes after the end");
             match event {
@@ -88,13 +99,16 @@ async fn one(client: &Client<Same>, len: usize) {
                     // JSON objects become CLIXML, which has more marks.
                     assert!(tape.nodes().len() <= 8 * len + 8, "{} nodes", tape.nodes().len());
                 }
-                Ok(PipelineEvent::State { .. }) | Err(_) => ends += 1,
+                Ok(PipelineEvent::State { .. }) => ends += 1,
+                Ok(PipelineEvent::Error(_)) => is_good = false,
                 Ok(_) => {}
+                Err(_) => (ends, is_good) = (ends + 1, false),
             }
         }
         assert_eq!(ends, 1, "a call ends");
+        is_good
     };
-    tokio::join!(client.run(Call { invocation, confirm: Confirm::Refuse, events, answers }), read);
+    tokio::join!(client.run(Call { invocation, confirm: Confirm::Refuse, events, answers }), read).1
 }
 
 async fn many(client: &Client<Same>, len: usize) {

@@ -14,7 +14,7 @@ pub(super) enum Token<'t> {
 }
 
 /// Walks over a text, token by token.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Lexer<'t> {
     text: &'t str,
     offset: usize,
@@ -54,14 +54,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The next token if it is this mark; otherwise nothing is consumed.
+    /// The next token if it is this mark; otherwise nothing but blanks and comments is consumed.
     pub(super) fn take_mark(&mut self, mark: u8) -> bool {
-        let mut ahead = self.clone();
-        if ahead.next() != Some(Token::Mark(mark)) {
-            return false;
-        }
-        *self = ahead;
-        true
+        self.skip_blank();
+        let is_it = self.text.as_bytes().get(self.offset) == Some(&mark);
+        self.offset += usize::from(is_it);
+        is_it
     }
 
     fn skip_blank(&mut self) {

@@ -26,7 +26,7 @@ impl<'t> ModuleFile<'t> {
     }
 
     pub(super) fn read(&self) -> Result<Catalog, CatalogError> {
-        let mut exports = self.exports().ok_or(CatalogError::NoExports)?;
+        let mut exports = self.exports()?;
         let mut cmdlets = Vec::with_capacity(exports.len());
         let mut refused = Vec::new();
         for (offset, block) in self.functions() {
@@ -54,24 +54,46 @@ impl<'t> ModuleFile<'t> {
     }
 
     /// The names in `Export-ModuleMember -Function @(…)`, in lower case.
-    fn exports(&self) -> Option<Exports<'t>> {
+    fn exports(&self) -> Result<Exports<'t>, CatalogError> {
         let mut exports = Exports::new();
-        for start in line_starts(self.text, "Export-ModuleMember") {
-            let mut lexer = Lexer::new(self.text, start);
-            lexer.next();
+        self.statements("Export-ModuleMember", |lexer| {
             if !matches!(lexer.next(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("-Function")) {
-                continue;
+                return None;
             }
             lexer.take_mark(b'@');
             lexer.take_mark(b'(');
             while let Some(Token::Text(name) | Token::Word(name)) = lexer.next() {
                 exports.insert(name.to_ascii_lowercase(), (name, NOT_DECLARED));
+                if MAX_EXPORTS < exports.len() {
+                    return Some(());
+                }
                 if !lexer.take_mark(b',') {
                     break;
                 }
             }
+            None
+        });
+        match exports.len() {
+            0 => Err(CatalogError::NoExports),
+            len if MAX_EXPORTS < len => Err(CatalogError::TooMany { limit: MAX_EXPORTS }),
+            _ => Ok(exports),
         }
-        if exports.is_empty() { None } else { Some(exports) }
+    }
+
+    /// Reads behind each `word` that begins a line, until there is something. No part of the text is read twice, so that
+    /// comments without an end cost no more than others.
+    fn statements<T>(&self, word: &'t str, mut read: impl FnMut(&mut Lexer<'t>) -> Option<T>) -> Option<T> {
+        let mut behind = 0;
+        line_starts(self.text, word).find_map(|start| {
+            if start < behind {
+                return None;
+            }
+            let mut lexer = Lexer::new(self.text, start);
+            lexer.next();
+            let found = read(&mut lexer);
+            behind = lexer.offset();
+            found
+        })
     }
 
     /// Each function with its offset: from the word after `function` to the next function.
@@ -85,16 +107,15 @@ impl<'t> ModuleFile<'t> {
     }
 
     fn public_key(&self) -> Option<String> {
-        line_starts(self.text, "$PublicKey").find_map(|start| {
-            let mut lexer = Lexer::new(self.text, start);
-            lexer.next();
-            match (lexer.next()?, lexer.next()?) {
-                (Token::Mark(b'='), Token::Text(key)) if !key.is_empty() => Some(key.to_owned()),
-                _ => None,
-            }
+        self.statements("$PublicKey", |lexer| match (lexer.next()?, lexer.next()?) {
+            (Token::Mark(b'='), Token::Text(key)) if !key.is_empty() => Some(key.to_owned()),
+            _ => None,
         })
     }
 }
+
+/// Twenty times what the service exports.
+const MAX_EXPORTS: usize = 16_000;
 
 /// Stands for "exported, not met yet" where an offset would be.
 const NOT_DECLARED: usize = usize::MAX;
@@ -191,6 +212,9 @@ fn arguments<'t>(lexer: &mut Lexer<'t>) -> Result<Vec<(Option<&'t str>, Token<'t
             Token::Mark(_) => return Err(unreadable(lexer, "an argument")),
             value => arguments.push((None, value)),
         }
+        if MAX_ARGUMENTS < arguments.len() {
+            return Err(format!("an attribute has more than {MAX_ARGUMENTS} arguments"));
+        }
         if !lexer.take_mark(b',') {
             expect(lexer, b')')?;
             break;
@@ -259,6 +283,9 @@ fn parameters(lexer: &mut Lexer<'_>, parameters: &mut Vec<Parameter>) -> Result<
 
 /// The service's largest cmdlet has fewer than 300.
 const MAX_PARAMETERS: usize = 2_000;
+
+/// The longest list of values that a parameter is held to has a few hundred.
+const MAX_ARGUMENTS: usize = 2_000;
 
 /// Far more than any parameter has.
 const MAX_ALIASES: usize = 20;

@@ -60,7 +60,7 @@ fn a_declaration_that_cannot_be_read_is_refused_with_its_reason() {
     check(
         "[CmdletBinding()]",
         "[string ${A}",
-        expect!["refused Get-Thing: its declaration has no `]` at byte 59 of the function"],
+        expect!["refused Get-Thing: its declaration has no `]` at byte 60 of the function"],
     );
     check(
         "[CmdletBinding(DefaultParameterSetName=$(Remove-Item x))]",
@@ -209,6 +209,21 @@ fn strange_names_duplicates_and_missing_functions_cost_only_themselves() {
 fn a_text_that_exports_nothing_is_no_catalogue() {
     assert_eq!(Catalog::read("<html></html>"), Err(CatalogError::NoExports));
     assert_eq!(Catalog::read(""), Err(CatalogError::NoExports));
+    // What a comment without an end has swallowed is no list.
+    let swallowed = "Export-ModuleMember <#\nExport-ModuleMember -Function @('Get-Thing')\n\
+                     function script:Get-Thing\n{ param() }";
+    assert_eq!(Catalog::read(swallowed), Err(CatalogError::NoExports));
+}
+
+#[test]
+fn more_commands_than_any_service_has_are_refused() {
+    let names = |count: usize| {
+        let names: String = (1..count).map(|number| format!("'Get-A{number}',")).collect();
+        Catalog::read(&format!("Export-ModuleMember -Function @({names}'Get-A')"))
+    };
+    assert_eq!(names(16_000).unwrap().refused.len(), 16_000);
+    assert_eq!(names(16_001), Err(CatalogError::TooMany { limit: 16_000 }));
+    assert_eq!(names(16_001).unwrap_err().to_string(), "the module text exports more than 16000 functions");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! that one decoder makes the objects of either form.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use psrp::clixml::{Encoder, decode};
@@ -69,7 +70,9 @@ fn write(out: &mut Encoder<'_>, name: Option<&str>, value: &Json<'_>, type_name:
 }
 
 fn write_object(out: &mut Encoder<'_>, name: Option<&str>, members: &[(Cow<'_, str>, Json<'_>)]) {
-    let own_type = annotation(members, "").unwrap_or_default();
+    let types = types_beside(members);
+    let type_of = |name: &str| types.get(name).copied().unwrap_or_default();
+    let own_type = type_of("");
     let plain = || members.iter().filter(|(name, _)| !name.contains('@'));
     if is(own_type, "ByteArrayType")
         && let Some((_, Json::List(items))) = plain().find(|(name, _)| name == "Data")
@@ -81,8 +84,7 @@ fn write_object(out: &mut Encoder<'_>, name: Option<&str>, members: &[(Cow<'_, s
         out.object(name, TABLE, None, |object| {
             object.dictionary(|table| {
                 for (key, value) in plain() {
-                    let of = annotation(members, key).unwrap_or_default();
-                    table.entry(|slot| slot.string(None, key), |slot| write(slot, None, value, of));
+                    table.entry(|slot| slot.string(None, key), |slot| write(slot, None, value, type_of(key)));
                 }
             });
         });
@@ -91,7 +93,7 @@ fn write_object(out: &mut Encoder<'_>, name: Option<&str>, members: &[(Cow<'_, s
     out.object(name, CUSTOM, None, |object| {
         object.members(|out| {
             for (name, value) in plain() {
-                write(out, Some(name), value, annotation(members, name).unwrap_or_default());
+                write(out, Some(name), value, type_of(name));
             }
         });
     });
@@ -118,11 +120,16 @@ fn write_text(out: &mut Encoder<'_>, name: Option<&str>, text: &str, type_name: 
     }
 }
 
-/// The type that stands beside a member; of the object itself when `name` is empty.
-fn annotation<'m>(members: &'m [(Cow<'_, str>, Json<'_>)], name: &str) -> Option<&'m str> {
-    let stands_beside =
-        |key: &str| key.strip_prefix(name).is_some_and(|mark| matches!(mark, "@odata.type" | "@data.type"));
-    members.iter().find(|(key, _)| stands_beside(key)).and_then(|(_, value)| value.text())
+/// The types that stand beside members, by the names of those; that of the object itself has no name.
+fn types_beside<'m>(members: &'m [(Cow<'_, str>, Json<'_>)]) -> HashMap<&'m str, &'m str> {
+    let mut types = HashMap::new();
+    for (key, value) in members {
+        let name = key.strip_suffix("@odata.type").or_else(|| key.strip_suffix("@data.type"));
+        if let (Some(name), Some(type_name)) = (name, value.text()) {
+            types.entry(name).or_insert(type_name);
+        }
+    }
+    types
 }
 
 /// Whether the last part of a type's name is this one: `System.DateTime`, `#Exchange.GenericHashTable`, `String`.
