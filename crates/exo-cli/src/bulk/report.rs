@@ -123,3 +123,24 @@ fn in_words(time: Duration) -> String {
 /// A person reads no more, and a million of them must not fill the memory.
 const MOST_KEPT: usize = 1_000;
 const ENOUGH_TO_JUDGE: u32 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_line_counts_rows_and_says_when_it_will_be_over() {
+        let mut report = Report::new("Set-Mailbox", 1_000);
+        assert_eq!(report.progress(), "Set-Mailbox: 0 of 1000 rows");
+        (0..17).for_each(|_| report.done());
+        report.failed(Place { number: 18, line: 19 }, "no such mailbox");
+        report.unknown(Place { number: 19, line: 20 }, "no answer");
+        assert_eq!(report.progress(), "Set-Mailbox: 19 of 1000 rows, 1 failed, 1 unknown");
+        report.done();
+        report.began = Instant::now() - Duration::from_secs(20);
+        let progress = report.progress();
+        // 16 minutes, or a little more on a machine that stood still meanwhile.
+        let counts = "Set-Mailbox: 20 of 1000 rows, 1 failed, 1 unknown, about 1";
+        assert!(progress.starts_with(counts) && progress.ends_with(" min left"), "{progress}");
+    }
+}

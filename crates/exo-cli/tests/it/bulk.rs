@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use exo_lab::{Fault, LabConfig};
 use serde_json::Value;
@@ -249,6 +249,39 @@ fn a_busy_service_is_waited_for() {
     let done = bulk.run(&SET);
     assert_eq!((done.code, done.err.as_str()), (Some(0), "exo: users.csv: 25 rows done\n"));
     assert_eq!(bulk.tenant.lab.executions("Set-Mailbox"), 25);
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
+fn a_terminal_shows_how_many_rows_have_ended() {
+    if !Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!(
+            "ignored: a_terminal_shows_how_many_rows_have_ended: the script command of util-linux is not here"
+        );
+        return;
+    }
+    let bulk = Bulk::rest();
+    bulk.write_mailboxes();
+    // The first row is made again after a while, in which the line is drawn.
+    bulk.tenant.lab.add_fault("item-503=1".parse::<Fault>().unwrap());
+    let input = bulk.folder.path().join("users.csv");
+    let before = ["--carrier", bulk.carrier, "--input", input.to_str().unwrap()];
+    let inner = bulk.tenant.signed("run", &[&before[..], &SET].concat());
+    let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+    let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &words.join(" "), "/dev/null"]).env("TERM", "xterm");
+    terminal.stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => terminal.env(name, value),
+            None => terminal.env_remove(name),
+        };
+    }
+    let done = run_with(terminal, format!("{}\n", bulk.tenant.lab.password()).as_bytes());
+    assert_eq!(done.code, Some(0), "{}", done.out);
+    assert!(done.out.contains("Set-Mailbox: ") && done.out.contains(" of 25 rows"), "{}", done.out);
+    assert!(done.out.contains("users.csv: 25 rows done"), "{}", done.out);
 }
 
 #[test]

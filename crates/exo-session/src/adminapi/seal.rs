@@ -61,13 +61,13 @@ const MIN_LEN: usize = 128;
 const PADDING_LEN: usize = 11;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rsa::RsaPrivateKey;
 
     use super::*;
 
-    #[test]
-    fn what_is_sealed_opens_with_the_private_key_and_differs_each_time() {
+    /// A key of 1024 bits, and what opens what it seals.
+    pub(in crate::adminapi) fn key_pair() -> (ServiceKey, impl Fn(&str) -> String) {
         let private = RsaPrivateKey::new(&mut OsRng, 1024).unwrap();
         let number = |number: &BigUint| STANDARD.encode(number.to_bytes_be());
         let xml = format!(
@@ -75,12 +75,20 @@ mod tests {
             number(private.n()),
             number(private.e())
         );
-        let key = ServiceKey::read(&xml).unwrap();
+        let open = move |sealed: &str| {
+            let plain = private.decrypt(Pkcs1v15Encrypt, &STANDARD.decode(sealed).unwrap()).unwrap();
+            String::from_utf8(plain).unwrap()
+        };
+        (ServiceKey::read(&xml).unwrap(), open)
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_the_private_key_and_differs_each_time() {
+        let (key, open) = key_pair();
         let sealed = [key.seal("pässword".as_bytes()).unwrap(), key.seal("pässword".as_bytes()).unwrap()];
         assert_ne!(sealed[0], sealed[1]);
         for sealed in sealed {
-            let plain = private.decrypt(Pkcs1v15Encrypt, &STANDARD.decode(sealed).unwrap()).unwrap();
-            assert_eq!(plain, "pässword".as_bytes());
+            assert_eq!(open(&sealed), "pässword");
         }
         assert!(key.seal(&[b'x'; 117]).is_ok());
         assert_eq!(key.seal(&[b'x'; 118]), Err(SealError::TooLong { limit: 117 }));

@@ -43,6 +43,12 @@ fn answer(status: u16, body: &str) -> Result<Answer, Kind> {
     Ok(Answer { status, headers: Vec::new(), body: body.to_owned().into() })
 }
 
+/// One object, and where the next page is.
+fn page(object: &str, next: Option<&str>) -> Result<Answer, Kind> {
+    let next = next.map(|link| format!(",\"@odata.nextLink\":\"{link}\"")).unwrap_or_default();
+    answer(200, &format!("{{\"value\":[{{\"_clixml\":\"<Objs><S>{object}</S></Objs>\"}}]{next}}}"))
+}
+
 /// What a call came to: what it wrote, one line each, and how it ended.
 async fn call(script: &Script, command: &str, parameters: Tape) -> Vec<String> {
     let catalog = Arc::new(Catalog::read(&module()).unwrap());
@@ -136,6 +142,30 @@ async fn what_is_no_answer_of_the_service_ends_the_call_with_one_sentence() {
 }
 
 #[tokio::test]
+async fn the_next_page_may_be_at_another_host_of_the_service() {
+    let cases: [(Made, &str); 3] = [
+        (|| page("a", Some("?page=2")), "https://outlook.office365.com/?page=2"),
+        (
+            || page("a", Some("https://outlook.office365.com:443/adminapi/x?page=2")),
+            "https://outlook.office365.com/adminapi/x?page=2",
+        ),
+        (
+            || page("a", Some("https://eur01.outlook.office365.com/adminapi/x?page=2")),
+            "https://eur01.outlook.office365.com/adminapi/x?page=2",
+        ),
+    ];
+    for (first, expected) in cases {
+        let script = script(&[first, || page("b", None)]);
+        let all = parameters(|members| members.string("ResultSize", "Unlimited"));
+        assert_eq!(call(&script, "Get-Thing", all).await, ["a", "b"]);
+        let sent = script.sent.lock().unwrap();
+        let [one, two] = sent.as_slice() else { panic!("two requests instead of {}", sent.len()) };
+        assert_eq!(two.url, expected);
+        assert_eq!((&one.body, &one.headers), (&two.body, &two.headers), "the same but for the address");
+    }
+}
+
+#[tokio::test]
 async fn errors_alone_in_an_answer_of_success_are_errors() {
     let script = script(&[|| answer(200, "{\"@adminapi.errors\":[\"e\",{\"message\":\"m\"}]}")]);
     assert_eq!(call(&script, "Get-Thing", none()).await, ["error: e", "error: m"]);
@@ -167,10 +197,7 @@ async fn a_change_is_never_sent_twice_when_it_may_have_been_made() {
         assert_eq!(script.sent.lock().unwrap().len(), 1);
     }
     // What only reads is asked for again.
-    let script = script(&[
-        || answer(504, "{\"error\":{\"message\":\"late\"}}"),
-        || answer(200, "{\"value\":[{\"_clixml\":\"<Objs><S>x</S></Objs>\"}]}"),
-    ]);
+    let script = script(&[|| answer(504, "{\"error\":{\"message\":\"late\"}}"), || page("x", None)]);
     assert_eq!(call(&script, "Get-Thing", none()).await, ["x"]);
     assert_eq!(*script.waited.lock().unwrap(), [2]);
 }

@@ -2,21 +2,28 @@ use expect_test::{Expect, expect};
 use psrp::clixml::decode;
 
 use super::Arguments;
+use crate::adminapi::seal::ServiceKey;
+use crate::adminapi::seal::tests::key_pair;
 use crate::catalog::Catalog;
 
 /// The parameters in `members`, CLIXML of an object's members, as JSON.
 #[expect(clippy::needless_pass_by_value, reason = "reads better in a table of cases")]
 fn check(members: &str, expected: Expect) {
+    expected.assert_eq(&written(members, None));
+}
+
+/// The same with a key for secrets; or why they cannot be sent.
+fn written(members: &str, key: Option<&ServiceKey>) -> String {
     let module = "function script:Set-Thing\n{ [CmdletBinding()] param(\n[Parameter(ValueFromPipeline=$true)]${Identity},\n\
                   [Alias('Mail')][string]${Text},\n[string[]]${Texts},\n[byte[]]${Data},\n[hashtable[]]${Tables},\n${Any}\n) }\n\
                   Export-ModuleMember -Function @('Set-Thing')";
     let catalog = Catalog::read(module).unwrap();
     let tape = decode(format!("<Obj RefId=\"0\"><MS>{members}</MS></Obj>").into_bytes()).unwrap();
-    let shown = Arguments::new(&catalog.cmdlets[0], &tape, None).and_then(|arguments| {
+    let shown = Arguments::new(&catalog.cmdlets[0], &tape, key).and_then(|arguments| {
         let mut out = Vec::new();
         arguments.write(None, &mut out).map(|_| String::from_utf8(out).unwrap())
     });
-    expected.assert_eq(&shown.unwrap_or_else(|error| error.to_string()));
+    shown.unwrap_or_else(|error| error.to_string())
 }
 
 #[test]
@@ -28,6 +35,50 @@ fn primitives_keep_their_value() {
     check(
         r#"<TS N="Any">-P1DT2H3M4.5S</TS><DT N="d">2024-02-29T23:30:00.123-01:00</DT><Nil N="Text" /><Nil N="n" />"#,
         expect![[r#"{"Any":"-1.02:03:04.5000000","d":"2024-03-01T00:30:00","Text":"","n":null}"#]],
+    );
+}
+
+#[test]
+fn what_json_has_no_form_for_is_its_text_and_an_enumeration_its_number() {
+    check(
+        r#"<URI N="Any">https://contoso.com/a?b</URI><G N="b">12345678-1234-1234-1234-123456789abc</G><C N="c">97</C>
+           <Version N="d">1.2.3</Version><SBK N="e">{ $_ }</SBK>
+           <Obj N="f" RefId="0"><TN RefId="0"><T>X.Kind</T><T>System.Enum</T></TN><ToString>High</ToString><I32>3</I32></Obj>"#,
+        expect![[
+            r#"{"Any":"https://contoso.com/a?b","b":"12345678-1234-1234-1234-123456789abc","c":"a","d":"1.2.3","e":"{ $_ }","f":3}"#
+        ]],
+    );
+}
+
+#[test]
+fn a_secret_is_sealed_alone_and_a_credential_as_one_text() {
+    let (key, open) = key_pair();
+    let secret = |plain: &str| psrp::secret::secure_text(plain).to_string();
+    let sealed = |members: &str, name: &str| {
+        let json: serde_json::Value = serde_json::from_str(&written(members, Some(&key))).unwrap();
+        json[name].as_str().map(&open)
+    };
+    assert_eq!(
+        sealed(&format!(r#"<SS N="Any">{}</SS>"#, secret("pä\"ss")), "Any").as_deref(),
+        Some("pä\"ss")
+    );
+    let credential = |password: &str| {
+        format!(
+            r#"<Obj N="Any" RefId="0"><TN RefId="0"><T>System.Management.Automation.PSCredential</T></TN>
+               <Props><S N="UserName">CONTOSO\a</S><SS N="Password">{}</SS></Props></Obj>"#,
+            secret(password)
+        )
+    };
+    assert_eq!(
+        sealed(&credential("pä\"ss"), "Any").as_deref(),
+        Some(r#"{"UserName":"CONTOSO\\a","Password":"pä\"ss"}"#)
+    );
+    // All of it must fit into one block of the key.
+    let frame = r#"{"UserName":"CONTOSO\\a","Password":""}"#.len();
+    assert!(sealed(&credential(&"x".repeat(117 - frame)), "Any").is_some());
+    assert_eq!(
+        written(&credential(&"x".repeat(118 - frame)), Some(&key)),
+        "the secret in the parameter Any cannot be encrypted: it has 118 bytes in UTF-8, at most 117 can be encrypted"
     );
 }
 
