@@ -266,8 +266,7 @@ impl Writer<'_> {
             },
             Kind::SecureString => {
                 let plain = self.plain_secret(base)?;
-                // Nothing to keep: the original sends an empty text too.
-                if plain.is_empty() { push_str(out, "") } else { self.seal(plain.as_bytes(), out)? }
+                self.seal(plain.as_bytes(), out)?;
             }
             kind if is_number(kind) || kind == Kind::Bool => {
                 out.extend_from_slice(base.to_string().as_bytes());

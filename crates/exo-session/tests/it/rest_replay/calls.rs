@@ -204,6 +204,7 @@ fn by_hand(scenario: &str) -> Option<Vec<Made>> {
     };
     Some(match scenario {
         "plain-no-public-key" => vec![new_mailbox("x")],
+        "plain-securestring-empty" => vec![new_mailbox("")],
         "plain-securestring-246" => vec![new_mailbox("x".repeat(246).leak())],
         "plain-bytes" => vec![Made::new("Import-TransportRuleCollection", |_| {
             members(|members| {
@@ -461,7 +462,11 @@ fn new_mailbox(password: &'static str) -> Made {
         members(|members| {
             members.string("Name", "n1");
             members.string("MicrosoftOnlineServicesID", "n1@contoso.com");
-            members.secure_string("Password", &psrp::secret::secure_text(password));
+            match password {
+                // CLIXML has no form for an empty secure string.
+                "" => members.string("Password", ""),
+                password => members.secure_string("Password", &psrp::secret::secure_text(password)),
+            }
             members.switch_parameter("Confirm", false);
         })
     })

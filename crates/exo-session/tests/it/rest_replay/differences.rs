@@ -10,14 +10,15 @@ pub(super) type Difference = HashMap<String, Json>;
 /// Both tables, by recording.
 pub(super) struct Differences {
     pub(super) replayed: HashMap<String, Difference>,
-    /// Recordings that are no calls of this client.
-    pub(super) not_replayed: Vec<String>,
+    /// Recordings of what PowerShell refuses before there is a call.
+    pub(super) in_powershell: Vec<String>,
 }
 
 impl Differences {
     pub(super) fn read() -> Self {
-        let (replayed, not_replayed) = DOCUMENT.split_once("\n## Not replayed").expect("two tables");
-        let mut own = Self { replayed: HashMap::new(), not_replayed: Vec::new() };
+        let (replayed, in_powershell) =
+            DOCUMENT.split_once("\n## Replayed in PowerShell only").expect("two tables");
+        let mut own = Self { replayed: HashMap::new(), in_powershell: Vec::new() };
         for [recordings, facts, why] in rows(replayed) {
             assert!(!why.is_empty(), "a difference has a reason: {recordings}");
             let facts: Difference = spans(&facts).map(|fact| fact_of(&fact)).collect();
@@ -25,9 +26,9 @@ impl Differences {
                 assert!(own.replayed.insert(recording.clone(), facts.clone()).is_none(), "{recording} twice");
             }
         }
-        for [recordings, why] in rows(not_replayed) {
+        for [recordings, why] in rows(in_powershell) {
             assert!(!why.is_empty(), "a recording is left out for a reason: {recordings}");
-            own.not_replayed.extend(spans(&recordings));
+            own.in_powershell.extend(spans(&recordings));
         }
         own
     }
