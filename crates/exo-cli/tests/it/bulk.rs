@@ -211,7 +211,7 @@ fn an_interrupted_run_ends_what_it_has_begun() {
     while bulk.tenant.lab.executions("Set-Mailbox") < 50 {
         std::thread::yield_now();
     }
-    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
     let done = Done::of(child);
     assert_eq!(done.code, Some(130), "{}", done.err);
@@ -252,7 +252,6 @@ fn a_busy_service_is_waited_for() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
 fn a_terminal_shows_how_many_rows_have_ended() {
     if !Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success()) {
         eprintln!(

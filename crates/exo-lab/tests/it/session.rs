@@ -156,7 +156,7 @@ impl<'l> Session<'l> {
             let envelope = if is_first {
                 self.endpoint.build_command(ids(), &self.shell, pid, transmit.payload)
             } else {
-                self.endpoint.build_send(ids(), &self.shell, "stdin", Some(pid), &transmit.payload)
+                self.endpoint.build_send(ids(), &self.shell, "stdin", Some(pid), transmit.payload)
             };
             self.ask(&envelope).await.expect("the lab takes it");
             is_first = false;
