@@ -60,7 +60,8 @@ SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 POWERSHELL = "http://schemas.microsoft.com/powershell"
 FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
-NAMES = {"s": SOAP, "a": ADDRESSING, "w": WSMAN, "rsp": SHELL, "ps": POWERSHELL}
+MICROSOFT = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
+NAMES = {"s": SOAP, "a": ADDRESSING, "w": WSMAN, "rsp": SHELL, "ps": POWERSHELL, "p": MICROSOFT}
 
 # What an envelope needs beside its base64 text; generous.
 ENVELOPE_FRAME_LEN = 2_048
@@ -102,6 +103,10 @@ class Shell:
         self.commands = {}
         self.closed = False
         self.is_keyed = False
+        # The session id of its client, and of whoever makes the present request.
+        self.client = None
+        self.asker = None
+        self.left = False
 
     def receive(self, data, command_id):
         """Takes whole fragments from the client and acts on every message they complete."""
@@ -121,6 +126,15 @@ class Shell:
                 command.input.append(event.data)
             elif isinstance(event, psrpcore.EndOfPipelineInputEvent):
                 command.input_ended = True
+            elif isinstance(event, psrpcore.SetMaxRunspacesEvent):
+                self.pool.runspace_availability_response(event.ci, 1 <= event.count <= MAX_RUNSPACES)
+            elif isinstance(event, psrpcore.SetMinRunspacesEvent):
+                self.pool.runspace_availability_response(event.ci, 1 <= event.count <= self.pool.max_runspaces)
+            elif isinstance(event, psrpcore.ResetRunspaceStateEvent):
+                self.pool.runspace_availability_response(event.ci, True)
+            elif isinstance(event, psrpcore.GetAvailableRunspacesEvent):
+                running = sum(not command.ended for command in self.commands.values())
+                self.pool.runspace_availability_response(event.ci, self.pool.max_runspaces - running)
         self.pump()
 
     def pump(self):
@@ -330,6 +344,40 @@ def measure_input(command, _):
     command.output(seen)
 
 
+def ask_each(command, _):
+    """Each value of the input with what the client's host says to it."""
+    host = psrpcore.ServerHostRequestor(command.pipeline)
+    while True:
+        command.wait(lambda: command.input or command.input_ended)
+        if not command.input:
+            break
+        value = command.input.popleft()
+        call_id = host.read_line()
+        command.shell.pump()
+        command.wait(lambda: call_id in command.answers)
+        answer, _ = command.answers.pop(call_id)
+        command.output(f"{value} {answer}")
+
+
+def show_arguments(command, _):
+    """The client's application arguments, as JSON text."""
+    arguments = command.shell.pool.application_arguments
+    shown = {str(name): described(value) for name, value in arguments.items()}
+    command.output(json.dumps(shown, sort_keys=True))
+
+
+def send_event(command, _):
+    command.shell.pool.send_event(7, "Peer.Event", message_data="hello")
+    command.output("sent")
+
+
+def count_slowly(command, parameters):
+    """Numbers, each after the client has asked for those before it or has left."""
+    for number in range(int(parameters["Count"])):
+        command.output(number)
+        command.wait(lambda: len(command.out) < 3 or command.shell.left)
+
+
 def wait_signal(command, _):
     command.output("waiting")
     command.wait(lambda: False)
@@ -339,11 +387,16 @@ def stop_all(_command, _parameters):
     raise RuntimeError("it cannot go on")
 
 
+MAX_RUNSPACES = 5
 CMDLETS = {
+    "Ask-Each": ask_each,
     "Ask-Host": ask_host,
+    "Count-Slowly": count_slowly,
     "Get-Mailbox": get_mailbox,
     "Get-Blob": get_blob,
     "Measure-Input": measure_input,
+    "Send-Event": send_event,
+    "Show-Arguments": show_arguments,
     "Show-Parameter": show_parameter,
     "Show-Secret": show_secret,
     "Stop-All": stop_all,
@@ -419,8 +472,9 @@ class Service:
         timeout = re.fullmatch(r"PT(\d+(?:\.\d+)?)S", header.findtext("w:OperationTimeout", "", NAMES))
         timeout = float(timeout.group(1)) if timeout else 60.0
         max_envelope_len = int(header.findtext("w:MaxEnvelopeSize", "153600", NAMES))
+        asker = header.findtext("p:SessionId", "", NAMES)
         if action == f"{TRANSFER}/Create":
-            return f"{action}Response", self.create(header, body, max_envelope_len)
+            return f"{action}Response", self.create(header, body, max_envelope_len, asker)
         shell_id = header.findtext("w:SelectorSet/w:Selector[@Name='ShellId']", "", NAMES)
         with self.lock:
             shell = self.shells.get(shell_id)
@@ -432,14 +486,13 @@ class Service:
                     self.shells.pop(shell_id, None)
                 shell.close()
                 return f"{action}Response", ""
-            operation = {"Command": command, "Send": send, "Receive": receive, "Signal": signal}.get(
-                action.removeprefix(f"{SHELL}/")
-            )
+            shell.asker = asker
+            operation = OPERATIONS.get(action.removeprefix(f"{SHELL}/"))
             if operation is None:
                 raise WSManFault(2150858753, "ActionNotSupported", f"{action} is not supported.")
             return f"{action}Response", operation(shell, body, timeout)
 
-    def create(self, header, body, max_envelope_len):
+    def create(self, header, body, max_envelope_len, asker):
         version = header.find("w:OptionSet/w:Option[@Name='protocolversion']", NAMES)
         if version is None:
             raise WSManFault(87, "InvalidOptions", "The option protocolversion is missing.")
@@ -447,6 +500,7 @@ class Service:
         shell_id = element.get("ShellId") or str(uuid.uuid4()).upper()
         room = (max_envelope_len - ENVELOPE_FRAME_LEN) // 4 * 3
         shell = Shell(shell_id, min(self.fragment_len, room))
+        shell.client = asker
         with shell.changed:
             shell.receive(decoded(element.find("ps:creationXml", NAMES)), None)
         with self.lock:
@@ -486,9 +540,11 @@ def receive(shell, body, timeout):
     desired = body.find("rsp:Receive/rsp:DesiredStream", NAMES)
     if desired.text != "stdout":
         raise WSManFault(87, "InvalidParameter", "There is no such output stream.")
+    if shell.left:
+        raise aborted()
     if not desired.get("CommandId"):
         while not shell.out:
-            if shell.closed:
+            if shell.closed or shell.left:
                 raise aborted()
             if not shell.changed.wait(timeout):
                 raise timed_out()
@@ -501,8 +557,9 @@ def receive(shell, body, timeout):
     while not waiting.out and not waiting.ended:
         if not shell.changed.wait(timeout):
             raise timed_out()
-        if shell.closed or command_id not in shell.commands:
+        if shell.closed or shell.left or command_id not in shell.commands:
             raise aborted()
+    shell.changed.notify_all()
     streams = stream_of(waiting.out.popleft(), attribute) if waiting.out else ""
     state = "Running"
     if waiting.ended and not waiting.out:
@@ -529,6 +586,65 @@ def signal(shell, body, _timeout):
         raise WSManFault(87, "InvalidParameter", "There is no such signal.")
     shell.changed.notify_all()
     return "<rsp:SignalResponse/>"
+
+
+def disconnect(shell, _body, _timeout):
+    shell.pool.disconnect()
+    shell.left = True
+    shell.changed.notify_all()
+    return ""
+
+
+def named_command(shell, element):
+    """The command that a Reconnect or Connect names, if it does; only the shell's client may."""
+    if element is None or not element.get("CommandId"):
+        return None
+    command_id = uuid.UUID(element.get("CommandId"))
+    if shell.asker != shell.client or command_id not in shell.commands:
+        raise not_found("command of this name")
+    return command_id
+
+
+def reconnect(shell, body, _timeout):
+    if named_command(shell, body.find("rsp:Reconnect", NAMES)) is None:
+        if shell.asker != shell.client:
+            raise WSManFault(2150859194, "InternalError", "The shell belongs to another client.", sender=False)
+        shell.pool.reconnect()
+        # That is for a client which had been told that it was disconnected.
+        shell.pump()
+        shell.left = False
+    return ""
+
+
+def connect(shell, body, _timeout):
+    element = body.find("rsp:Connect", NAMES)
+    if named_command(shell, element) is not None:
+        return "<rsp:ConnectResponse/>"
+    if not shell.left:
+        raise WSManFault(2150859194, "InternalError", "The shell has its client.", sender=False)
+    shell.client = shell.asker
+    shell.left = False
+    shell.pool.connect()
+    # psrpcore leaves this out; Windows answers with it first.
+    shell.pool.prepare_message(shell.pool.our_capability)
+    shell.receive(decoded(element.find("ps:connectXml", NAMES)), None)
+    told = base64.b64encode(b"".join(shell.out)).decode()
+    shell.out.clear()
+    return (
+        f'<rsp:ConnectResponse><connectResponseXml xmlns="{POWERSHELL}">{told}</connectResponseXml>'
+        f"</rsp:ConnectResponse>"
+    )
+
+
+OPERATIONS = {
+    "Command": command,
+    "Connect": connect,
+    "Disconnect": disconnect,
+    "Receive": receive,
+    "Reconnect": reconnect,
+    "Send": send,
+    "Signal": signal,
+}
 
 
 def stream_of(data, attribute):
@@ -584,7 +700,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             request = ElementTree.fromstring(data)
             relates_to = request.findtext("s:Header/a:MessageID", "", NAMES)
             action = request.findtext("s:Header/a:Action", "", NAMES)
-            if not action.endswith("/Create") and self.cookie not in self.headers.get("Cookie", ""):
+            if not action.endswith(("/Create", "/Connect")) and self.cookie not in self.headers.get("Cookie", ""):
                 raise WSManFault(2150858752, "DestinationUnreachable", "The affinity cookie did not come back.")
             if int(request.findtext("s:Header/w:MaxEnvelopeSize", "0", NAMES)) < len(data):
                 raise WSManFault(2150858864, "EncodingLimit", "The envelope is longer than it says envelopes may be.")

@@ -21,6 +21,9 @@ pub(crate) enum Command {
     /// Connect, run one cmdlet, print what it gives, disconnect
     #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Take over a session that `exo run --detach` left, print what its cmdlet gives, disconnect
+    #[command(after_help = ATTACH_HELP)]
+    Attach(Attach),
     /// Print a CLIXML file, as Export-Clixml writes them, in another form
     #[command(after_help = DECODE_HELP)]
     Decode(Decode),
@@ -50,6 +53,10 @@ pub(crate) struct Run {
     /// Stop after this many objects
     #[arg(long, value_name = "N", conflicts_with = "input")]
     pub(crate) first: Option<u64>,
+    /// Start the cmdlet and leave it to itself on the server; FILE says how to come back (`exo attach FILE`). Remote
+    /// PowerShell only
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "first"])]
+    pub(crate) detach: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) many: Many,
     #[command(flatten)]
@@ -59,11 +66,24 @@ pub(crate) struct Run {
     pub(crate) cmdlet: Vec<String>,
 }
 
-impl Run {
-    /// The members to print, without blanks; empty when none were chosen.
-    pub(crate) fn selected(&self) -> Vec<String> {
-        self.select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-    }
+/// The members to print, without blanks; empty when none were chosen.
+pub(crate) fn selected(select: &[String]) -> Vec<String> {
+    select.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Attach {
+    /// What `exo run --detach FILE` wrote; it goes when the cmdlet has ended
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How to print the objects
+    #[arg(long, value_enum, default_value_t = RunOutput::Table)]
+    pub(crate) output: RunOutput,
+    /// Print these members only, in this order
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(crate) select: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// The cmdlet once for each row of a file.
@@ -340,6 +360,12 @@ Examples:
       --password-stdin --output jsonl --select Name,Alias -- \\
       Get-Mailbox -ResultSize 10 < password.txt";
 
+const ATTACH_HELP: &str = "\
+Sign in as the same account; the server's address is in FILE.
+Examples:
+  exo run --connection-uri https://mail.contoso.com/powershell --user 'CONTOSO\\anna' \\
+      --password-stdin --detach search.json -- Search-Mailbox anna -EstimateResultOnly
+  exo attach search.json --user 'CONTOSO\\anna' --password-stdin --output jsonl";
 const DECODE_HELP: &str = "\
 Examples:
   exo decode mailboxes.xml

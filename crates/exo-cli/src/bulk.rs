@@ -49,7 +49,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
-        let select = arguments.selected();
+        let select = crate::args::selected(&arguments.select);
         let many = arguments.many;
         let input = many.input.unwrap_or_default();
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
@@ -92,7 +92,7 @@ impl Prepared {
             Err(failure) => Err(failure),
         };
         progress.end();
-        connection::close(&session).await;
+        connection::close(&session, &interrupt).await;
         let interrupted = interrupt.is_heard();
         let exit = if interrupted { Exit::Interrupted } else { Exit::Success };
         match outcome {

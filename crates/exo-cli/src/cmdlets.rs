@@ -65,7 +65,7 @@ impl Asking {
             () = interrupt.wait() => Ok(None),
         };
         progress.end();
-        connection::close(&session).await;
+        connection::close(&session, &interrupt).await;
         match commands? {
             Some(commands) => Listing { commands, output: self.output }.print(),
             None => Ok(Exit::Interrupted),

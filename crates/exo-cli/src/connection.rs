@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use exo_session::catalog::CatalogCache;
 use exo_session::{
-    Authentication, BrowserChoice, CarrierChoice, ConnectEvent, ConnectOptions, Service, Session,
-    SignInMethod, SignedIn,
+    Authentication, BrowserChoice, CarrierChoice, ConnectEvent, ConnectOptions, DisconnectedSession, Host,
+    Pipeline, Service, Session, SignInMethod, SignedIn,
 };
 use tokio::sync::Notify;
 
@@ -164,36 +166,84 @@ pub(crate) async fn open(
 pub(crate) async fn connect(
     options: ConnectOptions,
     interrupt: &Interrupt,
-    mut step: impl FnMut(&'static str, &str, std::time::Duration) + Send,
+    mut step: impl FnMut(&'static str, &str, Duration) + Send,
 ) -> Result<Session, Failure> {
-    let must_not_ask = options.browser == BrowserChoice::Caller;
-    let asked = Notify::new();
-    let events = |event| match event {
-        ConnectEvent::Step { name, detail, elapsed } => step(name, &detail, elapsed),
-        ConnectEvent::Browser { .. } if must_not_ask => asked.notify_one(),
-        event => tell(event),
-    };
-    let give_up = async {
+    let asked = Asked::of(&options, interrupt);
+    let events = |event| asked.hear(event, &mut step);
+    let connecting = exo_session::connect_until(options, events, asked.give_up());
+    connecting.await.map_err(|error| asked.failure(error))
+}
+
+/// Takes a session over that was left; an interrupt gives up and leaves it again.
+pub(crate) async fn attach(
+    options: ConnectOptions,
+    left: &DisconnectedSession,
+    host: Option<Arc<dyn Host>>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<(Session, Vec<Pipeline>), Failure> {
+    let asked = Asked::of(&options, interrupt);
+    let mut step = |name: &'static str, detail: &str, _| progress.say(&format!("{name}: {detail}"));
+    let events = |event| asked.hear(event, &mut step);
+    let attaching = exo_session::attach(options, left, host, events, asked.give_up());
+    attaching.await.map_err(|error| asked.failure(error))
+}
+
+/// Whether connecting came to where a person would be asked and nobody is there.
+struct Asked<'a> {
+    must_not_ask: bool,
+    browser: Notify,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Asked<'a> {
+    fn of(options: &ConnectOptions, interrupt: &'a Interrupt) -> Self {
+        let must_not_ask = options.browser == BrowserChoice::Caller;
+        Self { must_not_ask, browser: Notify::new(), interrupt }
+    }
+
+    fn hear(&self, event: ConnectEvent, step: &mut impl FnMut(&'static str, &str, Duration)) {
+        match event {
+            ConnectEvent::Step { name, detail, elapsed } => step(name, &detail, elapsed),
+            ConnectEvent::Browser { .. } if self.must_not_ask => self.browser.notify_one(),
+            event => tell(event),
+        }
+    }
+
+    async fn give_up(&self) {
         tokio::select! {
-            () = interrupt.wait() => {}
-            () = asked.notified() => {}
+            () = self.interrupt.wait() => {}
+            () = self.browser.notified() => {}
         }
+    }
+
+    fn failure(&self, error: exo_session::Error) -> Failure {
+        if self.must_not_ask && error.is_cancelled() && !self.interrupt.is_heard() {
+            return Failure::SignIn(NOT_KEPT.to_owned());
+        }
+        error.into()
+    }
+}
+
+/// Ends the session; a failure to do so is said and changes nothing about what was achieved. After an interrupt nobody
+/// wants to wait for a server that does not answer: it ends the session itself when that was idle for long enough.
+pub(crate) async fn close(session: &Session, interrupt: &Interrupt) {
+    let hurry = async {
+        interrupt.wait().await;
+        tokio::time::sleep(CLOSE_PATIENCE).await;
     };
-    match exo_session::connect_until(options, events, give_up).await {
-        Err(error) if must_not_ask && error.is_cancelled() && !interrupt.is_heard() => {
-            Err(Failure::SignIn(NOT_KEPT.to_owned()))
+    tokio::select! {
+        closed = session.close() => {
+            if let Err(error) = closed {
+                complain(&error.to_string());
+            }
         }
-        outcome => Ok(outcome?),
+        () = hurry => complain("the server did not say in time that the session is closed"),
     }
 }
 
-/// Ends the session; a failure to do so is said and changes nothing about what was achieved.
-pub(crate) async fn close(session: &Session) {
-    if let Err(error) = session.close().await {
-        complain(&error.to_string());
-    }
-}
-
+/// With what stopping the command may take, two seconds from an interrupt to the end.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 const HOW_TO_SIGN_IN: &str = "say how to sign in: --browser, --device, --user UPN --password-stdin, --access-token-stdin, \
      --certificate FILE --app-id ID --organization DOMAIN or --managed-identity; or run `exo login` once";
 const NOT_KEPT: &str = "nobody is signed in who suits, and there is no terminal to ask at; run `exo login` with the same \

@@ -63,7 +63,7 @@ impl Prepared {
             Ok(Exit::Success)
         };
         let outcome = counted.await;
-        connection::close(&session).await;
+        connection::close(&session, &interrupt).await;
         outcome
     }
 }

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use crate::exit::{Exit, complain};
 
-/// Hears Ctrl+C and, where there is such a thing, the request to terminate.
+/// Hears Ctrl+C and, where there are such things, the request to terminate and the end of the terminal.
 pub(crate) struct Interrupt {
     heard: watch::Receiver<bool>,
 }
@@ -43,19 +43,25 @@ impl Interrupt {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod asking;
+mod attach;
 mod bulk;
 mod cmdlets;
 mod connection;
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
     let outcome = start_log(arguments.log.as_deref()).and_then(|()| match arguments.command {
         Command::Run(arguments) if arguments.many.input.is_some() => {
             bulk::Prepared::new(arguments).and_then(|run| wait_for(run.run()))
+        }
+        Command::Attach(arguments) => {
+            attach::Prepared::new(arguments).and_then(|attach| wait_for(attach.run()))
         }
         Command::Run(arguments) => run::Prepared::new(arguments).and_then(|run| wait_for(run.run())),
         Command::Cmdlets(arguments) => match cmdlets::Prepared::new(arguments)? {

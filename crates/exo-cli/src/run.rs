@@ -9,8 +9,9 @@ use psrp::records::{ErrorRecord, ProgressRecord, state_reason};
 use psrp::{PipelineEvent, PsInvocationState};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::args::{Connection, Run, RunOutput};
+use crate::args::{Connection, Run, RunOutput, selected};
 use crate::asking::TerminalHost;
+use crate::attach::LeftFile;
 use crate::connection;
 use crate::exit::{Exit, Failure, note};
 use crate::interrupt::Interrupt;
@@ -28,6 +29,8 @@ pub(crate) struct Prepared {
     output: RunOutput,
     select: Vec<String>,
     first: Option<u64>,
+    /// Leaves the cmdlet to itself, and says here how to come back.
+    detach: Option<LeftFile>,
 }
 
 /// The options for one cmdlet, whose secrets are read too.
@@ -44,7 +47,7 @@ pub(crate) fn options(connection: Connection, line: &mut CommandLine) -> Result<
 
 impl Prepared {
     pub(crate) fn new(arguments: Run) -> Result<Self, Failure> {
-        let select = arguments.selected();
+        let select = selected(&arguments.select);
         let mut line = CommandLine::parse(&arguments.cmdlet)?;
         let options = options(arguments.connection, &mut line)?;
         let parameters = line.to_tape().map_err(|error| Failure::Usage(error.to_string()))?;
@@ -55,6 +58,8 @@ impl Prepared {
             parameters,
             output: arguments.output,
             first: arguments.first,
+            // Last, because it makes the file.
+            detach: arguments.detach.map(LeftFile::create).transpose()?,
         })
     }
 
@@ -62,30 +67,24 @@ impl Prepared {
         let interrupt = Interrupt::listen()?;
         let progress = Progress::start("Connecting");
         let session = connection::open(self.options, &interrupt, &progress).await?;
-        progress.say(&format!("{}: waiting for the first object", self.command));
-        let line = terminal_width();
-        let out = BufWriter::with_capacity(OUTPUT_BUFFER_LEN, io::stdout());
-        let run = OneRun {
-            interrupt: &interrupt,
-            progress: &progress,
-            printer: Printer::new(self.output, out, self.select, line),
-            command: self.command.clone(),
-            first: self.first,
-            count: 0,
-            failed: false,
-            quiet: Quiet::of(&self.parameters),
-        };
+        let quiet = Quiet::of(&self.parameters);
+        let mut run = OneRun::new(&interrupt, &progress, self.command.clone(), self.output, self.select);
+        (run.first, run.quiet) = (self.first, quiet);
         let invocation = Invocation { command: self.command, parameters: self.parameters };
-        let outcome = run.drive(&session, invocation).await;
+        if let Some(file) = self.detach {
+            return run.detach(&session, invocation, file).await;
+        }
+        progress.say(&format!("{}: waiting for the first object", run.command));
+        let outcome = run.start(&session, invocation).await;
         progress.end();
-        connection::close(&session).await;
+        connection::close(&session, &interrupt).await;
         outcome
     }
 }
 
 /// What the cmdlet's own `-ErrorAction` and `-WarningAction` keep from being shown. A server that speaks PSRP keeps to
 /// them itself.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Quiet {
     errors: bool,
     warnings: bool,
@@ -104,7 +103,7 @@ impl Quiet {
 }
 
 /// The cmdlet while it runs.
-struct OneRun<'a> {
+pub(crate) struct OneRun<'a> {
     interrupt: &'a Interrupt,
     progress: &'a Progress,
     printer: Printer<BufWriter<Stdout>>,
@@ -115,16 +114,67 @@ struct OneRun<'a> {
     quiet: Quiet,
 }
 
-impl OneRun<'_> {
-    async fn drive(mut self, session: &Session, invocation: Invocation) -> Result<Exit, Failure> {
+impl<'a> OneRun<'a> {
+    pub(crate) fn new(
+        interrupt: &'a Interrupt,
+        progress: &'a Progress,
+        command: String,
+        output: RunOutput,
+        select: Vec<String>,
+    ) -> Self {
+        let out = BufWriter::with_capacity(OUTPUT_BUFFER_LEN, io::stdout());
+        Self {
+            interrupt,
+            progress,
+            printer: Printer::new(output, out, select, terminal_width()),
+            command,
+            first: None,
+            count: 0,
+            failed: false,
+            quiet: Quiet::default(),
+        }
+    }
+
+    async fn start(mut self, session: &Session, invocation: Invocation) -> Result<Exit, Failure> {
         if self.is_enough() {
             self.printer.finish()?;
             return Ok(Exit::Success);
         }
-        let mut pipeline = match TerminalHost::open(self.progress.bar()) {
+        let pipeline = match TerminalHost::open(self.progress.bar()) {
             Some(host) => session.invoke_with_host(invocation, host).await?,
             None => session.invoke(invocation).await?,
         };
+        self.drive(pipeline).await
+    }
+
+    /// Starts the cmdlet and goes away.
+    async fn detach(
+        self,
+        session: &Session,
+        invocation: Invocation,
+        file: LeftFile,
+    ) -> Result<Exit, Failure> {
+        let left = tokio::select! {
+            left = session.invoke_and_disconnect(invocation, None) => left,
+            () = self.interrupt.wait() => {
+                connection::close(session, self.interrupt).await;
+                return Ok(Exit::Interrupted);
+            }
+        };
+        self.progress.end();
+        let kept = match left {
+            Ok(session) => file.write(&self.command, session),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(failure) = kept {
+            connection::close(session, self.interrupt).await;
+            return Err(failure);
+        }
+        Ok(Exit::Success)
+    }
+
+    /// Prints what the command gives, to its end.
+    pub(crate) async fn drive(mut self, mut pipeline: Pipeline) -> Result<Exit, Failure> {
         let outcome = self.read(&mut pipeline).await;
         match outcome {
             Ok(true) => {}
@@ -251,6 +301,6 @@ pub(crate) fn terminal_width() -> Option<usize> {
 const PAGE_SIZE: u32 = 100;
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) const OUTPUT_BUFFER_LEN: usize = 64 << 10;
 const PROGRESS_EVERY: u64 = 50;

@@ -15,8 +15,9 @@ pub struct Fault {
 
 /// What can go wrong.
 ///
-/// `http-NNN`, `html`, `drop-before`, `drop-mid`, `truncate`, `slow-drip` and `shell-gone` take a stage too, as in
-/// `drop-before@command=2`: then they befall WSMan requests of that stage and no others.
+/// `http-NNN`, `html`, `drop-before`, `drop-mid`, `truncate`, `slow-drip`, `shell-gone`, `bad-fragment`, `redirect`,
+/// `redirect-loop`, `redirect-foreign` and `hang` take a stage too, as in `drop-before@command=2`: then they befall WSMan
+/// requests of that stage and no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -35,13 +36,15 @@ pub enum FaultKind {
     ShellGone,
     /// `truncate[=N]`: the envelope of a command's Receive ends early; the HTTP answer is whole.
     Truncate,
-    /// `bad-fragment[=N]`: a fragment of a command's output carries the wrong number.
+    /// `bad-fragment[=N]`: a fragment of a command's output carries the wrong number; with the stage `create`, one of
+    /// what a new shell says first.
     BadFragment,
     /// `huge-message=BYTES`: each command writes one more string of this length first.
     HugeMessage(u32),
     /// `slow-drip[=N]`: the answer to a command's Receive or a REST call arrives a few bytes at a time.
     SlowDrip,
     /// `redirect=URL`: the WSMan endpoint under `/powershell-liveid/` has moved there; a path alone is one of this lab.
+    /// `redirect@STAGE[=N]`: requests of this stage are sent to `/powershell/`.
     Redirect(String),
     /// `redirect-loop`: the WSMan endpoint under `/powershell-liveid/` has moved to itself.
     RedirectLoop,
@@ -89,7 +92,7 @@ pub enum FaultKind {
     Clock(i64),
     /// `auth-context`: REST requests are answered with a claims challenge until the token was asked for with its claims.
     AuthContext,
-    /// `hang=STAGE`: requests of this stage are read and never answered.
+    /// `hang=STAGE`, or `hang@STAGE[=N]` for the first N: requests of this stage are read and never answered.
     Hang(Stage),
 }
 
@@ -179,6 +182,18 @@ impl FromStr for Fault {
                 400..600 => counted(FaultKind::TokenStatus(status), Some(1)),
                 _ => Err(refuse("token-400 to token-599")),
             };
+        }
+        match (name, stage) {
+            ("hang", Some(stage)) => {
+                let hang = counted(FaultKind::Hang(stage), Some(1))?;
+                return Ok(Self { stage: None, ..hang });
+            }
+            ("redirect", Some(_)) => {
+                return counted(FaultKind::Redirect("/powershell/".to_owned()), Some(1));
+            }
+            ("redirect-loop", Some(_)) => return counted(FaultKind::RedirectLoop, Some(1)),
+            ("redirect-foreign", Some(_)) => return counted(FaultKind::RedirectForeign, Some(1)),
+            _ => {}
         }
         match name {
             "token-drop" => counted(FaultKind::TokenDrop, Some(1)),
@@ -322,8 +337,20 @@ impl Faults {
 }
 
 /// The faults that take a stage, beside `http-NNN`.
-const STAGED: [&str; 7] =
-    ["html", "drop-request", "drop-before", "drop-mid", "truncate", "slow-drip", "shell-gone"];
+const STAGED: [&str; 12] = [
+    "html",
+    "drop-request",
+    "drop-before",
+    "drop-mid",
+    "truncate",
+    "slow-drip",
+    "shell-gone",
+    "bad-fragment",
+    "redirect",
+    "redirect-loop",
+    "redirect-foreign",
+    "hang",
+];
 const STAGED_SYNTAX: &str = "a stage after `@`: token, create, command, send, receive, signal or delete";
 const MAX_HUGE_MESSAGE: u32 = 1 << 30;
 

@@ -29,6 +29,7 @@ mod wsman;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -289,6 +290,16 @@ impl Lab {
         self.service.adminapi.clients()
     }
 
+    /// How many requests were read and left without an answer so far.
+    pub fn hung_requests(&self) -> usize {
+        self.service.hung.load(Ordering::Acquire)
+    }
+
+    /// Ends every remote shell, as a server does that is restarted.
+    pub fn end_shells(&self) {
+        self.service.shells.close_all();
+    }
+
     /// How many remote shells exist now.
     pub fn live_shells(&self) -> usize {
         self.service.shells.len()
@@ -358,6 +369,8 @@ struct Service {
     cmdlets: usize,
     receive_wait: Duration,
     shell_idle: Duration,
+    /// Requests that were read and left without an answer.
+    hung: AtomicUsize,
 }
 
 impl Service {
@@ -407,6 +420,7 @@ impl Service {
             cmdlets: config.cmdlets.min(MAX_CMDLETS),
             receive_wait: config.receive_wait,
             shell_idle: config.shell_idle,
+            hung: AtomicUsize::new(0),
         })
     }
 

@@ -81,7 +81,7 @@ pub(crate) enum ShellError {
     Aborted,
     /// It has a client, and that is another one.
     HasClient,
-    /// What answers in the shell cannot change its client.
+    /// What answers in the shell can be left and come back to, but not be given to another client.
     CannotMove,
     /// Too many commands run in the shell.
     TooManyCommands { limit: usize },
@@ -316,24 +316,32 @@ impl Shell {
 
     /// The client leaves the shell, which goes on without it.
     pub(crate) fn disconnect(&self) -> Result<(), ShellError> {
-        let Inside::Runspace(runspace) = &self.inside else { return Err(ShellError::CannotMove) };
-        runspace.disconnect()?;
+        match &self.inside {
+            Inside::Runspace(runspace) => runspace.disconnect()?,
+            Inside::Relay(relay) => relay.set_left(true),
+        }
         self.client().has_left = true;
         Ok(())
     }
 
     /// The client that has left is back; another one is refused, and the one that is there does no harm.
     pub(crate) fn reconnect(&self, client: Option<Uuid>, command_id: Option<Uuid>) -> Result<(), ShellError> {
-        let Inside::Runspace(runspace) = &self.inside else { return Err(ShellError::CannotMove) };
         let mut present = self.client();
         if present.id != client {
             return Err(ShellError::HasClient);
         }
-        if command_id.is_some_and(|pid| !runspace.has_command(pid)) {
+        let has_command = |pid| match &self.inside {
+            Inside::Runspace(runspace) => runspace.has_command(pid),
+            Inside::Relay(relay) => relay.has_command(pid),
+        };
+        if command_id.is_some_and(|pid| !has_command(pid)) {
             return Err(ShellError::Gone);
         }
         if std::mem::take(&mut present.has_left) {
-            runspace.reconnect()?;
+            match &self.inside {
+                Inside::Runspace(runspace) => runspace.reconnect()?,
+                Inside::Relay(relay) => relay.set_left(false),
+            }
         }
         Ok(())
     }

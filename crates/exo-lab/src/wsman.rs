@@ -5,6 +5,7 @@ mod gate;
 pub(crate) mod replay;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{Request as HttpRequest, State};
@@ -48,6 +49,7 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
     let caller = Caller { user, affinity: affinity(&envelope.headers) };
     let stage = stage_of(&request.operation);
     if stage.is_some_and(|stage| service.faults.hangs(stage)) {
+        service.hung.fetch_add(1, Ordering::Release);
         std::future::pending::<()>().await;
     }
     if let Some(response) = answer::instead_of_acting(&service, stage) {
@@ -234,7 +236,9 @@ async fn receive(
     };
     let brings_output = command_id.is_some() && received.bytes.is_some();
     let mut bytes = received.bytes;
-    if brings_output && service.faults.take(|kind| *kind == FaultKind::BadFragment).is_some() {
+    // What a shell itself says first belongs to its making.
+    let stage = if command_id.is_some() { Stage::Receive } else { Stage::Create };
+    if bytes.is_some() && answer::is_due(service, Some(stage), brings_output, &FaultKind::BadFragment) {
         bytes = bytes.map(misnumbered);
     }
     let streams =
@@ -300,7 +304,7 @@ fn fault_of(error: &ShellError, shell_id: &str) -> Fault {
         ShellError::HasClient | ShellError::CannotMove => {
             let text = match error {
                 ShellError::HasClient => "The shell is connected to another client",
-                _ => "This kind of shell cannot be left or taken over",
+                _ => "This kind of shell cannot be taken over by another client",
             };
             let mut fault = Fault::new(FaultCode::Receiver, format!("{text}."));
             fault.subcode = Some("InternalError".to_owned());

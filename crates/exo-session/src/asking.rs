@@ -119,8 +119,8 @@ fn value(write: impl FnOnce(&mut Encoder<'_>)) -> Reply {
     write(&mut Encoder::new(&mut body));
     match decode_secret(body) {
         Ok(tape) => Reply::Value(tape),
-        // An empty password, which CLIXML has no form for.
-        Err(_) => Reply::Refused("nothing was entered".to_owned()),
+        // Only what is beyond the limits of an object.
+        Err(error) => Reply::Refused(format!("the answer cannot be sent: {error}")),
     }
 }
 

@@ -12,10 +12,11 @@ use tokio::sync::mpsc;
 use crate::adminapi::Confirm;
 use crate::asking::Reply;
 use crate::batch::{BatchInvocation, RunningBatch};
+use crate::carrier::psrp::PsrpCarrier;
 use crate::catalog::{Catalog, ConfirmImpact};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
-use crate::session::Invocation;
+use crate::session::{Invocation, SessionState};
 
 pub(crate) mod psrp;
 pub(crate) mod rest;
@@ -32,21 +33,15 @@ pub(crate) trait Carrier: fmt::Debug + Send + Sync {
         Begun::OneByOne(inputs)
     }
 
-    /// Starts one command that takes input, until the channel ends.
-    fn invoke_with_input(
-        &self,
-        _invocation: Invocation,
-        _input: mpsc::Receiver<Tape>,
-    ) -> Result<Running, Error> {
+    /// Starts one command that takes input, whose questions somebody answers, or whose output waits on the server.
+    fn invoke_with(&self, invocation: Invocation, extras: Extras) -> Result<Running, Error> {
+        if extras.input.is_none() && !extras.unread {
+            return self.invoke(invocation, Confirm::From(ConfirmImpact::High));
+        }
         let problem =
             "is bound by a server that there is not over REST; give each input's parameters to a batch"
                 .to_owned();
         Err(Error::new(Step::Run, Kind::Option { name: "pipeline input", problem }))
-    }
-
-    /// Starts one command whose questions somebody answers: each comes as a host call and waits for a reply.
-    fn invoke_with_host(&self, invocation: Invocation) -> Result<Running, Error> {
-        self.invoke(invocation, Confirm::From(ConfirmImpact::High))
     }
 
     /// Sends the reply to a host call, where [`Running::answers`] does not take it.
@@ -54,6 +49,14 @@ pub(crate) trait Carrier: fmt::Debug + Send + Sync {
 
     /// Asks which commands there are; one output object per command.
     fn commands(&self, names: Vec<String>) -> Result<Running, Error>;
+
+    /// The shell, where the carrier has one.
+    fn remoting(&self) -> Option<&PsrpCarrier> {
+        None
+    }
+
+    /// Whether it was closed.
+    fn state(&self) -> SessionState;
 
     /// The commands, where the carrier knows them from the start.
     fn catalog(&self) -> Option<&Catalog> {
@@ -72,6 +75,17 @@ pub(crate) enum Begun {
     Running(Result<RunningBatch, Error>),
     /// The carrier has no batches: each input is a command of its own.
     OneByOne(mpsc::Receiver<Tape>),
+}
+
+/// What a command has beside its parameters.
+#[derive(Default)]
+pub(crate) struct Extras {
+    /// The values of its pipeline input, which ends with the channel.
+    pub(crate) input: Option<mpsc::Receiver<Tape>>,
+    /// Somebody answers its questions: each comes as a host call and waits for a reply.
+    pub(crate) hosted: bool,
+    /// Its output is for whoever comes later, and stays on the server.
+    pub(crate) unread: bool,
 }
 
 /// What one event channel carries.

@@ -8,6 +8,7 @@ use exo_auth::{DeviceCodePrompt, Service};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::asking::Host;
 use crate::carrier::psrp;
 use crate::carrier::rest::RestCarrier;
 use crate::carrier::rest::transport::HttpTransport;
@@ -18,8 +19,8 @@ use crate::connect::sign_in::{Acquired, acquire};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{Http, origin_of};
-use crate::options::{Authentication, ConnectOptions, SignInMethod};
-use crate::session::{ConnectionInfo, Session};
+use crate::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
+use crate::session::{ConnectionInfo, DisconnectedSession, Pipeline, Session};
 
 pub(crate) mod authorization;
 mod credential;
@@ -79,29 +80,9 @@ pub async fn connect_until(
     cancel: impl Future<Output = ()> + Send,
 ) -> Result<Session, Error> {
     let mut cancel = std::pin::pin!(cancel);
-    let started = Instant::now();
-    let plan = Plan::of(&options)?;
-    let mut http = Some(Http::new(plan.http_settings(&options))?);
-    for warning in &plan.warnings {
-        events(ConnectEvent::Warning(warning.clone()));
-    }
-    let detail = match &plan.rest {
-        Some(base) => format!("REST at {}", origin_of(base)),
-        None => format!("PSRP over WSMan at {}{}", origin_of(&plan.url), plan.url.path()),
-    };
-    events(ConnectEvent::Step { name: "endpoint", detail, elapsed: started.elapsed() });
-
-    let started = Instant::now();
-    let (authorization, credential) = tokio::select! {
-        signed_in = authorize(&options, &plan, &mut events) => signed_in?,
-        () = &mut cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
-    };
-    let credential_detail = credential.detail();
-    events(ConnectEvent::Step { name: "sign-in", detail: credential_detail, elapsed: started.elapsed() });
-
+    let Way { plan, http, authorization, credential } = prepare(&options, &mut events, &mut cancel).await?;
     let started = Instant::now();
     if let Some(base) = plan.rest.clone() {
-        let http = http.take().map_or_else(|| Http::new(plan.http_settings(&options)), Ok)?;
         let session = tokio::select! {
             session = open_rest(&options, &plan, base, http, authorization, credential) => session?,
             () = &mut cancel => return Err(Error::new(Step::Open, Kind::Cancelled)),
@@ -111,6 +92,7 @@ pub async fn connect_until(
         events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
         return Ok(session);
     }
+    let mut http = Some(http);
     let mut attempt = 0;
     let (session_id, opened) = loop {
         let session_id = Uuid::new_v4();
@@ -133,17 +115,111 @@ pub async fn connect_until(
             Err(error) => return Err(error),
         }
     };
+    let session = standing(&options, &plan, credential, authorization, session_id, opened);
+    let info = session.info();
+    let detail = format!("shell {} over PSRP {}", info.shell_id, info.protocol_version);
+    events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
+    Ok(session)
+}
+
+/// Takes over a session that was left with [`Session::disconnect`], from another program or machine, with the commands
+/// that it names: one [`Pipeline`] each, in their order, whose output nobody has received goes on there. `host` answers
+/// what they ask.
+///
+/// The options are those for the session's server: its address is [`DisconnectedSession::server_uri`] when they have
+/// none. When `cancel` completes, a session that had been taken over is left again.
+///
+/// # Errors
+/// As [`connect`]; the server has ended the session meanwhile, or another client has it.
+pub async fn attach(
+    mut options: ConnectOptions,
+    left: &DisconnectedSession,
+    host: Option<Arc<dyn Host>>,
+    mut events: impl FnMut(ConnectEvent) + Send,
+    cancel: impl Future<Output = ()> + Send,
+) -> Result<(Session, Vec<Pipeline>), Error> {
+    options.connection_uri.get_or_insert_with(|| left.server_uri.clone());
+    options.carrier = CarrierChoice::Psrp;
+    options.configuration_name.clone_from(&left.configuration_name);
+    let mut cancel = std::pin::pin!(cancel);
+    let Way { plan, http, authorization, credential } = prepare(&options, &mut events, &mut cancel).await?;
+    let started = Instant::now();
+    let session_id = Uuid::new_v4();
+    let opening = psrp::Opening {
+        http,
+        url: plan.session_url(&options, &credential, session_id),
+        redirects: plan.redirects,
+        session_id,
+        authorization: Arc::clone(&authorization),
+        options: &options,
+    };
+    let wanted = psrp::Left { session: left, hosted: host.is_some() };
+    let (opened, running) = psrp::attach(opening, wanted, &mut cancel).await?;
+    let session = standing(&options, &plan, credential, authorization, left.session_id, opened);
+    let pipelines = running.into_iter().map(|running| match &host {
+        Some(host) => session.asking(running, Arc::clone(host)),
+        None => Pipeline::new(running),
+    });
+    let pipelines = pipelines.collect();
+    let info = session.info();
+    let detail = format!("shell {} over PSRP {}, taken over", info.shell_id, info.protocol_version);
+    events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
+    Ok((session, pipelines))
+}
+
+/// What a session is opened or taken over with.
+struct Way {
+    plan: Plan,
+    http: Http,
+    authorization: Arc<Authorization>,
+    credential: Credential,
+}
+
+/// Plans, and signs in.
+async fn prepare(
+    options: &ConnectOptions,
+    events: &mut (dyn FnMut(ConnectEvent) + Send),
+    cancel: &mut (dyn Future<Output = ()> + Send + Unpin),
+) -> Result<Way, Error> {
+    let started = Instant::now();
+    let plan = Plan::of(options)?;
+    let http = Http::new(plan.http_settings(options))?;
+    for warning in &plan.warnings {
+        events(ConnectEvent::Warning(warning.clone()));
+    }
+    let detail = match &plan.rest {
+        Some(base) => format!("REST at {}", origin_of(base)),
+        None => format!("PSRP over WSMan at {}{}", origin_of(&plan.url), plan.url.path()),
+    };
+    events(ConnectEvent::Step { name: "endpoint", detail, elapsed: started.elapsed() });
+
+    let started = Instant::now();
+    let (authorization, credential) = tokio::select! {
+        signed_in = authorize(options, &plan, events) => signed_in?,
+        () = cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
+    };
+    events(ConnectEvent::Step { name: "sign-in", detail: credential.detail(), elapsed: started.elapsed() });
+    Ok(Way { plan, http, authorization, credential })
+}
+
+/// The session over a shell that stands.
+fn standing(
+    options: &ConnectOptions,
+    plan: &Plan,
+    credential: Credential,
+    authorization: Arc<Authorization>,
+    session_id: Uuid,
+    opened: psrp::Opened,
+) -> Session {
     let info = ConnectionInfo {
         session_id,
         server_uri: without_query(&opened.url),
         carrier: "psrp",
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
-        ..known(&options, &plan, credential, &authorization)
+        ..known(options, plan, credential, &authorization)
     };
-    let detail = format!("shell {} over PSRP {}", info.shell_id, info.protocol_version);
-    events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
-    Ok(Session::new(Arc::new(opened.carrier), info, authorization))
+    Session::new(Arc::new(opened.carrier), info, authorization, options.configuration_name.clone())
 }
 
 /// Opens a session over REST.
@@ -171,7 +247,8 @@ async fn open_rest(
         protocol_version: client.endpoint().module_version.clone(),
         ..known(options, plan, credential, &authorization)
     };
-    Ok(Session::new(Arc::new(RestCarrier::new(client)), info, authorization))
+    let configuration_name = options.configuration_name.clone();
+    Ok(Session::new(Arc::new(RestCarrier::new(client)), info, authorization, configuration_name))
 }
 
 /// What a sign-in without a session came to.

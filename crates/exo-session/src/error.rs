@@ -41,6 +41,10 @@ pub enum Step {
     Run,
     /// Closing the session.
     Close,
+    /// Leaving the session, which goes on.
+    Disconnect,
+    /// Coming back to it.
+    Reconnect,
 }
 
 /// Whose turn it is to act: what exit codes and error categories are made from.
@@ -211,10 +215,29 @@ impl Error {
         )
     }
 
+    /// Whether somebody in front of the server answered, who does not act on requests.
+    pub(crate) fn was_turned_away(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::ForeignRedirect { .. }
+                | Kind::RedirectToPlainHttp { .. }
+                | Kind::RedirectRefused { .. }
+                | Kind::TooManyRedirects { .. }
+                | Kind::BadRedirect { .. }
+                | Kind::Unauthorized { .. }
+                | Kind::Forbidden { .. }
+                | Kind::NotFound { .. }
+        )
+    }
+
     /// Whether the server may have acted on the request, and its word for that did not come.
     pub(crate) fn lost_its_answer(&self) -> bool {
         match &self.0.kind {
-            Kind::CutOff { .. } | Kind::Busy { .. } | Kind::Tls { .. } | Kind::Html { .. } => true,
+            Kind::CutOff { .. }
+            | Kind::AnswerTimeout { .. }
+            | Kind::Busy { .. }
+            | Kind::Tls { .. }
+            | Kind::Html { .. } => true,
             Kind::Status { status, .. } => 500 <= *status,
             _ => false,
         }
@@ -277,6 +300,8 @@ impl fmt::Display for Step {
             Self::Commands => "could not read the list of commands",
             Self::Run => "could not run the command",
             Self::Close => "could not close the session",
+            Self::Disconnect => "could not disconnect the session",
+            Self::Reconnect => "could not reconnect the session",
         })
     }
 }

@@ -142,7 +142,8 @@ impl Http {
             {
                 return Ok(self.read(response, url, step).await);
             }
-            let next = next_address(&url, &response).map_err(|kind| Error::new(step, kind))?;
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            let next = next_address(&url, status, location).map_err(|kind| Error::new(step, kind))?;
             if request.redirects == Redirects::Refuse {
                 return Err(Error::new(
                     step,
@@ -193,10 +194,9 @@ impl Http {
 }
 
 /// Where a redirecting answer sends to, when that is a place credentials may go.
-fn next_address(url: &Url, response: &Response) -> Result<Url, Kind> {
-    let bad = || Kind::BadRedirect { host: host_of(url), status: response.status().as_u16() };
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).ok_or_else(bad)?;
-    let mut next = url.join(location).map_err(|_| bad())?;
+fn next_address(url: &Url, status: StatusCode, location: Option<&str>) -> Result<Url, Kind> {
+    let bad = || Kind::BadRedirect { host: host_of(url), status: status.as_u16() };
+    let mut next = url.join(location.ok_or_else(bad)?).map_err(|_| bad())?;
     if !matches!(next.scheme(), "http" | "https")
         || next.set_username("").is_err()
         || next.set_password(None).is_err()

@@ -33,14 +33,16 @@ pub use self::batch::{
     MAX_IN_FLIGHT, TryWriteError,
 };
 pub use self::command::{CommandInfo, ParameterInfo};
-pub use self::connect::{ConnectEvent, SignedIn, connect, connect_until, sign_in};
+pub use self::connect::{ConnectEvent, SignedIn, attach, connect, connect_until, sign_in};
 pub use self::error::{Category, Error, SignInFailure, Step};
 pub use self::input::{Input, InputEnded};
 pub use self::options::{
     Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, ProxyVariables,
     SignInMethod,
 };
-pub use self::session::{ConnectionInfo, Invocation, Pipeline, Session};
+pub use self::session::{
+    ConnectionInfo, DisconnectedSession, Invocation, Pipeline, Session, SessionState, UserEvents,
+};
 pub use self::signer::{SignRequest, SignRequests, remote_signer};
 pub use self::surroundings::{Surroundings, default_token_cache};
 pub use self::token_cache::{KeyPlace, TokenCache};

@@ -137,6 +137,9 @@ pub struct ConnectOptions {
     pub max_message_len: usize,
     /// Largest object accepted, in bytes of CLIXML.
     pub max_object_len: usize,
+    /// What scripts on a PSRP server find in `$PSSenderInfo.ApplicationArguments`: strings, numbers, booleans, null, lists
+    /// and tables of them.
+    pub application_arguments: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl Default for ConnectOptions {
@@ -188,6 +191,7 @@ impl Default for ConnectOptions {
             catalog_cache: CatalogCache::default(),
             max_message_len: 512 << 20,
             max_object_len: 75_000_000,
+            application_arguments: None,
         }
     }
 }

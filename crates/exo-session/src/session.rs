@@ -13,7 +13,7 @@ use crate::adminapi::Confirm;
 use crate::asking::{Host, Reply};
 use crate::batch::one_by_one::OneByOne;
 use crate::batch::{Batch, BatchInput, BatchInvocation};
-use crate::carrier::{Begun, Carrier, Event, Running};
+use crate::carrier::{Begun, Carrier, Event, Extras, Running};
 use crate::catalog::{Catalog, ConfirmImpact};
 use crate::command::CommandInfo;
 use crate::connect::authorization::Authorization;
@@ -21,6 +21,10 @@ use crate::connect::seconds;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::input::Input;
+
+mod remoting;
+
+pub use self::remoting::{DisconnectedSession, SessionState, UserEvents};
 
 /// An open session. Clones are handles of the same session.
 ///
@@ -31,6 +35,7 @@ pub struct Session {
     carrier: Arc<dyn Carrier>,
     info: Arc<ConnectionInfo>,
     authorization: Arc<Authorization>,
+    configuration_name: String,
 }
 
 /// One command with its parameters. Never script text: Exchange's endpoints refuse it.
@@ -95,8 +100,9 @@ impl Session {
         carrier: Arc<dyn Carrier>,
         info: ConnectionInfo,
         authorization: Arc<Authorization>,
+        configuration_name: String,
     ) -> Self {
-        Self { carrier, info: Arc::new(info), authorization }
+        Self { carrier, info: Arc::new(info), authorization, configuration_name }
     }
 
     /// When the present token ends, in seconds since 1970: later than what was known when connecting, once it was renewed.
@@ -149,8 +155,8 @@ impl Session {
     pub async fn invoke_with_input(&self, invocation: Invocation) -> Result<(Pipeline, Input), Error> {
         check_name(&invocation.command)?;
         let (input, values) = Input::channel();
-        let running = self.carrier.invoke_with_input(invocation, values)?;
-        Ok((Pipeline::new(running), input))
+        let extras = Extras { input: Some(values), ..Extras::default() };
+        Ok((Pipeline::new(self.carrier.invoke_with(invocation, extras)?), input))
     }
 
     /// As [`Session::invoke`], and `host` answers what the command asks. Its questions do not come out of
@@ -164,10 +170,31 @@ impl Session {
         host: Arc<dyn Host>,
     ) -> Result<Pipeline, Error> {
         check_name(&invocation.command)?;
-        let mut pipeline = Pipeline::new(self.carrier.invoke_with_host(invocation)?);
+        let extras = Extras { hosted: true, ..Extras::default() };
+        Ok(self.asking(self.carrier.invoke_with(invocation, extras)?, host))
+    }
+
+    /// Both: a command that takes pipeline input and asks the host.
+    ///
+    /// # Errors
+    /// As [`Session::invoke_with_input`].
+    pub async fn invoke_with_input_and_host(
+        &self,
+        invocation: Invocation,
+        host: Arc<dyn Host>,
+    ) -> Result<(Pipeline, Input), Error> {
+        check_name(&invocation.command)?;
+        let (input, values) = Input::channel();
+        let extras = Extras { input: Some(values), hosted: true, ..Extras::default() };
+        Ok((self.asking(self.carrier.invoke_with(invocation, extras)?, host), input))
+    }
+
+    /// A command whose questions go to a host.
+    pub(crate) fn asking(&self, running: Running, host: Arc<dyn Host>) -> Pipeline {
+        let mut pipeline = Pipeline::new(running);
         let carrier = Arc::downgrade(&self.carrier);
         pipeline.asking = Some(Asking { host, carrier, pending: None });
-        Ok(pipeline)
+        pipeline
     }
 
     /// Runs one command once for each set of parameters that is written. Over REST several go into a request and several

@@ -209,6 +209,8 @@ impl ServerPool {
             });
         });
         self.tell_pool(MessageType::ApplicationPrivateData, |out| encode_private_data(private_data, out));
+        // The key was the other client's; this one makes its own.
+        self.session_key = SessionKey::None;
         self.state = RunspacePoolState::Opened;
         Ok(())
     }
@@ -295,6 +297,11 @@ impl ServerPool {
             self.last_call_id = call_id;
         }
         Ok(call_id)
+    }
+
+    /// Tells an event of the server's session (2.2.2.12): `body` is its CLIXML, an object with members `PSEventArgs.*`.
+    pub fn user_event(&mut self, body: &[u8]) {
+        self.tell_pool(MessageType::UserEvent, |out| out.extend_from_slice(body));
     }
 
     /// Answers a question about runspaces with the call id it carried.

@@ -363,6 +363,114 @@ async fn our_client_asks_psrpcore_for_its_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn our_client_asks_psrpcore_about_its_runspaces() {
+    let Some(server) = server("our_client_asks_psrpcore_about_its_runspaces", 32_768).await else { return };
+    let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+    assert_eq!(session.available_runspaces().await.expect("an answer"), 1);
+    for (max, done) in [(3, true), (6, false)] {
+        assert_eq!(session.set_max_runspaces(max).await.expect("an answer"), done);
+    }
+    for (min, done) in [(3, true), (4, false)] {
+        assert_eq!(session.set_min_runspaces(min).await.expect("an answer"), done);
+    }
+    assert_eq!(session.available_runspaces().await.expect("an answer"), 3);
+    assert!(session.reset_runspace().await.expect("an answer"));
+    session.close().await.expect("it closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_application_arguments_reach_psrpcore_and_its_private_data_and_events_us() {
+    let test = "our_application_arguments_reach_psrpcore_and_its_private_data_and_events_us";
+    let Some(server) = server(test, 32_768).await else { return };
+    let mut options = options(&server, psrpcore::PASSWORD);
+    let arguments = json!({"Name": "ä<&>", "Count": 5, "Big": 5_000_000_000_i64, "On": true, "Inner": {"A": "b"}});
+    options.application_arguments = arguments.as_object().cloned();
+    let session = exo_session::connect(options, |_| {}).await.expect("it connects");
+    let report = run(&session, "Show-Arguments", "").await;
+    let seen: Value = serde_json::from_str(&texts(&report.output)[0]).expect("the server writes JSON");
+    assert_eq!(seen["Name"]["value"], "ä<&>");
+    assert_eq!(seen["Count"], json!({"type": "System.Int32", "value": 5}));
+    assert_eq!(seen["Big"], json!({"type": "System.Int64", "value": 5_000_000_000_i64}));
+    assert_eq!(seen["On"]["value"], true);
+    assert_eq!(seen["Inner"]["value"]["A"]["value"], "b");
+
+    let data = session.private_data().expect("it was told");
+    let table = data.first().and_then(|data| data.member("ApplicationPrivateData")).expect("a dictionary");
+    assert!(table.resolve().entries().any(|(key, _)| key.to_string() == "PSVersionTable"));
+
+    let mut events = session.user_events().expect("remote PowerShell");
+    assert_eq!(texts(&run(&session, "Send-Event", "").await.output), ["sent"]);
+    let event = events.next().await.expect("it was sent");
+    let member = |name| event.first().and_then(|event| event.member(name)).map(|value| value.to_string());
+    assert_eq!(member("PSEventArgs.SourceIdentifier").as_deref(), Some("Peer.Event"));
+    assert_eq!(member("PSEventArgs.MessageData").as_deref(), Some("hello"));
+    session.close().await.expect("it closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_of_psrpcore_takes_our_input_and_asks_our_host() {
+    let test = "a_command_of_psrpcore_takes_our_input_and_asks_our_host";
+    let Some(server) = server(test, 32_768).await else { return };
+    let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+    let parameters = decode(&b""[..]).expect("an empty tape");
+    let invocation = Invocation { command: "Ask-Each".to_owned(), parameters };
+    let started = session.invoke_with_input_and_host(invocation, Arc::new(Person)).await;
+    let (pipeline, input) = started.expect("it starts");
+    let feeding = async move {
+        for number in 0..20 {
+            let value = decode(format!("<I32>{number}</I32>").into_bytes()).expect("a value");
+            input.write(value).await.expect("it is taken");
+        }
+    };
+    let (report, ()) = tokio::join!(collect(pipeline), feeding);
+    let expected: Vec<String> = (0..20).map(|number| format!("{number} typed <&> 😀")).collect();
+    assert_eq!(texts(&report.output), expected);
+    session.close().await.expect("it closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_client_leaves_psrpcore_comes_back_and_gives_it_to_another() {
+    let test = "our_client_leaves_psrpcore_comes_back_and_gives_it_to_another";
+    let Some(mut server) = server(test, 32_768).await else { return };
+    let session = connect(&server, psrpcore::PASSWORD).await.expect("it connects");
+    let mut pipeline = start(&session, "Count-Slowly", r#"<I32 N="Count">200</I32>"#).await;
+    let mut seen = Vec::new();
+    while seen.is_empty() {
+        if let Some(Ok(PipelineEvent::Output(number))) = pipeline.next().await {
+            seen.push(number);
+        }
+    }
+    let left = session.disconnect(None).await.expect("it is left");
+    assert_eq!(left.commands.len(), 1);
+    session.reconnect().await.expect("it is there");
+    let report = collect(pipeline).await;
+    assert_eq!(report.state, Some(PsInvocationState::Completed), "{report:?}");
+    seen.extend(report.output);
+    let numbers: Vec<String> = (0..200).map(|number: u32| number.to_string()).collect();
+    assert_eq!(texts(&seen), numbers);
+
+    let parameters = decode(&b"<Obj><MS><I32 N=\"Count\">200</I32></MS></Obj>"[..]).expect("one object");
+    let invocation = Invocation { command: "Count-Slowly".to_owned(), parameters };
+    let left = session.invoke_and_disconnect(invocation, None).await.expect("it is left");
+    drop(session);
+    let attached = exo_session::attach(
+        options(&server, psrpcore::PASSWORD),
+        &left,
+        None,
+        |_| {},
+        std::future::pending(),
+    );
+    let (session, pipelines) = attached.await.expect("it is taken over");
+    for pipeline in pipelines {
+        assert_eq!(texts(&collect(pipeline).await.output), numbers);
+    }
+    // It is of protocol 2.3 for this client, too: secrets cross under a key.
+    send_secrets(&session).await;
+    session.close().await.expect("it closes");
+    assert_eq!(server.shells(), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_an_error_of_sign_in() {
     let Some(mut server) = server("a_wrong_password_is_an_error_of_sign_in", 32_768).await else { return };
     let error = connect(&server, "not the password").await.expect_err("it is refused");

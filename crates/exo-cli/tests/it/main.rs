@@ -1,6 +1,7 @@
 //! The `exo` binary: on files, and against a stand-in tenant on loopback.
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod attach;
 mod browser;
 mod bulk;
 mod cmdlets;

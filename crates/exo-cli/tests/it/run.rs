@@ -166,9 +166,47 @@ fn an_answer_that_is_lost_once_is_asked_for_again() {
 
 /// Sends a signal to a process of ours.
 #[cfg(unix)]
-fn interrupt(child: &Child) {
-    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+fn signal(child: &Child, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+#[test]
+#[cfg(unix)]
+fn every_way_to_end_the_program_closes_the_session() {
+    for name in ["-INT", "-TERM", "-HUP"] {
+        let tenant = Tenant::with(LabConfig { mailboxes: 2, ..LabConfig::default() });
+        // A command that ends by no other means.
+        let child = start(&tenant, &["--", "Test-Mailflow"]);
+        while tenant.lab.live_shells() == 0 {
+            std::thread::yield_now();
+        }
+        signal(&child, name);
+        assert_eq!(Done::of(child).code, Some(130), "{name}");
+        tenant.assert_no_shell();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_server_that_answers_nothing_does_not_keep_an_interrupted_program() {
+    let faults = ["hang=receive", "hang=signal", "hang=delete"];
+    let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
+    let tenant = Tenant::with(LabConfig { faults, ..LabConfig::default() });
+    let child = start(&tenant, &["--", "Get-Mailbox"]);
+    while tenant.lab.hung_requests() == 0 {
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    // One interrupt is enough.
+    let done = Done::of(child);
+    assert_eq!(done.code, Some(130));
+    assert!(done.err.contains("the server did not say in time that the session is closed"), "{}", done.err);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use uuid::Uuid;
 
@@ -76,6 +77,17 @@ impl Line {
         let text = element.strip_prefix("Data ")?.split_once('>')?.1.strip_suffix("</Data>")?;
         Some(Self::Data(guid, STANDARD.decode(text).ok()?))
     }
+}
+
+/// Reads the next line. False: there is none, or it is longer than `limit` bytes, which no line of such a process is.
+pub(super) async fn next_line(
+    output: &mut (impl AsyncBufRead + Unpin),
+    line: &mut String,
+    limit: u64,
+) -> bool {
+    line.clear();
+    let mut within = output.take(limit);
+    within.read_line(line).await.is_ok() && line.ends_with('\n')
 }
 
 /// Starts `pwsh -s`, restricted by a session configuration when there is one.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use psrp::clixml::{self, Value};
 use psrp::{Defragmenter, Fragment, FragmentLimits, MessageType, PsInvocationState};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
@@ -42,6 +42,8 @@ struct State {
     outputs: HashMap<Uuid, Output>,
     /// Who waits for the answer to a line, the first first.
     waiting: HashMap<(Item, Uuid), VecDeque<oneshot::Sender<()>>>,
+    /// The client has left the shell: what the process writes waits until it is back.
+    is_left: bool,
     is_closed: bool,
 }
 
@@ -105,6 +107,9 @@ impl Relay {
 
     fn poll_receive(&self, command_id: Option<Uuid>, max_len: usize) -> Result<Option<Received>, ShellError> {
         let mut state = self.link.lock();
+        if state.is_left && !state.is_closed {
+            return Err(ShellError::Aborted);
+        }
         let output = state.outputs.get_mut(&command_id.unwrap_or_default()).ok_or(ShellError::Gone)?;
         let bytes = output.take(max_len)?;
         let is_done = output.is_finished && output.fragments.is_empty();
@@ -130,6 +135,17 @@ impl Relay {
             self.link.changed.notify_waiters();
         }
         Ok(())
+    }
+
+    /// The client leaves, or is back; whoever waits for output is sent away.
+    pub(super) fn set_left(&self, is_left: bool) {
+        self.link.lock().is_left = is_left;
+        self.link.changed.notify_waiters();
+    }
+
+    /// Whether the command is there to be come back to.
+    pub(super) fn has_command(&self, pid: Uuid) -> bool {
+        self.link.lock().outputs.contains_key(&pid)
     }
 
     /// Asks the process to end, and ends it when it does not within [`CLOSE_LIMIT`].
@@ -313,9 +329,8 @@ async fn converse(
         // A process numbers the objects of all its pipelines in one row.
         let mut states = Defragmenter::new(FragmentLimits::default());
         let mut line = String::new();
-        while output.read_line(&mut line).await.is_ok_and(|len| 0 < len) {
+        while child::next_line(&mut output, &mut line, MAX_LINE_LEN).await {
             link.take(Line::decode(&line), &mut states);
-            line.clear();
             link.room().await;
         }
     };
@@ -340,5 +355,7 @@ const MAX_QUEUED_LINES: usize = 64;
 /// How much output waits for clients before the process does.
 const MAX_QUEUED_LEN: usize = 16 * 1024 * 1024;
 const READ_LEN: usize = 256 * 1024;
+/// Far above a line with the fragments of one write of the process.
+const MAX_LINE_LEN: u64 = 8 * 1024 * 1024;
 /// How long a process may take to end in order.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);

@@ -72,11 +72,13 @@ pub(super) fn is_due(
 /// The trouble that keeps a request of this stage from being acted on.
 pub(super) fn instead_of_acting(service: &Service, stage: Option<Stage>) -> Option<Response> {
     let stage = stage?;
-    let due =
-        |kind: &FaultKind| matches!(kind, FaultKind::DropRequest | FaultKind::Status(_) | FaultKind::Html);
+    let due = |kind: &FaultKind| {
+        matches!(kind, FaultKind::DropRequest | FaultKind::Status(_) | FaultKind::Html) || gate::is_move(kind)
+    };
     Some(match service.faults.take_at(stage, due)? {
         FaultKind::Status(status) => gate::refuse(service, status),
         FaultKind::Html => gate::web_page(),
+        moved if gate::is_move(&moved) => gate::moved(service, moved)?,
         _ => hang_up(),
     })
 }

@@ -15,31 +15,30 @@ use crate::wsman::{Admitted, converts_to_oauth};
 pub(super) fn misbehave(service: &Service, uri: &Uri) -> Option<Response> {
     let faults = &service.faults;
     let is_live_id = uri.path().to_ascii_lowercase().starts_with("/powershell-liveid");
-    if is_live_id {
-        let moved = faults.take(|kind| {
-            matches!(kind, FaultKind::Redirect(_) | FaultKind::RedirectLoop | FaultKind::RedirectForeign)
-        });
-        let target = match moved {
-            Some(FaultKind::Redirect(url)) if url.starts_with('/') => {
-                Some(format!("{}{url}", service.origin))
-            }
-            Some(FaultKind::Redirect(url)) => Some(url),
-            Some(FaultKind::RedirectLoop) => {
-                Some(format!("{}/powershell-liveid/?again=true", service.origin))
-            }
-            Some(FaultKind::RedirectForeign) => {
-                Some("https://attacker.invalid/powershell-liveid/".to_owned())
-            }
-            _ => None,
-        };
-        if let Some(target) = target.and_then(|target| HeaderValue::from_str(&target).ok()) {
-            return Some((StatusCode::FOUND, [(header::LOCATION, target)]).into_response());
-        }
+    if is_live_id && let Some(kind) = faults.take(is_move) {
+        return moved(service, kind);
     }
     if let Some(FaultKind::Status(status)) = faults.take(|kind| matches!(kind, FaultKind::Status(_))) {
         return Some(refuse(service, status));
     }
     faults.take(|kind| *kind == FaultKind::Html).map(|_| web_page())
+}
+
+/// Whether a fault is about the place of the endpoint.
+pub(super) fn is_move(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::Redirect(_) | FaultKind::RedirectLoop | FaultKind::RedirectForeign)
+}
+
+/// The answer that the endpoint is elsewhere.
+pub(super) fn moved(service: &Service, kind: FaultKind) -> Option<Response> {
+    let target = match kind {
+        FaultKind::Redirect(url) if url.starts_with('/') => format!("{}{url}", service.origin),
+        FaultKind::Redirect(url) => url,
+        FaultKind::RedirectForeign => "https://attacker.invalid/powershell-liveid/".to_owned(),
+        _ => format!("{}/powershell-liveid/?again=true", service.origin),
+    };
+    let target = HeaderValue::from_str(&target).ok()?;
+    Some((StatusCode::FOUND, [(header::LOCATION, target)]).into_response())
 }
 
 /// An answer of this status without an envelope.

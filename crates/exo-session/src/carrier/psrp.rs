@@ -8,16 +8,15 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::psrp::clixml::Tape;
-use ::psrp::{HostCall, PoolConfig, RunspacePool};
+use ::psrp::{Availability, HostCall, PoolConfig, RunspacePool};
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wsman::Endpoint;
+use wsman::{Endpoint, ShellId};
 
-use self::driver::{Ask, Driver, Work};
+use self::driver::{Ask, Driver, Leave, Taking, Work};
 use self::wire::Wire;
-use super::{Carrier, Closing, Running};
+use super::{Carrier, Closing, Extras, Running};
 use crate::adminapi::Confirm;
 use crate::asking::Reply;
 use crate::connect::authorization::Authorization;
@@ -25,13 +24,18 @@ use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{Http, Redirects};
 use crate::options::ConnectOptions;
-use crate::session::Invocation;
+use crate::session::{DisconnectedSession, Invocation, SessionState};
 
+mod arguments;
 mod driver;
 mod entry;
 mod live;
 mod runspaces;
+mod told;
 mod wire;
+
+pub(crate) use self::runspaces::Question;
+pub(crate) use self::told::Told;
 
 /// What a session is opened with.
 pub(crate) struct Opening<'a> {
@@ -41,6 +45,13 @@ pub(crate) struct Opening<'a> {
     pub(crate) session_id: Uuid,
     pub(crate) authorization: Arc<Authorization>,
     pub(crate) options: &'a ConnectOptions,
+}
+
+/// What another client has left, and how much of it is wanted.
+pub(crate) struct Left<'a> {
+    pub(crate) session: &'a DisconnectedSession,
+    /// Somebody answers what its commands ask.
+    pub(crate) hosted: bool,
 }
 
 /// A session that stands.
@@ -56,6 +67,7 @@ pub(crate) struct Opened {
 pub(crate) struct PsrpCarrier {
     asks: mpsc::UnboundedSender<Ask>,
     fate: Arc<OnceLock<Error>>,
+    told: Arc<Told>,
 }
 
 /// What each shell of a session is made from.
@@ -65,9 +77,10 @@ pub(crate) struct Blueprint {
     pub(crate) url: Url,
     resource_uri: String,
     max_envelope_len: u32,
-    operation_timeout: Duration,
+    pub(crate) operation_timeout: Duration,
     max_message_len: usize,
     max_object_len: usize,
+    application_arguments: Option<serde_json::Map<String, serde_json::Value>>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) open_timeout: Duration,
     /// A lost session is opened again for the next command.
@@ -83,6 +96,7 @@ impl Blueprint {
             operation_timeout: options.operation_timeout,
             max_message_len: options.max_message_len,
             max_object_len: options.max_object_len,
+            application_arguments: options.application_arguments.clone(),
             idle_timeout: options.idle_timeout,
             open_timeout: options.open_timeout,
             reconnects: options.reconnect,
@@ -97,7 +111,10 @@ impl Blueprint {
     }
 
     pub(crate) fn pool(&self, rpid: Uuid) -> RunspacePool {
-        let mut config = PoolConfig::default();
+        let mut config = PoolConfig {
+            application_arguments: self.application_arguments.as_ref().map(arguments::encode),
+            ..PoolConfig::default()
+        };
         config.fragment_limits.max_message_len = self.max_message_len;
         config.fragment_limits.max_open_len = self.max_message_len;
         config.limits.max_body_len = self.max_message_len;
@@ -111,6 +128,39 @@ impl Blueprint {
 /// When `cancel` completes, a shell that had come about is deleted before this returns, for at most two
 /// seconds; when the future is dropped, the same happens in the background.
 pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>) -> Result<Opened, Error> {
+    let ids = (opening.session_id, opening.session_id);
+    start(opening, ids, None, cancel).await
+}
+
+/// Takes over a shell that another client has left, with its commands, in the order in which they are named.
+///
+/// When that is given up, a shell that had been taken over is left again.
+pub(crate) async fn attach(
+    opening: Opening<'_>,
+    left: Left<'_>,
+    cancel: impl Future<Output = ()>,
+) -> Result<(Opened, Vec<Running>), Error> {
+    let mut commands = Vec::new();
+    let mut receivers = Vec::new();
+    for pid in &left.session.commands {
+        let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
+        commands.push((*pid, sender));
+        receivers.push((*pid, events));
+    }
+    let shell = ShellId::new(left.session.shell_id.as_str());
+    let ids = (opening.session_id, left.session.session_id);
+    let taking = Taking { shell, commands, hosted: left.hosted };
+    let opened = start(opening, ids, Some(taking), cancel).await?;
+    let running = receivers.into_iter().map(|(pid, events)| opened.carrier.running(pid, events)).collect();
+    Ok((opened, running))
+}
+
+async fn start(
+    opening: Opening<'_>,
+    ids: (Uuid, Uuid),
+    taking: Option<Taking>,
+    cancel: impl Future<Output = ()>,
+) -> Result<Opened, Error> {
     let options = opening.options;
     let blueprint = Blueprint::of(options, opening.url.clone());
     let wire = Wire {
@@ -122,8 +172,8 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
         rapport: Arc::default(),
     };
     let (asks, asked) = mpsc::unbounded_channel();
-    let fate = Arc::new(OnceLock::new());
-    let driver = Driver::new(wire, blueprint, opening.session_id, Arc::clone(&fate));
+    let (fate, told) = (Arc::new(OnceLock::new()), Arc::new(Told::new()));
+    let driver = Driver::new(wire, blueprint, ids, taking, Arc::clone(&fate), Arc::clone(&told));
     let (give_up, given_up) = oneshot::channel::<()>();
     let (done, mut opened) = oneshot::channel();
     tokio::spawn(driver.run(asked, given_up, done));
@@ -137,7 +187,7 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
     };
     let opened = outcome.unwrap_or_else(|_| Err(Error::new(Step::Open, Kind::Closed)))?;
     Ok(Opened {
-        carrier: PsrpCarrier { asks, fate },
+        carrier: PsrpCarrier { asks, fate, told },
         url: opened.url,
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
@@ -145,45 +195,74 @@ pub(crate) async fn open(opening: Opening<'_>, cancel: impl Future<Output = ()>)
 }
 
 impl PsrpCarrier {
-    fn start(
-        &self,
-        work: Work,
-        input: Option<mpsc::Receiver<Tape>>,
-        hosted: bool,
-        step: Step,
-    ) -> Result<Running, Error> {
+    fn start(&self, work: Work, extras: Extras, step: Step) -> Result<Running, Error> {
         if let Some(error) = self.fate.get() {
             return Err(error.clone());
         }
         let pid = Uuid::new_v4();
         let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
         self.asks
-            .send(Ask::Start { pid, work, input, hosted, step, events: sender })
-            .map_err(|_| self.fate.get().cloned().unwrap_or_else(|| Error::new(step, Kind::Closed)))?;
+            .send(Ask::Start { pid, work, extras, step, events: sender })
+            .map_err(|_| self.ended(step))?;
+        Ok(self.running(pid, events))
+    }
+
+    fn running(&self, pid: Uuid, events: mpsc::Receiver<super::Event>) -> Running {
         let asks = self.asks.clone();
         let cancel = Box::new(move || {
             // A session that has ended has nothing left to cancel.
             let _ = asks.send(Ask::Cancel { pid });
         });
-        Ok(Running { events, cancel, answers: None, fate: Arc::clone(&self.fate) })
+        Running { events, cancel, answers: None, fate: Arc::clone(&self.fate) }
+    }
+
+    /// What the server has told of the session.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// Asks about the runspaces, and waits for the answer.
+    pub(crate) async fn question(&self, question: Question) -> Result<Availability, Error> {
+        let (done, answer) = oneshot::channel();
+        self.ask(Ask::Question { question, done }, answer, Step::Run).await
+    }
+
+    /// Leaves the shell; gives the commands that go on in it.
+    pub(crate) async fn disconnect(&self, idle_timeout: Option<Duration>) -> Result<Vec<Uuid>, Error> {
+        let (done, answer) = oneshot::channel();
+        self.ask(Ask::Disconnect(Leave { idle_timeout, done }), answer, Step::Disconnect).await
+    }
+
+    /// Comes back to it.
+    pub(crate) async fn reconnect(&self) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        self.ask(Ask::Reconnect { done }, answer, Step::Reconnect).await
+    }
+
+    /// A session that ends meanwhile is the answer, too.
+    async fn ask<T>(
+        &self,
+        ask: Ask,
+        answer: oneshot::Receiver<Result<T, Error>>,
+        step: Step,
+    ) -> Result<T, Error> {
+        self.asks.send(ask).map_err(|_| self.ended(step))?;
+        answer.await.unwrap_or_else(|_| Err(self.ended(step)))
+    }
+
+    fn ended(&self, step: Step) -> Error {
+        let lost = || Kind::Broken { reason: "it was lost meanwhile".to_owned() };
+        self.fate.get().cloned().unwrap_or_else(|| Error::new(step, lost()))
     }
 }
 
 impl Carrier for PsrpCarrier {
     fn invoke(&self, invocation: Invocation, _confirm: Confirm) -> Result<Running, Error> {
-        self.start(Work::Command(invocation), None, false, Step::Run)
+        self.start(Work::Command(invocation), Extras::default(), Step::Run)
     }
 
-    fn invoke_with_input(
-        &self,
-        invocation: Invocation,
-        input: mpsc::Receiver<Tape>,
-    ) -> Result<Running, Error> {
-        self.start(Work::Command(invocation), Some(input), false, Step::Run)
-    }
-
-    fn invoke_with_host(&self, invocation: Invocation) -> Result<Running, Error> {
-        self.start(Work::Command(invocation), None, true, Step::Run)
+    fn invoke_with(&self, invocation: Invocation, extras: Extras) -> Result<Running, Error> {
+        self.start(Work::Command(invocation), extras, Step::Run)
     }
 
     fn reply(&self, call: Arc<HostCall>, reply: Reply) {
@@ -192,7 +271,15 @@ impl Carrier for PsrpCarrier {
     }
 
     fn commands(&self, names: Vec<String>) -> Result<Running, Error> {
-        self.start(Work::Metadata(names), None, false, Step::Commands)
+        self.start(Work::Metadata(names), Extras::default(), Step::Commands)
+    }
+
+    fn remoting(&self) -> Option<&PsrpCarrier> {
+        Some(self)
+    }
+
+    fn state(&self) -> SessionState {
+        self.told.present_state()
     }
 
     fn close(&self) -> Closing<'_> {

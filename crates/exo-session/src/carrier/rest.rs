@@ -15,7 +15,7 @@ use crate::carrier::rest::transport::HttpTransport;
 use crate::catalog::Catalog;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
-use crate::session::Invocation;
+use crate::session::{Invocation, SessionState};
 
 pub(crate) mod transport;
 
@@ -107,6 +107,10 @@ impl Carrier for RestCarrier {
     fn commands(&self, _names: Vec<String>) -> Result<Running, Error> {
         // INVARIANT: a session asks the catalogue of a carrier that has one.
         Err(Error::new(Step::Commands, Kind::Closed))
+    }
+
+    fn state(&self) -> SessionState {
+        if self.fate.get().is_some() { SessionState::Closed } else { SessionState::Opened }
     }
 
     fn catalog(&self) -> Option<&Catalog> {

@@ -97,6 +97,8 @@ pub(crate) enum Kind {
     Broken { reason: String },
     /// The session was closed by the caller.
     Closed,
+    /// The session is left, or is not.
+    Presence { problem: &'static str },
     /// The caller cancelled.
     Cancelled,
 }
@@ -109,6 +111,7 @@ impl Kind {
             | Self::UnknownCommand { .. }
             | Self::Parameter { .. }
             | Self::NeedsConfirmation { .. }
+            | Self::Presence { .. }
             | Self::Closed => Category::Usage,
             Self::SignIn(error) if error.kind() == AuthErrorKind::Network => Category::Connection,
             Self::SignIn(_) | Self::TokenEnded | Self::Unauthorized { .. } | Self::Forbidden { .. } => {
@@ -197,7 +200,8 @@ impl Kind {
             Self::Fault(fault) | Self::TooManySessions { fault, .. } => return fault_advice(fault),
             Self::Broken { .. } => "connect again",
             Self::Closed => "connect first",
-            Self::Option { .. }
+            Self::Presence { .. }
+            | Self::Option { .. }
             | Self::Parameter { .. }
             | Self::BadRedirect { .. }
             | Self::Status { .. }
@@ -309,6 +313,7 @@ impl fmt::Display for Kind {
             Self::Remote { reason } => write!(f, "the server reports: {reason}"),
             Self::Broken { reason } => write!(f, "the session ended: {reason}"),
             Self::Closed => f.write_str("the session is closed"),
+            Self::Presence { problem } => f.write_str(problem),
             Self::Cancelled => f.write_str("the operation was cancelled"),
         }
     }

@@ -173,6 +173,82 @@ async fn redirections_are_refused_when_they_lead_elsewhere_or_never_end() {
     }
 }
 
+/// Where each kind of address may send a request with credentials.
+#[test]
+fn credentials_go_on_to_the_same_host_and_to_microsofts() {
+    let (own, cloud) =
+        ("https://mail.contoso.com/powershell?x=1", "https://outlook.office365.com/powershell-liveid/");
+    for (from, location, expected) in [
+        (own, Some("/other"), Ok("https://mail.contoso.com/other")),
+        (own, Some("?y=2"), Ok("https://mail.contoso.com/powershell?y=2")),
+        (own, Some("https://MAIL.contoso.com:8443/x"), Ok("https://mail.contoso.com:8443/x")),
+        (own, Some("//mail.contoso.com/x"), Ok("https://mail.contoso.com/x")),
+        (own, Some("https://user:secret@mail.contoso.com/x"), Ok("https://mail.contoso.com/x")),
+        (own, Some("https://ps.outlook.com/powershell"), Ok("https://ps.outlook.com/powershell")),
+        (
+            cloud,
+            Some("https://am6pr05.outlook.office365.com/powershell"),
+            Ok("https://am6pr05.outlook.office365.com/powershell"),
+        ),
+        (
+            cloud,
+            Some("https://nam12b.admin.protection.outlook.com:446/x"),
+            Ok("https://nam12b.ps.compliance.protection.outlook.com/x"),
+        ),
+        (own, Some("https://mail.contoso.com.example.org/"), Err("ForeignRedirect")),
+        (own, Some("https://contoso.com/"), Err("ForeignRedirect")),
+        (cloud, Some("https://outlook.office365.com.example.org/"), Err("ForeignRedirect")),
+        (cloud, Some("https://evil-outlook.com/"), Err("ForeignRedirect")),
+        (cloud, Some("https://10.0.0.1/"), Err("ForeignRedirect")),
+        (own, Some("http://mail.contoso.com/powershell"), Err("RedirectToPlainHttp")),
+        (cloud, Some("http://outlook.office365.com/"), Err("RedirectToPlainHttp")),
+        (own, Some("ftp://mail.contoso.com/"), Err("BadRedirect")),
+        (own, Some("javascript:alert(1)"), Err("BadRedirect")),
+        (own, Some("https://"), Err("BadRedirect")),
+        (own, None, Err("BadRedirect")),
+    ] {
+        let from = Url::parse(from).unwrap();
+        let next = next_address(&from, StatusCode::FOUND, location);
+        match (next, expected) {
+            (Ok(next), Ok(expected)) => assert_eq!(next.as_str(), expected),
+            (Err(kind), Err(expected)) => {
+                let found = format!("{kind:?}");
+                assert!(found.starts_with(expected), "{location:?}: {found}");
+            }
+            (next, expected) => panic!("{location:?}: {next:?} instead of {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn five_redirections_are_followed_with_the_body_each_time() {
+    let mut answers: Vec<_> = (1..=5).map(|hop| redirect(&format!("/hop{hop}"))).collect();
+    answers.push(answer("200 OK", b"there"));
+    let server = Script::start(answers).await;
+    let answer = post(&server.url).await.unwrap();
+    assert_eq!((answer.url.path(), answer.body.unwrap()), ("/hop5", Bytes::from("there")));
+    let seen = server.seen();
+    assert_eq!(seen.len(), 6);
+    for (hop, request) in seen.iter().enumerate() {
+        let path = if hop == 0 { "/start".to_owned() } else { format!("/hop{hop}") };
+        assert!(request.starts_with(&format!("POST {path} ")), "{request}");
+        assert!(request.ends_with(&format!("body for {path}")), "{request}");
+        assert!(request.contains("Basic c2VjcmV0"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_foreign_host_is_sent_to_never_reaches_it() {
+    let foreign = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // The same machine under another name, which is another host for whoever holds credentials.
+    let elsewhere = format!("http://localhost:{}/", foreign.local_addr().unwrap().port());
+    let server = Script::start(vec![redirect(&elsewhere)]).await;
+    assert!(post(&server.url).await.unwrap_err().to_string().contains("neither the same host"));
+    let connected =
+        std::future::poll_fn(|context| std::task::Poll::Ready(foreign.poll_accept(context).is_ready()));
+    assert!(!connected.await);
+}
+
 #[tokio::test]
 async fn a_redirecting_answer_can_be_had_as_it_is() {
     let server = Script::start(vec![redirect("https://elsewhere.example/")]).await;
@@ -293,6 +369,29 @@ async fn a_silent_server_runs_into_the_read_timeout() {
     let error = post_with(&http, &url, Redirects::Follow).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert!(error.to_string().contains("127.0.0.1 did not answer within 0.05 s"), "{error}");
+}
+
+/// Connections are taken and nothing is said: not by the server itself, and not by a proxy on the way to it.
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_runs_into_the_connect_timeout() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    for proxy in [None, Some(format!("http://{address}"))] {
+        let settings = HttpSettings {
+            no_proxy: proxy.is_none(),
+            proxy,
+            connect_timeout: Duration::from_millis(50),
+            ..settings()
+        };
+        let url = Url::parse(&format!("https://{address}/")).unwrap();
+        let error = post_with(&Http::new(settings).unwrap(), &url, Redirects::Follow).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "could not open the session: no connection to 127.0.0.1 came about within 0.05 s; check the address, the \
+             firewall and the proxy setting"
+        );
+        assert!(error.is_timeout() && error.cannot_have_arrived());
+    }
 }
 
 #[tokio::test]

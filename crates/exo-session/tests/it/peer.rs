@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use exo_session::{Authentication, ConnectOptions, Secret};
-use psrp::Target;
 use psrp::server::{Pipeline, ServerConfig, ServerEvent, ServerPool};
+use psrp::{ProtocolVersion, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -35,6 +35,12 @@ pub(crate) struct Script {
     pub(crate) breaks_at_the_end: bool,
     /// Bytes in one answer of a Receive.
     pub(crate) answer_len: usize,
+    /// What the configuration says of envelopes, in KB; `None` refuses to tell.
+    pub(crate) max_envelope_kb: Option<u32>,
+    /// The first Command is begun and the shell lost, instead of saying so.
+    pub(crate) loses_first_command: bool,
+    /// The newest protocol version it speaks.
+    pub(crate) version: ProtocolVersion,
 }
 
 impl Default for Script {
@@ -48,6 +54,9 @@ impl Default for Script {
             loses_create_answer: false,
             breaks_at_the_end: false,
             answer_len: 100_000,
+            max_envelope_kb: None,
+            loses_first_command: false,
+            version: ProtocolVersion::CURRENT,
         }
     }
 }
@@ -74,6 +83,8 @@ struct Inner {
     stopped: Vec<Uuid>,
     host_answers: usize,
     parameters: Vec<usize>,
+    /// The longest envelope that came.
+    longest: usize,
 }
 
 impl Peer {
@@ -90,6 +101,7 @@ impl Peer {
             stopped: Vec::new(),
             host_answers: 0,
             parameters: Vec::new(),
+            longest: 0,
         };
         let state = Arc::new(State { inner: Mutex::new(inner), changed: Notify::new() });
         let serving = Arc::clone(&state);
@@ -138,6 +150,11 @@ impl Peer {
         inner.out.iter().filter(|((own, _), _)| *own == kind).map(|(_, (_, most))| *most).max().unwrap_or(0)
     }
 
+    /// The length of the longest request.
+    pub(crate) fn longest(&self) -> usize {
+        self.inner().longest
+    }
+
     /// Does something to the pool, as the server's own idea.
     pub(crate) fn act(&self, act: impl FnOnce(&mut ServerPool)) {
         act(&mut self.inner().pool);
@@ -159,14 +176,19 @@ async fn serve(mut socket: TcpStream, state: Arc<State>) {
             Some(to) => ("307 Moved", format!("Location: {to}\r\n"), Vec::new()),
             None => {
                 let request = Request::decode(&body).unwrap();
+                {
+                    let mut inner = state.inner.lock().unwrap();
+                    inner.longest = inner.longest.max(body.len());
+                }
                 assert!(request.to.ends_with(&path), "To is {} at {path}", request.to);
                 let first = matches!(request.operation, Operation::Create { .. });
                 let reply = Reply::to(&request, Uuid::new_v4());
                 let lossy = state.inner.lock().unwrap().script.loses_create_answer;
                 assert_eq!(head.contains("MS-WSMAN=one"), !first && !lossy, "{head}");
                 let lost = first && lossy;
+                let is_command = matches!(request.operation, Operation::Command { .. });
                 match answer(&state, &request, &reply).await {
-                    Ok(_) if lost => return,
+                    Ok(_) if lost || (is_command && state.loses_now()) => return,
                     Ok(body) => ("200 OK", "Set-Cookie: MS-WSMAN=one; path=/\r\n".to_owned(), body),
                     Err(fault) => ("500 Error", String::new(), reply.build_fault(&fault)),
                 }
@@ -208,7 +230,8 @@ async fn answer(state: &State, request: &Request, reply: &Reply) -> Result<Vec<u
         Operation::Create { shell_id, creation_xml, .. } => {
             let mut inner = state.inner.lock().unwrap();
             inner.diary.push("Create".to_owned());
-            inner.pool = ServerPool::new(ServerConfig::default());
+            let protocol_version = inner.script.version;
+            inner.pool = ServerPool::new(ServerConfig { protocol_version, ..ServerConfig::default() });
             inner.shell = true;
             inner.take(creation_xml.clone());
             if 0 < inner.script.lost_shells {
@@ -218,8 +241,16 @@ async fn answer(state: &State, request: &Request, reply: &Reply) -> Result<Vec<u
             let created = CreateResponse::new(shell_id.clone().unwrap());
             Ok(reply.build_create(&request.to, &request.resource_uri, &created))
         }
+        Operation::GetConfig => {
+            let mut inner = state.inner.lock().unwrap();
+            inner.diary.push("Get".to_owned());
+            inner.script.max_envelope_kb.map(|kb| reply.build_get_config(kb)).ok_or_else(Fault::access_denied)
+        }
         Operation::Command { command_id, arguments, .. } => {
             let mut inner = state.inner.lock().unwrap();
+            if !inner.shell {
+                return Err(Fault::shell_not_found("The shell was not found on the server."));
+            }
             inner.diary.push("Command".to_owned());
             inner.take(arguments.clone());
             state.changed.notify_waiters();
@@ -292,6 +323,14 @@ async fn receive(state: &State, command_id: Option<Uuid>) -> Result<ReceiveRespo
 }
 
 impl State {
+    /// Whether the Command that was just begun is the one to lose, with its shell.
+    fn loses_now(&self) -> bool {
+        let mut inner = self.inner.lock().unwrap();
+        let loses = std::mem::take(&mut inner.script.loses_first_command);
+        inner.shell &= !loses;
+        loses
+    }
+
     fn begin(&self, kind: &'static str, target: Option<Uuid>) {
         let mut inner = self.inner.lock().unwrap();
         let (now, most) = inner.out.entry((kind, target)).or_default();

@@ -274,3 +274,122 @@ impl Host for FirstChoice {
         Ok(0)
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_secure_string_is_one_too() {
+    let Some(lab) = powershell("an_empty_secure_string_is_one_too", None).await else { return };
+    let session = open(basic(&lab)).await;
+    let empty = read(session.invoke(script("[securestring]::new()")).await.unwrap()).await.unwrap();
+    let secret = empty.output[0].first().unwrap();
+    assert_eq!(secret.kind(), Kind::SecureString);
+    assert_eq!(*plain_text(secret.text().unwrap().as_bytes()).unwrap(), "");
+
+    let (pipeline, input) =
+        session.invoke_with_input(command("ForEach-Object", &[("MemberName", "Length")])).await.unwrap();
+    for plain in ["", "abc"] {
+        let mut body = Vec::new();
+        Encoder::new(&mut body).secure_string(None, &secure_text(plain));
+        input.write(decode_secret(body.into()).unwrap()).await.unwrap();
+    }
+    drop(input);
+    assert_eq!(texts(&read(pipeline).await.unwrap().output), ["0", "3"]);
+    end(&lab, &session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_powershell_command_takes_input_and_asks_at_once() {
+    let Some(lab) = powershell("a_powershell_command_takes_input_and_asks_at_once", None).await else {
+        return;
+    };
+    let session = open(basic(&lab)).await;
+    let define = script("function global:Ask-Each { process { \"$_ $(Read-Host)\" } }");
+    read(session.invoke(define).await.unwrap()).await.unwrap();
+    let started = session.invoke_with_input_and_host(command("Ask-Each", &[]), Arc::new(Person)).await;
+    let (pipeline, input) = started.unwrap();
+    let feeding = async move {
+        for number in 0..20 {
+            let mut body = Vec::new();
+            Encoder::new(&mut body).i32(None, number);
+            input.write(psrp::clixml::decode(body).unwrap()).await.unwrap();
+        }
+    };
+    let (written, ()) = tokio::join!(read(pipeline), feeding);
+    let expected: Vec<String> = (0..20).map(|number| format!("{number} typed")).collect();
+    assert_eq!(texts(&written.unwrap().output), expected);
+    end(&lab, &session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn powershell_goes_on_while_its_client_is_away() {
+    let Some(lab) = powershell("powershell_goes_on_while_its_client_is_away", None).await else { return };
+    let session = open(basic(&lab)).await;
+    let mut pipeline = session.invoke(script("1..20000")).await.unwrap();
+    let mut seen = 0;
+    for until in [10, 200, 3_000] {
+        while seen < until {
+            if let PipelineEvent::Output(tape) = pipeline.next().await.unwrap().unwrap() {
+                seen += 1;
+                assert_eq!(tape.first().and_then(Value::as_i64), Some(seen));
+            }
+        }
+        let left = session.disconnect(None).await.unwrap();
+        assert!(run(&session, "Get-Date", &[]).await.is_err());
+        assert!(exo_session::attach(basic(&lab), &left, None, |_| {}, std::future::pending()).await.is_err());
+        session.reconnect().await.unwrap();
+        let beside = run(&session, "Get-Date", &[("Format", "yyyy")]).await.unwrap();
+        assert_eq!(beside.output.len(), 1);
+    }
+    let rest = read(pipeline).await.unwrap();
+    assert_eq!(rest.output.len(), 20_000 - usize::try_from(seen).unwrap());
+    assert_eq!(texts(&rest.output[rest.output.len() - 1..]), ["20000"]);
+    end(&lab, &session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn powershell_answers_about_runspaces_and_itself() {
+    let Some(lab) = powershell("powershell_answers_about_runspaces_and_itself", None).await else { return };
+    let mut options = basic(&lab);
+    let arguments = serde_json::json!({"Name": "ä<&>", "Count": 5, "List": [1, "x"], "Inner": {"A": true}});
+    options.application_arguments = arguments.as_object().cloned();
+    let session = open(options).await;
+    let text =
+        "$a = $PSSenderInfo.ApplicationArguments; \"$($a.Name) $($a.Count + 1) $($a.List[1]) $($a.Inner.A)\"";
+    let written = read(session.invoke(script(text)).await.unwrap()).await.unwrap();
+    assert_eq!(texts(&written.output), ["ä<&> 6 x True"]);
+
+    let data = session.private_data().unwrap();
+    let table = data.first().and_then(|data| data.member("ApplicationPrivateData")).unwrap().resolve();
+    assert!(table.entries().any(|(key, _)| key.to_string() == "PSVersionTable"));
+
+    let mut events = session.user_events().unwrap();
+    let raise = "Register-EngineEvent -SourceIdentifier Our.Event -Forward; \
+                 $null = New-Event -SourceIdentifier Our.Event -MessageData 'hello'";
+    read(session.invoke(script(raise)).await.unwrap()).await.unwrap();
+    let event = events.next().await.unwrap();
+    let member = |name| event.first().and_then(|event| event.member(name)).map(|value| value.to_string());
+    assert_eq!(member("PSEventArgs.SourceIdentifier").as_deref(), Some("Our.Event"));
+    assert_eq!(member("PSEventArgs.MessageData").as_deref(), Some("hello"));
+
+    assert_eq!(session.available_runspaces().await.unwrap(), 1);
+    assert!(session.set_max_runspaces(4).await.unwrap());
+    assert_eq!(session.available_runspaces().await.unwrap(), 4);
+    assert!(!session.set_max_runspaces(0).await.unwrap());
+    assert!(session.set_min_runspaces(2).await.unwrap());
+    assert!(!session.set_min_runspaces(5).await.unwrap());
+    end(&lab, &session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_powershell_runspace_forgets_its_variables() {
+    let Some(lab) = powershell("a_powershell_runspace_forgets_its_variables", None).await else { return };
+    let session = open(basic(&lab)).await;
+    let value = || async {
+        let asked = session.invoke(script("\"[$global:kept]\"")).await.unwrap();
+        texts(&read(asked).await.unwrap().output)
+    };
+    read(session.invoke(script("$global:kept = 'value'")).await.unwrap()).await.unwrap();
+    assert_eq!(value().await, ["[value]"]);
+    assert!(session.reset_runspace().await.unwrap());
+    assert_eq!(value().await, ["[]"]);
+    end(&lab, &session).await;
+}

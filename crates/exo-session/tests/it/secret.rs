@@ -7,7 +7,7 @@ use psrp::{PipelineEvent, PsInvocationState};
 
 use crate::support::{Written, basic, command, lab, open, read, run};
 
-fn new_mailbox(name: &str, password: &str) -> Invocation {
+pub(crate) fn new_mailbox(name: &str, password: &str) -> Invocation {
     let mut body = Vec::new();
     Encoder::new(&mut body).object(None, &[], None, |object| {
         object.members(|members| {

@@ -3,7 +3,7 @@
 use exo_session::{Category, ConnectEvent, ConnectOptions, connect};
 use psrp::clixml::Encoder;
 use psrp::server::{Command, ErrorBody, ServerPool};
-use psrp::{Availability, HostMethod, PipelineEvent, PsInvocationState};
+use psrp::{Availability, HostMethod, PipelineEvent, ProtocolVersion, PsInvocationState};
 use uuid::Uuid;
 
 use crate::peer::{Peer, Script};
@@ -100,15 +100,83 @@ async fn one_receive_and_one_send_are_out_for_each_target() {
     };
     let peer = Peer::start(script).await;
     let session = open(peer.options()).await;
-    let long = "x".repeat(700_000);
+    let long = "x".repeat(2_000_000);
     let parameters = [("Text", long.as_str())];
     let first = session.invoke(command("Set-Text", &parameters)).await.unwrap();
     let second = session.invoke(command("Set-Text", &parameters)).await.unwrap();
     let (first, second) = tokio::join!(read(first), read(second));
     assert_eq!((first.unwrap().output.len(), second.unwrap().output.len()), (500, 500));
-    assert_eq!(peer.parameters(), [700_000, 700_000]);
+    assert_eq!(peer.parameters(), [2_000_000, 2_000_000]);
     assert!(6 < peer.count("Send stdin"), "{:?}", peer.diary());
     assert_eq!((peer.most_at_once("Receive"), peer.most_at_once("Send")), (1, 1));
+    session.close().await.unwrap();
+}
+
+/// Long parameters, sent by a session of a client that allows `limit`; gives the longest envelope.
+async fn longest_envelope(script: Script, limit: u32) -> (usize, usize) {
+    let peer = Peer::start(Script { on_command: three_lines().on_command, ..script }).await;
+    let mut options = peer.options();
+    options.max_envelope_len = limit;
+    let session = open(options).await;
+    let long = "x".repeat(3_000_000);
+    for _ in 0..2 {
+        assert_eq!(run(&session, "Set-Text", &[("Text", long.as_str())]).await.unwrap().output.len(), 3);
+    }
+    assert_eq!(peer.parameters(), [3_000_000, 3_000_000]);
+    let asked = peer.count("Get");
+    session.close().await.unwrap();
+    (peer.longest(), asked)
+}
+
+#[tokio::test]
+async fn requests_are_as_long_as_the_server_allows() {
+    for (told, version, limit, expected, asked) in [
+        (Some(1_000), ProtocolVersion::CURRENT, 4_000_000, 1_024_000, 1),
+        (Some(100), ProtocolVersion::CURRENT, 4_000_000, 153_600, 1),
+        (None, ProtocolVersion::CURRENT, 512_000, 512_000, 1),
+        (None, ProtocolVersion::V2_1, 512_000, 153_600, 1),
+        (Some(1_000), ProtocolVersion::CURRENT, 150_000, 150_000, 0),
+    ] {
+        let script = Script { max_envelope_kb: told, version, ..Script::default() };
+        let (longest, times) = longest_envelope(script, limit).await;
+        assert_eq!(times, asked, "{told:?} {limit}");
+        // Base64 leaves a few bytes of room.
+        let room = expected - longest.min(expected);
+        assert!(longest <= expected && room < 16, "{told:?} {limit}: {longest} of {expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_not_asked_for_its_limit_when_nothing_is_long() {
+    let peer = Peer::start(three_lines()).await;
+    let session = open(peer.options()).await;
+    assert_eq!(run(&session, "Get-Line", &[]).await.unwrap().output.len(), 3);
+    session.close().await.unwrap();
+    assert_eq!(peer.count("Get"), 0);
+}
+
+#[tokio::test]
+async fn a_change_whose_shell_went_with_its_answer_is_not_begun_in_another() {
+    for (name, begun) in [("Set-Line", 1), ("Get-Line", 2)] {
+        let peer = Peer::start(Script { loses_first_command: true, ..three_lines() }).await;
+        let session = open(peer.options()).await;
+        let outcome = run(&session, name, &[]).await;
+        match outcome {
+            Err(error) => assert!(name == "Set-Line" && error.is_outcome_unknown(), "{name}: {error}"),
+            Ok(written) => assert_eq!((name, written.output.len()), ("Get-Line", 3)),
+        }
+        assert_eq!(peer.count("Command"), begun, "{name}");
+        session.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_protocol_2_1_cannot_be_left() {
+    let peer = Peer::start(Script { version: ProtocolVersion::V2_1, ..three_lines() }).await;
+    let session = open(peer.options()).await;
+    let refused = session.disconnect(None).await.unwrap_err();
+    assert!(refused.to_string().contains("a protocol version before 2.2"), "{refused}");
+    assert_eq!(run(&session, "Get-Line", &[]).await.unwrap().output.len(), 3);
     session.close().await.unwrap();
 }
 

@@ -44,7 +44,9 @@ pub(super) fn is_valid_text(kind: Kind, text: &[u8]) -> bool {
         Kind::Version => is_version(text),
         Kind::Decimal => is_decimal(text),
         // White space around it is no part of it, in whatever way it was read.
-        Kind::SemanticVersion | Kind::SecureString => !text.is_empty() && trim(text).len() == text.len(),
+        Kind::SemanticVersion => !text.is_empty() && trim(text).len() == text.len(),
+        // An empty one has no characters to encrypt where nothing is encrypted (protocol 2.4).
+        Kind::SecureString => trim(text).len() == text.len(),
         _ => true,
     }
 }

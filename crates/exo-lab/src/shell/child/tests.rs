@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::{Item, Line, data_line};
+use super::{Item, Line, data_line, next_line};
 
 const GUID: Uuid = Uuid::from_u128(0x1f);
 
@@ -25,4 +25,18 @@ fn lines_of_the_process_are_told_apart() {
 fn what_is_sent_can_be_read_back() {
     assert_eq!(Line::decode(&data_line("Default", GUID, b"abc")), Line::Data(GUID, b"abc".to_vec()));
     assert_eq!(Item::Close.line(Uuid::nil()), "<Close PSGuid='00000000-0000-0000-0000-000000000000' />\n");
+}
+
+#[tokio::test]
+async fn a_line_is_read_to_its_end_or_not_at_all() {
+    let mut line = String::new();
+    let mut output = &b"one\n\nfour\nlonger\nfive\n"[..];
+    for expected in ["one\n", "\n", "four\n"] {
+        assert!(next_line(&mut output, &mut line, 5).await);
+        assert_eq!(line, expected);
+    }
+    assert!(!next_line(&mut output, &mut line, 5).await, "{line}");
+    assert!(line.len() <= 5);
+    assert!(!next_line(&mut &b"cut off"[..], &mut line, 100).await);
+    assert!(!next_line(&mut &b""[..], &mut line, 100).await);
 }

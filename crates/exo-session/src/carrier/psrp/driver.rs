@@ -5,42 +5,47 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ::psrp::clixml::Tape;
-use ::psrp::{HostCall, PipelineEvent, PsInvocationState, RunspacePool, SecretError, Target};
+use ::psrp::{Availability, HostCall, PipelineEvent, PsInvocationState, RunspacePool, SecretError};
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
-use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Response, ShellId, Signal};
+use wsman::{Endpoint, Response, ShellId, Signal};
 
+use self::envelope::Envelope;
 use self::keys::Keys;
+use self::left::Presence;
 use super::Blueprint;
 use super::entry::Entry;
 use super::live::{self, Live};
-use super::runspaces::Runspaces;
+use super::runspaces::{Question, Runspaces};
+use super::told::Told;
 use super::wire::Wire;
 use crate::asking::Reply;
-use crate::carrier::Event;
+use crate::carrier::{Event, Extras};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::secret::KeyPair;
-use crate::session::Invocation;
+use crate::session::{Invocation, SessionState};
 
+mod envelope;
 mod incoming;
 mod input;
 mod keys;
+mod left;
+mod opening;
 mod outgoing;
+mod questions;
 mod reopening;
 mod replies;
+mod taking;
 
 /// What a handle wants from the task.
 pub(crate) enum Ask {
     Start {
         pid: Uuid,
         work: Work,
-        /// The values for a command that takes input.
-        input: Option<mpsc::Receiver<Tape>>,
-        /// Somebody answers its questions.
-        hosted: bool,
+        extras: Extras,
         step: Step,
         events: mpsc::Sender<Event>,
     },
@@ -51,9 +56,33 @@ pub(crate) enum Ask {
         call: Arc<HostCall>,
         reply: Reply,
     },
+    Question {
+        question: Question,
+        done: oneshot::Sender<Result<Availability, Error>>,
+    },
+    /// The shell is to be left as it is.
+    Disconnect(Leave),
+    Reconnect {
+        done: oneshot::Sender<Result<(), Error>>,
+    },
     Close {
         done: oneshot::Sender<Result<(), Error>>,
     },
+}
+
+/// How a shell is left. The answer names the commands that go on in it.
+#[derive(Debug)]
+pub(crate) struct Leave {
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) done: oneshot::Sender<Result<Vec<Uuid>, Error>>,
+}
+
+/// What is taken over from another client.
+pub(crate) struct Taking {
+    pub(crate) shell: ShellId,
+    pub(crate) commands: Vec<(Uuid, mpsc::Sender<Event>)>,
+    /// Somebody answers their questions.
+    pub(crate) hosted: bool,
 }
 
 /// The two kinds of pipeline.
@@ -75,14 +104,19 @@ pub(crate) struct Driver {
     /// What the next shell is made from, when this one is lost.
     blueprint: Blueprint,
     endpoint: Arc<Endpoint>,
-    /// Bytes of one Command or Send; small enough for servers with old limits.
-    max_send_len: u32,
+    /// How long a Command or a Send may be.
+    envelope: Envelope,
     pool: RunspacePool,
     keys: Keys,
     runspaces: Runspaces,
     /// The entry among this program's sessions.
     live: Option<Live>,
     shell: Option<ShellId>,
+    presence: Presence,
+    /// What is taken over, until that was answered.
+    taking: Option<Taking>,
+    /// The shell was made by another client, and is given back when it cannot be taken over.
+    is_guest: bool,
     opened: bool,
     calls: JoinSet<Arrival>,
     pipelines: HashMap<Uuid, Entry>,
@@ -95,6 +129,7 @@ pub(crate) struct Driver {
     /// Receives of the shell itself that broke soon one after another.
     pool_failures: u32,
     fate: Arc<OnceLock<Error>>,
+    told: Arc<Told>,
 }
 
 /// An answer, and the address that gave it.
@@ -108,16 +143,23 @@ enum Arrival {
     Keys(Result<Box<KeyPair>, SecretError>),
     KeyOverdue,
     Input { pid: Uuid, input: mpsc::Receiver<Tape>, first: Option<Tape> },
+    QuestionOverdue { call_id: i64 },
+    LeaveOverdue,
 }
 
 /// Which request an answer belongs to.
 #[derive(Debug, Clone, Copy)]
 enum Call {
     Create,
+    Config,
     Command(Uuid),
     Send(Option<Uuid>),
     Receive(Option<Uuid>),
     Signal(Uuid, Signal),
+    Disconnect,
+    /// Of the shell, or of one of its commands.
+    Reconnect(Option<Uuid>),
+    Connect(Option<Uuid>),
 }
 
 /// Why the task stops serving.
@@ -128,18 +170,29 @@ enum End {
 }
 
 impl Driver {
-    pub(crate) fn new(wire: Wire, blueprint: Blueprint, id: Uuid, fate: Arc<OnceLock<Error>>) -> Self {
-        let endpoint = blueprint.endpoint(&wire.url, id);
+    /// `session_id` marks the requests of this client, `rpid` is the runspace pool: one of its own has the same.
+    pub(crate) fn new(
+        wire: Wire,
+        blueprint: Blueprint,
+        (session_id, rpid): (Uuid, Uuid),
+        taking: Option<Taking>,
+        fate: Arc<OnceLock<Error>>,
+        told: Arc<Told>,
+    ) -> Self {
+        let endpoint = blueprint.endpoint(&wire.url, session_id);
         Self {
-            max_send_len: endpoint.max_envelope_len.min(FALLBACK_MAX_ENVELOPE_LEN),
+            envelope: Envelope::new(endpoint.max_envelope_len),
             endpoint: Arc::new(endpoint),
-            pool: blueprint.pool(id),
+            pool: blueprint.pool(rpid),
             wire,
             blueprint,
             keys: Keys::None,
             runspaces: Runspaces::new(),
             live: None,
             shell: None,
+            presence: Presence::Here,
+            is_guest: taking.is_some(),
+            taking,
             opened: false,
             calls: JoinSet::new(),
             pipelines: HashMap::new(),
@@ -149,6 +202,7 @@ impl Driver {
             pool_receive_sent: Instant::now(),
             pool_failures: 0,
             fate,
+            told,
         }
     }
 
@@ -181,10 +235,12 @@ impl Driver {
         }
         let mut queued = VecDeque::new();
         loop {
+            self.told.state(SessionState::Opened);
             let error = match self.serve(&mut asks, &mut queued).await {
                 End::Broken(error) if self.blueprint.reconnects => error,
                 end => return self.end(end, asks).await,
             };
+            self.told.state(SessionState::Broken);
             let refused = self.lose(&error).await;
             if let Some(end) = self.reopen(&error, refused, &mut asks, &mut queued).await {
                 return self.end(end, asks).await;
@@ -192,54 +248,13 @@ impl Driver {
         }
     }
 
-    async fn open_in_time(&mut self) -> Result<Standing, Error> {
-        let limit = self.blueprint.open_timeout;
-        match tokio::time::timeout(limit, self.open()).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let host = crate::http::host_of(&self.wire.url);
-                Err(Error::new(Step::Open, Kind::AnswerTimeout { host, limit }))
-            }
-        }
-    }
-
-    /// Creates the shell and waits until the pool in it is open.
-    async fn open(&mut self) -> Result<Standing, Error> {
-        let offered = ::psrp::ProtocolVersion::CURRENT.to_string();
-        let idle_timeout = self.blueprint.idle_timeout;
-        let carrying = Carrying::Creation { protocol_version: &offered, idle_timeout, name: None };
-        let room = self.endpoint.max_fragment_len(carrying);
-        self.pool.open().map_err(|error| of_psrp(Step::Open, error.into()))?;
-        let creation =
-            self.pool.poll_transmit(Target::Pool, room).map(|sent| sent.payload.to_vec()).unwrap_or_default();
-        let (endpoint, shell_id) = (Arc::clone(&self.endpoint), self.pool.rpid());
-        self.call(Call::Create, Step::Open, move |ids, url| {
-            let endpoint = Endpoint { to: url.as_str().to_owned(), ..Endpoint::clone(&endpoint) };
-            endpoint.build_create(ids, shell_id, &creation, &offered, idle_timeout, None)
-        });
-        while !self.opened {
-            self.arrived().await?;
-            self.advance()?;
-        }
-        self.live = Some(Live::enter(self.pool.rpid(), crate::http::host_of(&self.wire.url)));
-        let version = self.pool.protocol_version().map(|version| version.to_string()).unwrap_or_default();
-        Ok(Standing {
-            url: self.wire.url.clone(),
-            shell_id: self.shell.as_ref().map(ToString::to_string).unwrap_or_default(),
-            protocol_version: version,
-        })
-    }
-
     /// Works until there is a reason to stop.
     async fn serve(&mut self, asks: &mut mpsc::UnboundedReceiver<Ask>, queued: &mut VecDeque<Ask>) -> End {
         loop {
             let step = tokio::select! {
                 ask = next_ask(asks, queued) => match ask {
-                    Some(Ask::Start { pid, work, input, hosted, step, events }) => {
-                        let mut entry = Entry::new(step, events);
-                        entry.input = input;
-                        entry.hosted = hosted;
-                        self.start(pid, work, entry);
+                    Some(Ask::Start { pid, work, extras, step, events }) => {
+                        self.start(pid, work, Entry::new(step, extras, events));
                         Ok(())
                     }
                     Some(Ask::Cancel { pid }) => {
@@ -248,6 +263,18 @@ impl Driver {
                     }
                     Some(Ask::Reply { call, reply }) => {
                         self.reply(call, reply);
+                        Ok(())
+                    }
+                    Some(Ask::Question { question, done }) => {
+                        self.question(question, done);
+                        Ok(())
+                    }
+                    Some(Ask::Disconnect(leave)) => {
+                        self.leave(leave);
+                        Ok(())
+                    }
+                    Some(Ask::Reconnect { done }) => {
+                        self.come_back(done);
                         Ok(())
                     }
                     Some(Ask::Close { done }) => return End::Closed(done),
@@ -270,8 +297,17 @@ impl Driver {
         };
         // Set before the channels end, so that whoever sees an end finds the reason.
         let _ = self.fate.set(fate);
+        self.told.state(match &end {
+            End::Broken(_) => SessionState::Broken,
+            _ => SessionState::Closed,
+        });
+        self.told.end();
         if let End::Broken(error) = &end {
             self.fail_all(error);
+        }
+        if matches!(end, End::Dropped) && self.presence.is_left() {
+            // It was left on purpose, for this client or another one to come back to.
+            self.shell = None;
         }
         self.pipelines.clear();
         self.calls.abort_all();
@@ -296,45 +332,6 @@ impl Driver {
             entry.fail_in_doubt(error.clone());
             // What came before is still good, and a slow consumer takes it in its own time.
             tokio::spawn(entry.hand_over());
-        }
-    }
-
-    /// After a failed opening: waits a moment for the Create under way, and deletes what it made.
-    async fn abandon(&mut self) {
-        if self.shell.is_none() && !self.calls.is_empty() {
-            let answered = async {
-                while self.shell.is_none() && !self.calls.is_empty() {
-                    if self.arrived().await.is_err() {
-                        break;
-                    }
-                }
-            };
-            if tokio::time::timeout(DROP_LIMIT / 2, answered).await.is_err() {
-                // The answer is late, but the shell may exist by the name that was asked for.
-                self.shell = Some(ShellId::from(self.pool.rpid()));
-            }
-        }
-        self.calls.abort_all();
-        if let Err(error) = self.delete(DROP_LIMIT / 2).await {
-            tracing::debug!(%error, "the shell was not deleted");
-        }
-    }
-
-    async fn delete(&mut self, limit: Duration) -> Result<(), Error> {
-        let Some(shell) = self.shell.take() else { return Ok(()) };
-        self.pool.closing();
-        let endpoint = Arc::clone(&self.endpoint);
-        let make = move |ids, _: &Url| endpoint.build_delete(ids, &shell);
-        match tokio::time::timeout(limit, self.wire.exchange(&make, Step::Close)).await {
-            Ok(Ok((Response::Fault(fault), _))) if !fault.is_shell_not_found() => {
-                Err(Error::new(Step::Close, Kind::Fault(Box::new(fault))))
-            }
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error),
-            Err(_) => {
-                let host = crate::http::host_of(&self.wire.url);
-                Err(Error::new(Step::Close, Kind::AnswerTimeout { host, limit }))
-            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::psrp::clixml::Tape;
 use ::psrp::{HostCall, PipelineEvent};
@@ -10,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::driver::Work;
 use crate::asking::Reply;
-use crate::carrier::Event;
+use crate::carrier::{Event, Extras};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 
@@ -32,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) values_fed: usize,
     /// Somebody answers its questions.
     pub(crate) hosted: bool,
+    /// Its output waits on the server for whoever comes later.
+    pub(crate) unread: bool,
     /// An answer that waits for the session key.
     pub(crate) reply: Option<(Arc<HostCall>, Reply)>,
     /// Nothing follows the values.
@@ -40,6 +43,8 @@ pub(crate) struct Entry {
     pub(crate) waiting: Option<Work>,
     /// What was sent as a Command whose answer is not there.
     pub(crate) unconfirmed: Option<Work>,
+    /// The Command was sent more than once, because an answer was lost: a shell that is gone may have run it.
+    pub(crate) repeated: Arc<AtomicBool>,
     /// The server refused the Command because the shell is gone, so that it can go to another one.
     pub(crate) wants_new_shell: bool,
     /// The Command was answered: the server knows the pipeline.
@@ -80,21 +85,23 @@ pub(crate) enum Delivery {
 }
 
 impl Entry {
-    pub(crate) fn new(step: Step, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn new(step: Step, extras: Extras, events: mpsc::Sender<Event>) -> Self {
         Self {
             step,
             change: None,
             events: Some(events),
             backlog: VecDeque::new(),
             waiting_for_room: false,
-            input: None,
+            input: extras.input,
             values: VecDeque::new(),
             values_fed: 0,
-            hosted: false,
+            hosted: extras.hosted,
+            unread: extras.unread,
             reply: None,
             input_ends: false,
             waiting: None,
             unconfirmed: None,
+            repeated: Arc::default(),
             wants_new_shell: false,
             started: false,
             receive: None,
@@ -128,7 +135,8 @@ impl Entry {
 
     /// The same when the server may have done what it was asked: of a change that is all that can be said.
     pub(crate) fn fail_in_doubt(&mut self, error: Error) {
-        let handed_over = self.waiting.is_none() && !error.cannot_have_arrived();
+        // What waits for a session key has not gone out.
+        let handed_over = self.waiting.is_none();
         match self.change.take().filter(|_| handed_over) {
             Some(command) => {
                 let problem = error.what();
@@ -136,6 +144,11 @@ impl Entry {
             }
             None => self.fail(error),
         }
+    }
+
+    /// Whether the server cannot have run it, when it says that the shell is gone: then another shell can.
+    pub(crate) fn may_begin_elsewhere(&self) -> bool {
+        !self.cancelled && (self.change.is_none() || !self.repeated.load(Ordering::Relaxed))
     }
 
     /// Forgets what the consumer has not taken: it does not want it any more.

@@ -43,8 +43,8 @@ impl Wire {
     /// and the address that gave it.
     ///
     /// A request that cannot have arrived is sent again, and so is one whose answer was lost when the server keeps its
-    /// answers (MS-WSMV 3.1.4.1.39), with the same ids. Any other lost answer is an error: what was asked may have
-    /// been done.
+    /// answers (MS-WSMV 3.1.4.1.39), with the same ids; after one that did not come in time only once. Any other lost
+    /// answer is an error: what was asked may have been done.
     pub(crate) async fn exchange(
         &self,
         body: &(dyn Fn(Ids, &Url) -> Vec<u8> + Send + Sync),
@@ -52,16 +52,22 @@ impl Wire {
     ) -> Result<(Response, Url), Error> {
         let mut ids = Ids { message_id: Uuid::new_v4(), operation_id: Uuid::new_v4(), again: false };
         let (mut left, mut pause) = (self.retries, FIRST_PAUSE);
+        let mut lost: Option<Error> = None;
         loop {
             let error = match self.exchange_once(ids, body, step).await {
                 Err(error) if 0 < left && self.may_repeat(&error, ids) => error,
+                // An attempt before this one may have arrived, and that is what the caller must know.
+                Err(error) if error.cannot_have_arrived() => return Err(lost.unwrap_or(error)),
                 outcome => return outcome,
             };
             tracing::debug!(%error, left, "a request is sent again");
-            left -= 1;
+            left = if error.is_cut() && !error.is_cut_off() { 0 } else { left - 1 };
             tokio::time::sleep(error.retry_after().map_or(pause, |asked| asked.min(LONGEST_PAUSE))).await;
             pause = (pause * 3).min(LONGEST_PAUSE);
-            ids.again |= !error.cannot_have_arrived();
+            if !error.cannot_have_arrived() {
+                ids.again = true;
+                lost = Some(error);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::psrp::{Availability, PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
+use ::psrp::{PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
 use uuid::Uuid;
 use wsman::{ReceiveResponse, Response, ShellId, Signal};
 
@@ -33,6 +33,14 @@ impl Driver {
             }
             Arrival::Keys(made) => self.keys_made(made),
             Arrival::KeyOverdue => self.key_overdue(),
+            Arrival::QuestionOverdue { call_id } => {
+                self.question_overdue(call_id);
+                Ok(())
+            }
+            Arrival::LeaveOverdue => {
+                self.leave_overdue();
+                Ok(())
+            }
             Arrival::Answer { call, outcome } => self.answered(call, *outcome),
         }
     }
@@ -43,6 +51,11 @@ impl Driver {
             Call::Receive(None) => return self.pool_received(outcome),
             Call::Receive(Some(pid)) => return self.received(pid, outcome),
             Call::Command(pid) => return self.commanded(pid, outcome),
+            Call::Disconnect => return self.disconnected(outcome),
+            Call::Reconnect(pid) => return self.reconnected(pid, outcome),
+            Call::Connect(None) => return self.connected(outcome),
+            Call::Connect(Some(pid)) => self.command_connected(pid, outcome),
+            Call::Config => self.configured(outcome),
             Call::Send(None) => {
                 self.pool_sending = false;
                 match refusal(outcome, Step::Run) {
@@ -77,15 +90,13 @@ impl Driver {
                 entry.unconfirmed = None;
             }
             (Some(entry), Some(error))
-                if error.fault().is_some() && error.needs_reconnect() && !entry.cancelled =>
+                if error.fault().is_some() && error.needs_reconnect() && entry.may_begin_elsewhere() =>
             {
                 entry.wants_new_shell = true;
                 return Err(error);
             }
-            // It says that it did not start the command.
-            (Some(entry), Some(error)) if error.fault().is_some() || error.cannot_have_arrived() => {
-                entry.fail(error);
-            }
+            // It says that it did not start the command, or was never asked.
+            (Some(entry), Some(error)) if says_not_begun(&error, entry) => entry.fail(error),
             // It may have: then the command is released as if it had been confirmed.
             (Some(entry), Some(error)) => {
                 entry.started = true;
@@ -126,6 +137,9 @@ impl Driver {
 
     fn pool_received(&mut self, outcome: Outcome) -> Result<(), Error> {
         self.pool_receive = None;
+        if self.is_of_leaving(&outcome) {
+            return Ok(());
+        }
         if SETTLED < self.pool_receive_sent.elapsed() {
             self.pool_failures = 0;
         }
@@ -162,8 +176,12 @@ impl Driver {
 
     fn received(&mut self, pid: Uuid, outcome: Outcome) -> Result<(), Error> {
         let step = self.step_of(pid);
+        let is_of_leaving = self.is_of_leaving(&outcome);
         let Some(entry) = self.pipelines.get_mut(&pid) else { return Ok(()) };
         entry.receive = None;
+        if is_of_leaving {
+            return Ok(());
+        }
         match outcome {
             Ok((Response::Receive(received), _)) => {
                 if received.command_state.as_ref().is_some_and(|state| state.done) {
@@ -254,8 +272,11 @@ impl Driver {
                     return Err(Error::new(step, Kind::Broken { reason }));
                 }
                 PoolEvent::RunspaceAvailability { call_id, answer } => {
-                    self.runspaces.answered(call_id, answer == Availability::Done(true));
+                    self.runspaces.answered(call_id, answer);
                 }
+                PoolEvent::InitData { max_runspaces, .. } => self.runspaces.found(max_runspaces),
+                PoolEvent::ApplicationPrivateData(data) => self.told.private_data(data),
+                PoolEvent::UserEvent(event) => self.told.user_event(event),
                 PoolEvent::SessionKeyRequested => self.make_keys(),
                 PoolEvent::SessionKey(encrypted) => self.take_session_key(&encrypted)?,
                 _ => {}
@@ -277,14 +298,20 @@ impl Driver {
             PipelineEvent::Broken(_) if entry.cancelled => {
                 entry.push(PipelineEvent::State { state: PsInvocationState::Stopped, reason: None });
             }
-            PipelineEvent::Broken(error) => entry.fail(of_psrp(step, error)),
+            PipelineEvent::Broken(error) => entry.fail_in_doubt(of_psrp(step, error)),
             event => entry.push(event),
         }
     }
 }
 
+/// Whether the answer to a Command shows that the server has not begun it.
+fn says_not_begun(error: &Error, entry: &Entry) -> bool {
+    let is_doubtful = error.needs_reconnect() && !entry.may_begin_elsewhere() && !entry.cancelled;
+    (error.fault().is_some() && !is_doubtful) || error.cannot_have_arrived() || error.was_turned_away()
+}
+
 /// What a request that should just be accepted was refused with.
-fn refusal(outcome: Outcome, step: Step) -> Option<Error> {
+pub(super) fn refusal(outcome: Outcome, step: Step) -> Option<Error> {
     match outcome {
         Ok((Response::Fault(fault), _)) => Some(Error::new(step, Kind::Fault(Box::new(fault)))),
         Ok(_) => None,
@@ -293,7 +320,7 @@ fn refusal(outcome: Outcome, step: Step) -> Option<Error> {
 }
 
 #[cold]
-fn unexpected(step: Step, request: &str) -> Error {
+pub(super) fn unexpected(step: Step, request: &str) -> Error {
     Error::new(step, Kind::Protocol { problem: format!("the server answered something else than {request}") })
 }
 

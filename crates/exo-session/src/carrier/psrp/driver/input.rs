@@ -17,7 +17,8 @@ impl Driver {
             entry.input = None;
             return;
         }
-        if !entry.started || entry.sending || !entry.values.is_empty() || entry.input.is_none() {
+        let is_busy = !entry.started || entry.sending || !entry.values.is_empty();
+        if is_busy || entry.input.is_none() || !self.presence.is_here() {
             return;
         }
         if self.pool.waiting_targets().any(|target| target == Target::Pipeline(pid)) {
@@ -53,7 +54,7 @@ impl Driver {
     /// Hands what was written to the state machine, as far as it can take it.
     pub(super) fn feed(&mut self, pid: Uuid) {
         let Some(entry) = self.pipelines.get_mut(&pid) else { return };
-        if entry.ended || entry.cancelled || entry.waiting.is_some() {
+        if entry.ended || entry.cancelled || entry.waiting.is_some() || !self.presence.is_here() {
             return;
         }
         let step = entry.step;

@@ -21,6 +21,13 @@ pub(super) enum Keys {
     Used,
 }
 
+impl Keys {
+    /// One is being made, or the server is to answer one.
+    pub(super) fn are_exchanged_now(&self) -> bool {
+        matches!(self, Self::Making | Self::Made(_))
+    }
+}
+
 impl Driver {
     /// Begins to make a key pair, unless that was done before.
     pub(super) fn make_keys(&mut self) {

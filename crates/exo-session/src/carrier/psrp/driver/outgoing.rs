@@ -1,6 +1,7 @@
 //! What is sent, and when.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use ::psrp::metadata::CommandTypes;
@@ -19,9 +20,16 @@ use crate::host::may_carry_secrets;
 
 impl Driver {
     /// Begins a pipeline: its first fragment is the Command.
-    pub(super) fn start(&mut self, pid: Uuid, work: Work, entry: Entry) {
+    pub(super) fn start(&mut self, pid: Uuid, work: Work, mut entry: Entry) {
+        let is_here = self.presence.is_here();
+        if !is_here {
+            let problem = "the session is disconnected, or about to be";
+            entry.fail(Error::new(entry.step, Kind::Presence { problem }));
+        }
         self.pipelines.insert(pid, entry);
-        self.begin(pid, work);
+        if is_here {
+            self.begin(pid, work);
+        }
     }
 
     /// The same for a pipeline that may have waited for a session key.
@@ -51,11 +59,14 @@ impl Driver {
         match (queued, self.shell.clone()) {
             (Ok(()), Some(shell)) => {
                 entry.unconfirmed = Some(work);
+                let repeated = Arc::clone(&entry.repeated);
                 let room = self.sending().max_fragment_len(Carrying::Arguments { shell: &shell });
                 let first = self.pool.poll_transmit(Target::Pipeline(pid), room);
                 let arguments = first.map(|sent| sent.payload.to_vec()).unwrap_or_default();
                 let endpoint = Arc::clone(&self.endpoint);
+                self.sent_of(arguments.len(), room);
                 self.call(Call::Command(pid), step, move |ids, _| {
+                    repeated.fetch_or(ids.again, Ordering::Relaxed);
                     endpoint.build_command(ids, &shell, pid, &arguments)
                 });
             }
@@ -76,12 +87,20 @@ impl Driver {
             self.advance_pipeline(pid);
         }
         let Some(shell) = self.shell.clone() else { return Ok(()) };
+        if !self.presence.is_at_shell() {
+            self.left_when_empty();
+            return Ok(());
+        }
         let running = self.pipelines.values().filter(|entry| entry.started && !entry.ended).count();
         if let Some((call_id, count)) = self.runspaces.wanted(running) {
             let asked = self.pool.set_max_runspaces(call_id, count);
             asked.map_err(|error| of_psrp(Step::Run, error.into()))?;
         }
         self.send_waiting(&shell);
+        self.leave_when_quiet(&shell);
+        if !self.presence.is_at_shell() {
+            return Ok(());
+        }
         // This Receive keeps the session from lying idle, however long a consumer takes. Should the server send what is
         // for a pipeline this way, its consumer holds it up too.
         self.pool_feeds_pipelines &= self.pipelines.values().any(Entry::has_backlog);
@@ -103,6 +122,16 @@ impl Driver {
             Delivery::Gone => self.cancel(pid),
             Delivery::Empty | Delivery::StillFull => {}
         }
+        if self.presence.is_at_shell() {
+            self.serve_pipeline(pid);
+        }
+        if self.pipelines.get(&pid).is_some_and(Entry::is_over) {
+            self.pipelines.remove(&pid);
+        }
+    }
+
+    /// What a pipeline has to tell the server, and the server it.
+    fn serve_pipeline(&mut self, pid: Uuid) {
         let (Some(entry), Some(shell)) = (self.pipelines.get_mut(&pid), self.shell.clone()) else { return };
         let step = entry.step;
         if entry.started && entry.ended && entry.release == Release::NotSent {
@@ -114,9 +143,6 @@ impl Driver {
         }
         self.want_input(pid);
         self.ask_for_more(pid);
-        if self.pipelines.get(&pid).is_some_and(Entry::is_over) {
-            self.pipelines.remove(&pid);
-        }
     }
 
     /// Sends what the state machine has, one request at a time for the pool and for each pipeline.
@@ -134,12 +160,13 @@ impl Driver {
             let carrying = Carrying::Stream { shell, stream: "stdin", to_command: pid.is_some() };
             let room = self.sending().max_fragment_len(carrying);
             let Some(sent) = self.pool.poll_transmit(target, room) else { continue };
-            let fragments = sent.payload.to_vec();
+            let (fragments, stream) = (sent.payload.to_vec(), sent.stream);
+            self.sent_of(fragments.len(), room);
             match pid.and_then(|pid| self.pipelines.get_mut(&pid)) {
                 Some(entry) => entry.sending = true,
                 None => self.pool_sending = true,
             }
-            let name = match sent.stream {
+            let name = match stream {
                 Stream::Default => "stdin",
                 Stream::PromptResponse => "pr",
             };
@@ -153,7 +180,8 @@ impl Driver {
     /// Sends the next Receive of a pipeline, unless its consumer is behind.
     pub(super) fn ask_for_more(&mut self, pid: Uuid) {
         let (Some(entry), Some(shell)) = (self.pipelines.get_mut(&pid), &self.shell) else { return };
-        if !entry.started || entry.receive.is_some() || entry.done || entry.ended || entry.has_backlog() {
+        let is_held = entry.receive.is_some() || entry.has_backlog() || entry.unread;
+        if !entry.started || is_held || entry.done || entry.ended || !self.presence.is_at_shell() {
             return;
         }
         let step = entry.step;
@@ -190,7 +218,7 @@ impl Driver {
 
     /// The endpoint with the limit for what is sent.
     fn sending(&self) -> Endpoint {
-        Endpoint { max_envelope_len: self.max_send_len, ..Endpoint::clone(&self.endpoint) }
+        Endpoint { max_envelope_len: self.envelope.max_len(), ..Endpoint::clone(&self.endpoint) }
     }
 }
 

@@ -1,12 +1,13 @@
 //! A session that was lost: what ran in it ends, and the next command gets a new shell.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ::psrp::{PipelineEvent, PsInvocationState};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Ask, DROP_LIMIT, Driver, End, Work, next_ask};
+use super::{Ask, DROP_LIMIT, Driver, End, Work, broken, next_ask};
 use crate::adminapi::record;
 use crate::carrier::psrp::entry::Entry;
 use crate::error::kind::Kind;
@@ -71,15 +72,24 @@ impl Driver {
             };
             let Refused { pid, work, mut entry } = match next {
                 Ok(next) => next,
-                Err(Some(Ask::Start { pid, work, input, hosted, step, events })) => {
-                    let mut entry = Entry::new(step, events);
-                    entry.input = input;
-                    entry.hosted = hosted;
-                    Refused { pid, work, entry }
+                Err(Some(Ask::Start { pid, work, extras, step, events })) => {
+                    Refused { pid, work, entry: Entry::new(step, extras, events) }
                 }
                 Err(Some(Ask::Close { done })) => return Some(End::Closed(done)),
                 // They were for commands that have ended.
                 Err(Some(Ask::Cancel { .. } | Ask::Reply { .. })) => continue,
+                Err(Some(Ask::Question { done, .. })) => {
+                    let _ = done.send(Err(broken(lost)));
+                    continue;
+                }
+                Err(Some(Ask::Disconnect(leave))) => {
+                    let _ = leave.done.send(Err(broken(lost)));
+                    continue;
+                }
+                Err(Some(Ask::Reconnect { done })) => {
+                    let _ = done.send(Err(broken(lost)));
+                    continue;
+                }
                 Err(None) => return Some(End::Dropped),
             };
             let mut end = None;
@@ -129,8 +139,8 @@ impl Driver {
         let mut wire = self.wire.clone();
         wire.http = Http::new(self.wire.http.settings())?;
         wire.url = self.blueprint.url.clone();
-        let fate = std::sync::Arc::clone(&self.fate);
-        *self = Self::new(wire, self.blueprint.clone(), Uuid::new_v4(), fate);
+        let (fate, told, id) = (Arc::clone(&self.fate), Arc::clone(&self.told), Uuid::new_v4());
+        *self = Self::new(wire, self.blueprint.clone(), (id, id), None, fate, told);
         Ok(())
     }
 }

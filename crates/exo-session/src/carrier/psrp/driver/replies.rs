@@ -11,6 +11,13 @@ use crate::asking::Reply;
 impl Driver {
     /// Sends what the caller's host answered.
     pub(super) fn reply(&mut self, call: Arc<HostCall>, reply: Reply) {
+        if !self.presence.is_at_shell() {
+            // It goes out when this client is back.
+            if let Some(entry) = call.pid.and_then(|pid| self.pipelines.get_mut(&pid)) {
+                entry.reply = Some((call, reply));
+            }
+            return;
+        }
         let answer = match &reply {
             Reply::Choice(choice) => HostAnswer::Int(*choice),
             Reply::Value(tape) => tape.first().map_or(HostAnswer::Null, HostAnswer::Value),
