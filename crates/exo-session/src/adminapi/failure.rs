@@ -224,3 +224,64 @@ const TRANSIENT: [&str; 5] = [
 /// The words that administrators know and look for.
 const FALLBACK: &str = "A server side error has occurred because of which the operation could not be completed. Please \
                         try again after some time. If the problem still persists, please reach out to MS support.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: u16, body: &str) -> Failure {
+        Failure::of(&Answer { status, headers: Vec::new(), body: body.to_owned().into() })
+    }
+
+    #[test]
+    fn a_category_is_known_by_its_number_or_its_name() {
+        for (code, expected) in [
+            ("13", "ObjectNotFound"),
+            ("\"13\"", "ObjectNotFound"),
+            ("\"ObjectNotFound\"", "ObjectNotFound"),
+            ("\" objectnotfound \"", "ObjectNotFound"),
+            ("5", "InvalidArgument"),
+            ("0", "NotSpecified"),
+            ("4711", "NotSpecified"),
+            ("-1", "NotSpecified"),
+            ("\"ServiceUnavailable\"", "NotSpecified"),
+            ("null", "NotSpecified"),
+        ] {
+            let failure =
+                failure(400, &format!(r#"{{"error":{{"details":[{{"code":{code},"message":"m"}}]}}}}"#));
+            let record = failure.record("Get-Thing");
+            let record = psrp::records::ErrorRecord::new(&record).unwrap();
+            assert_eq!(record.category().unwrap().to_string(), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn exceptions_that_pass_are_known_by_their_names_in_the_details_only() {
+        for name in TRANSIENT {
+            let text = format!("Ex1|Microsoft.Exchange.Data.{name}|busy");
+            let told = failure(500, &format!(r#"{{"error":{{"details":[{{"message":"{text}"}}]}}}}"#));
+            assert!(told.is_transient(), "{name}");
+            for elsewhere in [
+                format!(r#"{{"error":{{"message":"{text}"}}}}"#),
+                format!(r#"{{"error":{{"innererror":{{"internalexception":{{"message":"{text}"}}}}}}}}"#),
+                format!(r#"{{"error":{{"details":[{{"target":"{text}","message":"m"}}]}}}}"#),
+                text.clone(),
+            ] {
+                assert!(!failure(500, &elsewhere).is_transient(), "{elsewhere}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_of_another_form_still_has_its_status() {
+        for body in ["", "\0\0\0\0", "<html>", "[]", "{\"error\":7}", "{\"error\":{\"details\":{}}}"] {
+            let failure = failure(403, body);
+            let record = failure.record("Set-Thing");
+            let message = psrp::records::ErrorRecord::new(&record).unwrap().message().unwrap().to_string();
+            assert!(
+                message.starts_with("The service does not allow this account to run Set-Thing (HTTP 403)."),
+                "{body}: {message}"
+            );
+        }
+    }
+}

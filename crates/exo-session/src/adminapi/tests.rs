@@ -51,13 +51,7 @@ fn page(object: &str, next: Option<&str>) -> Result<Answer, Kind> {
 
 /// What a call came to: what it wrote, one line each, and how it ended.
 async fn call(script: &Script, command: &str, parameters: Tape) -> Vec<String> {
-    let catalog = Arc::new(Catalog::read(&module()).unwrap());
-    let endpoint = Endpoint::new("https://outlook.office365.com", "t", Uuid::nil());
-    let client = Client::new(endpoint, catalog, script);
-    let (events, mut written) = mpsc::channel(1);
-    let (_answer, answers) = mpsc::unbounded_channel();
-    let invocation = Invocation { command: command.to_owned(), parameters };
-    let read = async {
+    let read = async |mut written: Written| {
         let mut lines = Vec::new();
         while let Some(event) = written.recv().await {
             lines.push(match event {
@@ -74,10 +68,27 @@ async fn call(script: &Script, command: &str, parameters: Tape) -> Vec<String> {
         }
         lines
     };
-    let ((), lines) =
-        tokio::join!(client.run(Call { invocation, confirm: Confirm::Refuse, events, answers }), read);
-    lines
+    call_and(script, command, parameters, read).await
 }
+
+/// Makes a call beside who reads what it writes.
+async fn call_and<R>(
+    script: &Script,
+    command: &str,
+    parameters: Tape,
+    read: impl AsyncFnOnce(Written) -> R,
+) -> R {
+    let catalog = Arc::new(Catalog::read(&module()).unwrap());
+    let endpoint = Endpoint::new("https://outlook.office365.com", "t", Uuid::nil());
+    let client = Client::new(endpoint, catalog, script);
+    let (events, written) = mpsc::channel(1);
+    let (_answer, answers) = mpsc::unbounded_channel();
+    let invocation = Invocation { command: command.to_owned(), parameters };
+    let call = Call { invocation, confirm: Confirm::Refuse, events, answers };
+    tokio::join!(client.run(call), read(written)).1
+}
+
+type Written = mpsc::Receiver<Result<PipelineEvent, Error>>;
 
 fn script(answers: &[fn() -> Result<Answer, Kind>]) -> Script {
     Script { answers: answers.to_vec(), sent: Mutex::default(), waited: Mutex::default() }
@@ -163,6 +174,33 @@ async fn the_next_page_may_be_at_another_host_of_the_service() {
         assert_eq!(two.url, expected);
         assert_eq!((&one.body, &one.headers), (&two.body, &two.headers), "the same but for the address");
     }
+}
+
+#[tokio::test]
+async fn the_next_page_is_fetched_while_this_one_is_read_and_no_sooner() {
+    let script = script(&[
+        || page("a", Some("?page=2")),
+        || page("b", Some("?page=3")),
+        || page("c", Some("?page=4")),
+        || page("d", None),
+    ]);
+    let sent = || script.sent.lock().unwrap().len();
+    let all = parameters(|members| members.string("ResultSize", "Unlimited"));
+    call_and(&script, "Get-Thing", all, async |mut written| {
+        for read in 0..4 {
+            // The page that was taken last is in hand, one more is on its way, and nothing behind that is asked for.
+            while sent() < read + 1 {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(sent(), read + 1);
+            assert!(matches!(written.recv().await, Some(Ok(PipelineEvent::Output(_)))));
+        }
+        while written.recv().await.is_some() {}
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -56,3 +56,35 @@ fn a_tenant_that_could_change_the_address_is_refused() {
         assert!(error.to_string().contains("does not say which tenant it is for"), "{error}");
     }
 }
+
+/// What the service is told when the list of commands is asked for (§2 of the REST reference).
+#[test]
+fn the_list_of_commands_is_asked_for_as_the_original_does() {
+    let mut endpoint = Endpoint::new("https://outlook.office365.com", "1111", Uuid::nil());
+    endpoint.routing = RoutingHint::anchor(Some("UPN:admin@contoso.com".to_owned()));
+    let names = CommandNames::of(&["Get-*".to_owned(), "Set-Mailbox".to_owned()]).unwrap();
+    let request = module_file_request(&endpoint, &names, None);
+    let version = &endpoint.module_version;
+    assert_eq!(
+        request.url,
+        format!("https://outlook.office365.com/AdminApi/v1.0/1111/EXOModuleFile?Version={version}")
+    );
+    let mut headers = request.headers;
+    let (_, id) = headers.remove(headers.iter().position(|(name, _)| name == "client-request-id").unwrap());
+    assert!(Uuid::try_parse(&id).is_ok_and(|id| !id.is_nil()), "{id}");
+    let expected = [
+        ("Accept", "application/json"),
+        ("CommandName", "Get-*,Set-Mailbox"),
+        ("ps-version", "7.6.0"),
+        ("exomodule-version", version.as_str()),
+        ("is-cloud-shell-environment", "False"),
+        ("X-InitializeConnectionContextObjectIdDynamic", "true"),
+        ("connection-id", "00000000-0000-0000-0000-000000000000"),
+        ("X-AnchorMailbox", "UPN:admin@contoso.com"),
+    ];
+    assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(CommandNames::of(&[]).unwrap().0, "*");
+    for name in ["", "a b", "a,b", "a\r\nX: y", "ä"] {
+        assert!(CommandNames::of(&[name.to_owned()]).is_err(), "{name}");
+    }
+}
