@@ -46,9 +46,9 @@ pub struct Invocation {
     /// One object whose members (MS-PSRP 2.2.5.2.9) are the parameters in order; an empty tape means none.
     ///
     /// A `SecureString` is a node `<SS>` whose text is [`psrp::secret::secure_text`], base64 of UTF-16LE in the
-    /// clear; an empty one, for which CLIXML has no form, is an empty string. A `PSCredential` is an object of that type with the properties `UserName` (a string) and `Password`
-    /// (`<SS>`). The carrier encrypts them when it sends them. A tape made by [`psrp::secret::decode_secret`] is wiped
-    /// when it goes.
+    /// clear; an empty one, for which CLIXML has no form, is an empty string. A `PSCredential` is an object of that
+    /// type with the properties `UserName` (a string) and `Password` (a `SecureString`). The carrier encrypts them when
+    /// it sends them. A tape made by [`psrp::secret::decode_secret`] is wiped when it goes.
     pub parameters: Tape,
 }
 

@@ -73,6 +73,13 @@ fn a_secret_is_sealed_alone_and_a_credential_as_one_text() {
         sealed(&credential("pä\"ss"), "Any").as_deref(),
         Some(r#"{"UserName":"CONTOSO\\a","Password":"pä\"ss"}"#)
     );
+    let empty = credential("").replace(r#"<SS N="Password"></SS>"#, r#"<S N="Password"></S>"#);
+    assert_eq!(sealed(&empty, "Any").as_deref(), Some(r#"{"UserName":"CONTOSO\\a","Password":""}"#));
+    let none = empty.replace(r#"<S N="Password"></S>"#, "");
+    assert_eq!(
+        written(&none, Some(&key)),
+        "the secret in the parameter Any cannot be encrypted: the credential has no password"
+    );
     // All of it must fit into one block of the key.
     let frame = r#"{"UserName":"CONTOSO\\a","Password":""}"#.len();
     assert!(sealed(&credential(&"x".repeat(117 - frame)), "Any").is_some());

@@ -108,12 +108,12 @@ impl Writer<'_> {
     /// User and password as compact JSON, encrypted as one text.
     fn credential(&self, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), ParameterError> {
         let user = value.member("UserName").map(Value::resolve);
-        let password =
-            value.member("Password").and_then(Value::base).filter(|it| it.kind() == Kind::SecureString);
-        let Some(password) = password else {
-            return Err(self.secret_problem("the credential has no password"));
+        let password = match value.member("Password").and_then(Value::base) {
+            Some(secure) if secure.kind() == Kind::SecureString => self.plain_secret(secure)?,
+            // CLIXML has no form for an empty secure string.
+            Some(text) if text.as_str() == Some("") => Zeroizing::default(),
+            _ => return Err(self.secret_problem("the credential has no password")),
         };
-        let password = self.plain_secret(password)?;
         // Taken once, so that growing leaves no copy behind: a character is written in at most six bytes.
         let user = user.map_or_else(|| "".into(), text_of);
         let mut plain = Zeroizing::new(Vec::with_capacity(32 + 6 * (user.len() + password.len())));
