@@ -38,8 +38,11 @@ fn main() {
     }
 }
 
+/// Does something with a page, and says how long it took.
+type Measure = fn(&Bytes) -> Duration;
+
 /// What is measured, by name.
-const KINDS: [(&str, fn(&Bytes) -> Duration); 3] = [("codec", codec), ("raw", raw), ("escaped", escaped)];
+const KINDS: [(&str, Measure); 3] = [("codec", codec), ("raw", raw), ("escaped", escaped)];
 
 /// Prints the median of each kind over some rounds; one more goes before, so that memory and code are there.
 fn times(clixml: &Bytes) {

@@ -383,7 +383,8 @@ async fn our_application_arguments_reach_psrpcore_and_its_private_data_and_event
     let test = "our_application_arguments_reach_psrpcore_and_its_private_data_and_events_us";
     let Some(server) = server(test, 32_768).await else { return };
     let mut options = options(&server, psrpcore::PASSWORD);
-    let arguments = json!({"Name": "ä<&>", "Count": 5, "Big": 5_000_000_000_i64, "On": true, "Inner": {"A": "b"}});
+    let arguments =
+        json!({"Name": "ä<&>", "Count": 5, "Big": 5_000_000_000_i64, "On": true, "Inner": {"A": "b"}});
     options.application_arguments = arguments.as_object().cloned();
     let session = exo_session::connect(options, |_| {}).await.expect("it connects");
     let report = run(&session, "Show-Arguments", "").await;
