@@ -81,6 +81,13 @@
 // is one.
 #define EXO_EVENT_FINISHED 30
 
+// A line for PowerShell, without an end, of `exo_relay`. Text: the line.
+#define EXO_EVENT_LINE 40
+
+// The session of `exo_relay` could not be opened, or is lost; why is with `exo_event_error`. JSON: `{"code"}`, the number
+// that Windows has for it, or null. Text: the reason and what to do.
+#define EXO_EVENT_BROKEN 41
+
 // The command was stopped.
 #define EXO_STATE_STOPPED 3
 
@@ -124,7 +131,7 @@
 #define EXO_ABI_MAJOR 1
 
 // The interface version this header describes, lower half. It grows when something is added.
-#define EXO_ABI_MINOR 2
+#define EXO_ABI_MINOR 3
 
 // The version of the library, first part.
 #define EXO_VERSION_MAJOR 0
@@ -144,8 +151,8 @@ typedef struct ExoError ExoError;
 // One thing that happened. Ask `exo_event_kind` first; free it with `exo_event_free`.
 typedef struct ExoEvent ExoEvent;
 
-// Something that runs and tells what happens. Made by `exo_connect`, `exo_session_invoke` and
-// `exo_session_commands`; pulled with `exo_operation_next`; freed with `exo_operation_free`.
+// Something that runs and tells what happens. Made by `exo_connect`, `exo_session_invoke`, `exo_session_commands` and
+// `exo_relay`; pulled with `exo_operation_next`; freed with `exo_operation_free`.
 typedef struct ExoOperation ExoOperation;
 
 // A connection. Taken with `exo_event_session`, closed with `exo_session_close`, freed with `exo_session_free`.
@@ -468,8 +475,8 @@ ExoStatus exo_event_state(const ExoEvent *event,
 // `event` is a live handle or NULL. `out` is writable or NULL.
 ExoStatus exo_event_input(const ExoEvent *event, uint64_t *out);
 
-// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one. `out->size` has to be set. What it points to lives as long as
-// the event.
+// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one, or of `EXO_EVENT_BROKEN`. `out->size` has to be set. What it
+// points to lives as long as the event.
 //
 // # Safety
 // `event` is a live handle or NULL. `out` is writable or NULL, and its `size` is set.
@@ -608,6 +615,35 @@ ExoStatus exo_operation_reply(const ExoOperation *operation,
 // # Safety
 // `operation` is a live handle or NULL and is not used again.
 void exo_operation_free(ExoOperation *operation);
+
+// Starts a session in which PowerShell speaks its remoting protocol itself, over WSMan whatever the options say of the
+// carrier. PowerShell's lines are written with `exo_relay_write`; the events are those of connecting, then an
+// `EXO_EVENT_LINE` for each line to PowerShell. Nothing is sent before the first line.
+//
+// After `EXO_EVENT_BROKEN` the session is of no more use; lines that still ask for an answer get one. The operation ends
+// with `EXO_STATUS_END` when PowerShell has closed the session. An operation that is freed before deletes its session
+// within two seconds as well as can be done.
+//
+// `options` and `secrets` as for `exo_connect_with`.
+//
+// # Safety
+// `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
+// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+ExoStatus exo_relay(const uint8_t *options,
+                    size_t options_len,
+                    const ExoSecret *secrets,
+                    size_t secret_count,
+                    ExoOperation **out,
+                    ExoError **err);
+
+// Writes one of PowerShell's lines, with or without its end. Returns at once. After the session's end lines are ignored.
+//
+// # Safety
+// `operation` is a live handle or NULL. `line` points to `line_len` bytes or is NULL. `err` is writable or NULL.
+ExoStatus exo_relay_write(const ExoOperation *operation,
+                          const uint8_t *line,
+                          size_t line_len,
+                          ExoError **err);
 
 // Closes the sessions that are still open, waiting at most `timeout_ms` for all of them, and ends the threads of the
 // library. Operations that still run end with `EXO_STATUS_SHUT_DOWN`. Handles stay valid and have to be freed. A later

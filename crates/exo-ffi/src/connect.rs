@@ -97,14 +97,8 @@ pub unsafe extern "C" fn exo_connect_with(
         // SAFETY: the caller promises readable bytes.
         let options = unsafe { text(options, options_len, "options") }?;
         // SAFETY: the caller promises readable secrets.
-        let mut secrets = unsafe { Secrets::copy(secrets, secret_count) }?;
-        let mut options: ConnectOptions = object(options, "the connect options")?;
-        options.password = secrets.text("password")?.map(Secret::from);
-        options.access_token = secrets.text("accessToken")?.map(Secret::from);
-        options.certificate_password = secrets.text("certificatePassword")?.map(Secret::from);
-        options.proxy_password = secrets.text("proxyPassword")?.map(Secret::from);
-        let requests = certificate(&mut options, &mut secrets, signing.is_some());
-        secrets.all_taken()?;
+        let secrets = unsafe { Secrets::copy(secrets, secret_count) }?;
+        let (options, requests) = self::options(options, secrets, signing.is_some())?;
         if let (Some(signing), Some(requests)) = (signing, requests) {
             let operation =
                 ExoOperation::start(&runtime::threads()?, |sender, orders| serve(requests, sender, orders));
@@ -113,6 +107,22 @@ pub unsafe extern "C" fn exo_connect_with(
         out.write(handle::give(start(options)?));
         Ok(())
     })
+}
+
+/// The options with the secrets that belong to them, and the requests to sign where the caller signs.
+pub(crate) fn options(
+    json: &str,
+    mut secrets: Secrets,
+    signs: bool,
+) -> Result<(ConnectOptions, Option<SignRequests>), Refusal> {
+    let mut options: ConnectOptions = object(json, "the connect options")?;
+    options.password = secrets.text("password")?.map(Secret::from);
+    options.access_token = secrets.text("accessToken")?.map(Secret::from);
+    options.certificate_password = secrets.text("certificatePassword")?.map(Secret::from);
+    options.proxy_password = secrets.text("proxyPassword")?.map(Secret::from);
+    let requests = certificate(&mut options, &mut secrets, signs);
+    secrets.all_taken()?;
+    Ok((options, requests))
 }
 
 /// Takes the certificate out of the secrets, when there is one; gives the requests to sign where the caller signs.
@@ -149,7 +159,7 @@ async fn run(options: ConnectOptions, sender: Sender, orders: Orders, threads: T
     sender.end(outcome);
 }
 
-fn told(event: ConnectEvent) -> ExoEvent {
+pub(crate) fn told(event: ConnectEvent) -> ExoEvent {
     match event {
         ConnectEvent::Step { name, detail, elapsed } => {
             let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);

@@ -70,6 +70,12 @@ pub const EXO_EVENT_INPUT_ENDED: u32 = 31;
 /// is one.
 pub const EXO_EVENT_FINISHED: u32 = 30;
 
+/// A line for PowerShell, without an end, of `exo_relay`. Text: the line.
+pub const EXO_EVENT_LINE: u32 = 40;
+/// The session of `exo_relay` could not be opened, or is lost; why is with `exo_event_error`. JSON: `{"code"}`, the number
+/// that Windows has for it, or null. Text: the reason and what to do.
+pub const EXO_EVENT_BROKEN: u32 = 41;
+
 /// The command was stopped.
 pub const EXO_STATE_STOPPED: u32 = 3;
 /// The operation did all it had to.
@@ -176,8 +182,8 @@ pub unsafe extern "C" fn exo_event_input(event: *const ExoEvent, out: *mut u64) 
     })
 }
 
-/// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one. `out->size` has to be set. What it points to lives as long as
-/// the event.
+/// Reads the error of an `EXO_EVENT_INPUT_ENDED` that has one, or of `EXO_EVENT_BROKEN`. `out->size` has to be set. What it
+/// points to lives as long as the event.
 ///
 /// # Safety
 /// `event` is a live handle or NULL. `out` is writable or NULL, and its `size` is set.
@@ -321,6 +327,11 @@ impl ExoEvent {
         Self { state: outcome, error, ..Self::new(EXO_EVENT_INPUT_ENDED) }
     }
 
+    /// The same with the reason.
+    pub(crate) fn with_error(self, error: Option<ExoError>) -> Self {
+        Self { error, ..self }
+    }
+
     /// The same as part of what comes of an input.
     pub(crate) fn of_input(self, input: u64) -> Self {
         Self { input: Some(input), ..self }
@@ -336,7 +347,8 @@ impl ExoEvent {
         let tape = self.tape.as_ref().map_or(0, |tape| {
             size_of_val(tape.nodes()).saturating_add(tape.text().len()).saturating_add(tape.side().len())
         });
-        tape.saturating_add(self.json.as_ref().map_or(0, Vec::len)) / 1024
+        let text = self.text.as_ref().map_or(0, String::len);
+        tape.saturating_add(text).saturating_add(self.json.as_ref().map_or(0, Vec::len)) / 1024
     }
 
     fn tape_or_refuse(&self) -> Result<&Tape, Refusal> {

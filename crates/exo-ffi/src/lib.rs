@@ -34,6 +34,7 @@ mod invoke;
 mod operation;
 mod question;
 mod queue;
+mod relay;
 mod runtime;
 mod secrets;
 mod session;
@@ -49,13 +50,14 @@ pub use clixml::exo_clixml_decode;
 pub use connect::{exo_connect, exo_connect_with};
 pub use error::{ExoError, ExoErrorView, exo_error_free, exo_error_view};
 pub use event::{
-    EXO_EVENT_BROWSER, EXO_EVENT_COMMANDS, EXO_EVENT_CONNECT_STEP, EXO_EVENT_CONNECT_WARNING,
-    EXO_EVENT_CONNECTED, EXO_EVENT_DEBUG, EXO_EVENT_DEVICE_CODE, EXO_EVENT_ERROR, EXO_EVENT_FINISHED,
-    EXO_EVENT_HOST_CALL, EXO_EVENT_INFORMATION, EXO_EVENT_INPUT_ENDED, EXO_EVENT_OUTPUT, EXO_EVENT_PROGRESS,
-    EXO_EVENT_SIGN_REQUEST, EXO_EVENT_VALUES, EXO_EVENT_VERBOSE, EXO_EVENT_WARNING, EXO_OUTCOME_FAILED,
-    EXO_OUTCOME_NOT_SENT, EXO_OUTCOME_SUCCEEDED, EXO_OUTCOME_UNKNOWN, EXO_STATE_COMPLETED, EXO_STATE_FAILED,
-    EXO_STATE_STOPPED, ExoEvent, exo_event_error, exo_event_free, exo_event_input, exo_event_json,
-    exo_event_kind, exo_event_session, exo_event_state, exo_event_tape, exo_event_text, exo_tape_name,
+    EXO_EVENT_BROKEN, EXO_EVENT_BROWSER, EXO_EVENT_COMMANDS, EXO_EVENT_CONNECT_STEP,
+    EXO_EVENT_CONNECT_WARNING, EXO_EVENT_CONNECTED, EXO_EVENT_DEBUG, EXO_EVENT_DEVICE_CODE, EXO_EVENT_ERROR,
+    EXO_EVENT_FINISHED, EXO_EVENT_HOST_CALL, EXO_EVENT_INFORMATION, EXO_EVENT_INPUT_ENDED, EXO_EVENT_LINE,
+    EXO_EVENT_OUTPUT, EXO_EVENT_PROGRESS, EXO_EVENT_SIGN_REQUEST, EXO_EVENT_VALUES, EXO_EVENT_VERBOSE,
+    EXO_EVENT_WARNING, EXO_OUTCOME_FAILED, EXO_OUTCOME_NOT_SENT, EXO_OUTCOME_SUCCEEDED, EXO_OUTCOME_UNKNOWN,
+    EXO_STATE_COMPLETED, EXO_STATE_FAILED, EXO_STATE_STOPPED, ExoEvent, exo_event_error, exo_event_free,
+    exo_event_input, exo_event_json, exo_event_kind, exo_event_session, exo_event_state, exo_event_tape,
+    exo_event_text, exo_tape_name,
 };
 pub use invoke::{
     EXO_IMPACT_HIGH, EXO_IMPACT_LOW, EXO_IMPACT_MEDIUM, EXO_IMPACT_NONE, exo_session_commands,
@@ -65,6 +67,7 @@ pub use operation::{
     EXO_WAIT_FOREVER, ExoOperation, exo_operation_answer, exo_operation_cancel, exo_operation_free,
     exo_operation_next, exo_operation_reply,
 };
+pub use relay::{exo_relay, exo_relay_write};
 pub use runtime::exo_shutdown;
 pub use secrets::ExoSecret;
 pub use session::{ExoSession, exo_session_close, exo_session_free, exo_session_info};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exo_session::BatchInput;
+use exo_session::{BatchInput, RelayWriter};
 use tokio::sync::{Notify, mpsc};
 
 use crate::error::{ExoError, refuse};
@@ -22,8 +22,8 @@ use crate::text::text;
 /// As a `timeout_ms`: wait until something happens.
 pub const EXO_WAIT_FOREVER: u32 = 0xFFFF_FFFF;
 
-/// Something that runs and tells what happens. Made by `exo_connect`, `exo_session_invoke` and
-/// `exo_session_commands`; pulled with `exo_operation_next`; freed with `exo_operation_free`.
+/// Something that runs and tells what happens. Made by `exo_connect`, `exo_session_invoke`, `exo_session_commands` and
+/// `exo_relay`; pulled with `exo_operation_next`; freed with `exo_operation_free`.
 pub struct ExoOperation {
     queue: Arc<Queue>,
     cancelled: Arc<Notify>,
@@ -31,6 +31,8 @@ pub struct ExoOperation {
     /// Takes the inputs of a batch; `None` for other operations, and after the last input.
     /// The task holds it too: an operation that is freed is cancelled before its input ends, so that nothing more is sent.
     input: InputSlot,
+    /// Takes PowerShell's lines; `None` for other operations.
+    relay: Option<RelayWriter>,
     /// Whether a thread is in `exo_operation_next`.
     pulling: AtomicBool,
 }
@@ -153,6 +155,17 @@ impl ExoOperation {
         self
     }
 
+    /// The same, with lines to write.
+    pub(crate) fn with_relay(mut self, relay: RelayWriter) -> Self {
+        self.relay = Some(relay);
+        self
+    }
+
+    /// Where PowerShell's lines are written.
+    pub(crate) fn relay(&self) -> Option<&RelayWriter> {
+        self.relay.as_ref()
+    }
+
     /// Where the inputs are written.
     pub(crate) fn input(&self) -> MutexGuard<'_, Option<BatchInput>> {
         self.input.lock().unwrap_or_else(PoisonError::into_inner)
@@ -167,7 +180,14 @@ impl ExoOperation {
         let cancelled = Arc::new(Notify::new());
         let (replies, replied) = mpsc::unbounded_channel();
         threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), replies: replied }));
-        Self { queue, cancelled, replies, input: InputSlot::default(), pulling: AtomicBool::new(false) }
+        Self {
+            queue,
+            cancelled,
+            replies,
+            input: InputSlot::default(),
+            relay: None,
+            pulling: AtomicBool::new(false),
+        }
     }
 }
 

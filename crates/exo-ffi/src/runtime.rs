@@ -64,6 +64,12 @@ impl Threads {
         self.handle.block_on(future)
     }
 
+    /// Runs `body` where it can start tasks.
+    pub(crate) fn enter<T>(&self, body: impl FnOnce() -> T) -> T {
+        let _entered = self.handle.enter();
+        body()
+    }
+
     /// Starts a task that `exo_shutdown` waits for.
     pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.handle.spawn(task);

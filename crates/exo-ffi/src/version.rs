@@ -3,7 +3,7 @@
 /// The interface version this header describes, upper half. It grows when something changes its meaning.
 pub const EXO_ABI_MAJOR: u32 = 1;
 /// The interface version this header describes, lower half. It grows when something is added.
-pub const EXO_ABI_MINOR: u32 = 2;
+pub const EXO_ABI_MINOR: u32 = 3;
 
 /// The version of the library, first part.
 pub const EXO_VERSION_MAJOR: u32 = 0;

@@ -273,7 +273,7 @@ impl Shell {
     ) -> Result<(), ShellError> {
         match &self.inside {
             Inside::Runspace(runspace) => runspace.command(service, id, arguments),
-            Inside::Relay(relay) => relay.command(id, &arguments).await,
+            Inside::Relay(relay) => relay.command(id, arguments).await,
         }
     }
 

@@ -15,10 +15,11 @@ use crate::carrier::rest::transport::HttpTransport;
 use crate::connect::authorization::{Authorization, Form};
 use crate::connect::credential::Credential;
 use crate::connect::plan::{Plan, without_query};
+use crate::connect::prepared::Prepared;
 use crate::connect::sign_in::{Acquired, acquire};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
-use crate::http::{Http, origin_of};
+use crate::http::Http;
 use crate::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
 use crate::session::{ConnectionInfo, DisconnectedSession, Pipeline, Session};
 
@@ -26,6 +27,7 @@ pub(crate) mod authorization;
 mod credential;
 mod loopback;
 mod plan;
+pub(crate) mod prepared;
 mod rest;
 mod sign_in;
 
@@ -80,11 +82,12 @@ pub async fn connect_until(
     cancel: impl Future<Output = ()> + Send,
 ) -> Result<Session, Error> {
     let mut cancel = std::pin::pin!(cancel);
-    let Way { plan, http, authorization, credential } = prepare(&options, &mut events, &mut cancel).await?;
+    let mut prepared = prepare(&options, &mut events, &mut cancel).await?;
     let started = Instant::now();
-    if let Some(base) = plan.rest.clone() {
+    if let Some(base) = prepared.plan.rest.clone() {
+        let http = prepared.http(&options)?;
         let session = tokio::select! {
-            session = open_rest(&options, &plan, base, http, authorization, credential) => session?,
+            session = open_rest(&options, prepared, base, http) => session?,
             () = &mut cancel => return Err(Error::new(Step::Open, Kind::Cancelled)),
         };
         let count = session.catalog().map_or(0, |catalog| catalog.cmdlets.len());
@@ -92,30 +95,21 @@ pub async fn connect_until(
         events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
         return Ok(session);
     }
-    let mut http = Some(http);
     let mut attempt = 0;
     let (session_id, opened) = loop {
         let session_id = Uuid::new_v4();
-        let opening = psrp::Opening {
-            http: http.take().map_or_else(|| Http::new(plan.http_settings(&options)), Ok)?,
-            url: plan.session_url(&options, &credential, session_id),
-            redirects: plan.redirects,
-            session_id,
-            authorization: Arc::clone(&authorization),
-            options: &options,
-        };
-        match psrp::open(opening, &mut cancel).await {
+        match psrp::open(prepared.opening(&options, session_id)?, &mut cancel).await {
             Ok(opened) => break (session_id, opened),
             // Behind changing addresses the second request may have reached another server. A new client has no
             // cookies that lead there.
-            Err(error) if attempt == 0 && error.fault().is_some_and(wsman::Fault::is_shell_not_found) => {
+            Err(error) if attempt == 0 && is_another_server(&error) => {
                 attempt += 1;
-                events(ConnectEvent::Warning(format!("{error}; trying once more with a new shell")));
+                events(ConnectEvent::Warning(once_more(&error)));
             }
             Err(error) => return Err(error),
         }
     };
-    let session = standing(&options, &plan, credential, authorization, session_id, opened);
+    let session = standing(&options, prepared, session_id, opened);
     let info = session.info();
     let detail = format!("shell {} over PSRP {}", info.shell_id, info.protocol_version);
     events(ConnectEvent::Step { name: "session", detail, elapsed: started.elapsed() });
@@ -142,20 +136,12 @@ pub async fn attach(
     options.carrier = CarrierChoice::Psrp;
     options.configuration_name.clone_from(&left.configuration_name);
     let mut cancel = std::pin::pin!(cancel);
-    let Way { plan, http, authorization, credential } = prepare(&options, &mut events, &mut cancel).await?;
+    let mut prepared = prepare(&options, &mut events, &mut cancel).await?;
     let started = Instant::now();
-    let session_id = Uuid::new_v4();
-    let opening = psrp::Opening {
-        http,
-        url: plan.session_url(&options, &credential, session_id),
-        redirects: plan.redirects,
-        session_id,
-        authorization: Arc::clone(&authorization),
-        options: &options,
-    };
+    let opening = prepared.opening(&options, Uuid::new_v4())?;
     let wanted = psrp::Left { session: left, hosted: host.is_some() };
     let (opened, running) = psrp::attach(opening, wanted, &mut cancel).await?;
-    let session = standing(&options, &plan, credential, authorization, left.session_id, opened);
+    let session = standing(&options, prepared, left.session_id, opened);
     let pipelines = running.into_iter().map(|running| match &host {
         Some(host) => session.asking(running, Arc::clone(host)),
         None => Pipeline::new(running),
@@ -167,57 +153,38 @@ pub async fn attach(
     Ok((session, pipelines))
 }
 
-/// What a session is opened or taken over with.
-struct Way {
-    plan: Plan,
-    http: Http,
-    authorization: Arc<Authorization>,
-    credential: Credential,
-}
-
 /// Plans, and signs in.
 async fn prepare(
     options: &ConnectOptions,
     events: &mut (dyn FnMut(ConnectEvent) + Send),
     cancel: &mut (dyn Future<Output = ()> + Send + Unpin),
-) -> Result<Way, Error> {
-    let started = Instant::now();
-    let plan = Plan::of(options)?;
-    let http = Http::new(plan.http_settings(options))?;
-    for warning in &plan.warnings {
-        events(ConnectEvent::Warning(warning.clone()));
+) -> Result<Prepared, Error> {
+    tokio::select! {
+        prepared = Prepared::of(options, events) => prepared,
+        () = cancel => Err(Error::new(Step::SignIn, Kind::Cancelled)),
     }
-    let detail = match &plan.rest {
-        Some(base) => format!("REST at {}", origin_of(base)),
-        None => format!("PSRP over WSMan at {}{}", origin_of(&plan.url), plan.url.path()),
-    };
-    events(ConnectEvent::Step { name: "endpoint", detail, elapsed: started.elapsed() });
+}
 
-    let started = Instant::now();
-    let (authorization, credential) = tokio::select! {
-        signed_in = authorize(options, &plan, events) => signed_in?,
-        () = cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
-    };
-    events(ConnectEvent::Step { name: "sign-in", detail: credential.detail(), elapsed: started.elapsed() });
-    Ok(Way { plan, http, authorization, credential })
+/// Whether a shell that has just been made is not known where it is asked for.
+pub(crate) fn is_another_server(error: &Error) -> bool {
+    error.fault().is_some_and(wsman::Fault::is_shell_not_found)
+}
+
+/// Tells that a second attempt follows.
+pub(crate) fn once_more(error: &Error) -> String {
+    format!("{error}; trying once more with a new shell")
 }
 
 /// The session over a shell that stands.
-fn standing(
-    options: &ConnectOptions,
-    plan: &Plan,
-    credential: Credential,
-    authorization: Arc<Authorization>,
-    session_id: Uuid,
-    opened: psrp::Opened,
-) -> Session {
+fn standing(options: &ConnectOptions, prepared: Prepared, session_id: Uuid, opened: psrp::Opened) -> Session {
+    let Prepared { plan, authorization, credential, .. } = prepared;
     let info = ConnectionInfo {
         session_id,
         server_uri: without_query(&opened.url),
         carrier: "psrp",
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
-        ..known(options, plan, credential, &authorization)
+        ..known(options, &plan, credential, &authorization)
     };
     Session::new(Arc::new(opened.carrier), info, authorization, options.configuration_name.clone())
 }
@@ -225,12 +192,11 @@ fn standing(
 /// Opens a session over REST.
 async fn open_rest(
     options: &ConnectOptions,
-    plan: &Plan,
+    prepared: Prepared,
     base: reqwest::Url,
     http: Http,
-    authorization: Arc<Authorization>,
-    credential: Credential,
 ) -> Result<Session, Error> {
+    let Prepared { plan, authorization, credential, .. } = prepared;
     let connection_id = Uuid::new_v4();
     let transport = HttpTransport::new(http, plan.redirects, Arc::clone(&authorization));
     let opening = rest::Opening { transport, base, connection_id, credential: &credential, options };
@@ -245,7 +211,7 @@ async fn open_rest(
         carrier: "rest",
         shell_id: connection_id.to_string(),
         protocol_version: client.endpoint().module_version.clone(),
-        ..known(options, plan, credential, &authorization)
+        ..known(options, &plan, credential, &authorization)
     };
     let configuration_name = options.configuration_name.clone();
     Ok(Session::new(Arc::new(RestCarrier::new(client)), info, authorization, configuration_name))

@@ -198,6 +198,12 @@ impl Error {
         self.fault().and_then(|found| fault::split_exchange_prefix(fault::reason_of(found)).0)
     }
 
+    /// The number under which Windows' own client reports this, where it has one.
+    #[must_use]
+    pub fn winrm_code(&self) -> Option<i32> {
+        self.0.kind.winrm_code()
+    }
+
     /// Whether the server may have carried out what it was asked, although there was no answer.
     pub(crate) fn leaves_doubt(&self) -> bool {
         self.is_cut()

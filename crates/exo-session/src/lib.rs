@@ -32,6 +32,7 @@ pub use self::batch::{
     Batch, BatchEvent, BatchEventKind, BatchInput, BatchInvocation, InputOutcome, MAX_BATCH_SIZE,
     MAX_IN_FLIGHT, TryWriteError,
 };
+pub use self::carrier::psrp::relay::{Relay, RelayEvent, RelayWriter, relay};
 pub use self::command::{CommandInfo, ParameterInfo};
 pub use self::connect::{ConnectEvent, SignedIn, attach, connect, connect_until, sign_in};
 pub use self::error::{Category, Error, SignInFailure, Step};

@@ -56,6 +56,7 @@ pub mod clixml;
 mod error;
 mod fragment;
 mod host;
+mod line;
 mod message;
 pub mod metadata;
 mod outbox;
@@ -73,6 +74,7 @@ pub use self::host::{
     Choice, ChoiceQuestion, CredentialQuestion, HostAnswer, HostCall, HostInfo, HostMethod, PromptField,
     PromptQuestion, Question,
 };
+pub use self::line::{Line, Request as LineRequest};
 pub use self::message::{Destination, Message, MessageTarget, MessageType};
 pub use self::outbox::{Stream, Target, Transmit};
 pub use self::pipeline::{CommandSpec, PipelineSpec};

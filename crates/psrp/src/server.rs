@@ -16,7 +16,7 @@ pub use self::body::{ErrorBody, InformationBody, InformationalBody, ProgressBody
 pub use self::event::{Command, HostResponse, Pipeline, ServerEvent};
 use crate::clixml::{Decoder, Encoder, Limits, Tape, Value};
 use crate::error::{Error, StateError, StateErrorKind};
-use crate::fragment::{Defragmenter, FragmentLimits};
+use crate::fragment::{Defragmenter, FragmentLimits, Fragmenter};
 use crate::host::{self, HostMethod};
 use crate::message::{Destination, MessageType};
 use crate::outbox::{Author, Outbox, Target};
@@ -401,6 +401,22 @@ fn running<'p>(
         )
         .with_advice("no pipeline with this id runs")),
     }
+}
+
+/// The fragments that tell a client of the failure of a pipeline which its server never began: for whoever carries the
+/// messages of both and knows why.
+#[must_use]
+pub fn encode_pipeline_failure(rpid: Uuid, pid: Uuid, reason: &ErrorBody<'_>) -> Vec<u8> {
+    let mut fragments = Fragmenter::new();
+    Author::new(Destination::Client, rpid).write(
+        &mut fragments,
+        MessageType::PipelineState,
+        Some(pid),
+        |out| {
+            encode_state(PIPELINE_STATE, PsInvocationState::Failed.number(), Some(reason), out);
+        },
+    );
+    fragments.poll_transmit(usize::MAX).map(<[u8]>::to_vec).unwrap_or_default()
 }
 
 /// Appends the body of RUNSPACEPOOL_STATE or PIPELINE_STATE to `out`.

@@ -40,6 +40,7 @@ pub(crate) fn bind(
             positional.push(argument);
             continue;
         };
+        let name = name.trim_end();
         let parameter = find(cmdlet, name.trim_start_matches('-').trim_end_matches(':'))?;
         if bound.argument(parameter.name).is_some() {
             return Err(CmdletError::bound_twice(cmdlet, parameter.name));

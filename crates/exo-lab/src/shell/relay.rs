@@ -10,14 +10,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use psrp::clixml::{self, Value};
-use psrp::{Defragmenter, Fragment, FragmentLimits, MessageType, PsInvocationState};
+use psrp::{
+    Defragmenter, Fragment, FragmentLimits, Line, LineRequest, MessageType, PsInvocationState, Stream,
+};
 use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 use wsman::StreamChunk;
 
-use crate::shell::child::{self, Item, Line, data_line};
+use crate::shell::child;
 use crate::shell::{Received, ShellError, output_within};
 
 /// The way to one PowerShell process. Dropping it ends the process.
@@ -40,8 +42,8 @@ struct Link {
 struct State {
     /// By command; the zero GUID is the session.
     outputs: HashMap<Uuid, Output>,
-    /// Who waits for the answer to a line, the first first.
-    waiting: HashMap<(Item, Uuid), VecDeque<oneshot::Sender<()>>>,
+    /// Who waits for which answer, the first first.
+    waiting: HashMap<(Option<LineRequest>, Uuid), VecDeque<oneshot::Sender<()>>>,
     /// The client has left the shell: what the process writes waits until it is back.
     is_left: bool,
     is_closed: bool,
@@ -72,7 +74,7 @@ impl Relay {
         self.link.lock().is_closed
     }
 
-    pub(super) async fn command(&self, id: Uuid, arguments: &[u8]) -> Result<(), ShellError> {
+    pub(super) async fn command(&self, id: Uuid, arguments: Bytes) -> Result<(), ShellError> {
         {
             let mut state = self.link.lock();
             if state.outputs.contains_key(&id) {
@@ -83,17 +85,17 @@ impl Relay {
             }
             state.outputs.insert(id, Output::default());
         }
-        self.ask(Item::Command, id, Item::Command.line(id)).await?;
-        self.ask(Item::Data, id, data_line("Default", id, arguments)).await
+        self.ask(LineRequest::Command, id).await?;
+        self.bring(Stream::Default, id, arguments).await
     }
 
     pub(super) async fn send(&self, chunk: &StreamChunk) -> Result<(), ShellError> {
-        let stream = if chunk.name == "pr" { "PromptResponse" } else { "Default" };
+        let stream = if chunk.name == "pr" { Stream::PromptResponse } else { Stream::Default };
         let guid = chunk.command_id.unwrap_or_default();
         if !self.link.lock().outputs.contains_key(&guid) {
             return Err(ShellError::Gone);
         }
-        self.ask(Item::Data, guid, data_line(stream, guid, &chunk.bytes)).await
+        self.bring(stream, guid, chunk.bytes.clone()).await
     }
 
     pub(super) async fn receive(
@@ -125,12 +127,12 @@ impl Relay {
         if !self.link.begin_end(pid)? {
             return Ok(());
         }
-        self.ask(Item::Signal, pid, Item::Signal.line(pid)).await
+        self.ask(LineRequest::Signal, pid).await
     }
 
     pub(super) async fn terminate(&self, pid: Uuid) -> Result<(), ShellError> {
         if self.link.begin_end(pid)? {
-            self.ask(Item::Close, pid, Item::Close.line(pid)).await?;
+            self.ask(LineRequest::Close, pid).await?;
             self.link.lock().outputs.remove(&pid);
             self.link.changed.notify_waiters();
         }
@@ -154,7 +156,7 @@ impl Relay {
             output.is_ending = true;
         }
         self.link.changed.notify_waiters();
-        let closing = self.ask(Item::Close, Uuid::nil(), Item::Close.line(Uuid::nil()));
+        let closing = self.ask(LineRequest::Close, Uuid::nil());
         // The outcome is the same: the process ends.
         let _ = tokio::time::timeout(CLOSE_LIMIT, closing).await;
         self.kill();
@@ -165,17 +167,25 @@ impl Relay {
         self.link.killed.notify_one();
     }
 
+    async fn ask(&self, request: LineRequest, guid: Uuid) -> Result<(), ShellError> {
+        self.exchange((Some(request), guid), Line::Ask(request, guid)).await
+    }
+
+    async fn bring(&self, stream: Stream, guid: Uuid, bytes: Bytes) -> Result<(), ShellError> {
+        self.exchange((None, guid), Line::Data { stream, guid, bytes }).await
+    }
+
     /// Sends a line and waits for its answer.
-    async fn ask(&self, item: Item, guid: Uuid, line: String) -> Result<(), ShellError> {
+    async fn exchange(&self, awaited: (Option<LineRequest>, Uuid), line: Line) -> Result<(), ShellError> {
         let (answered, answer) = oneshot::channel();
         {
             let mut state = self.link.lock();
             if state.is_closed {
                 return Err(ShellError::Gone);
             }
-            state.waiting.entry((item, guid)).or_default().push_back(answered);
+            state.waiting.entry(awaited).or_default().push_back(answered);
         }
-        self.lines.send(line).await.map_err(|_| ShellError::Gone)?;
+        self.lines.send(line.encode() + "\n").await.map_err(|_| ShellError::Gone)?;
         answer.await.map_err(|_| ShellError::Aborted)
     }
 }
@@ -219,21 +229,24 @@ impl Link {
 
     fn take(&self, line: Line, states: &mut Defragmenter) {
         let mut state = self.lock();
-        match line {
-            Line::Data(guid, bytes) => {
+        let answered = match line {
+            Line::Data { guid, bytes, .. } => {
                 if let Some(output) = state.outputs.get_mut(&guid) {
                     output.push(bytes, states);
                 }
+                None
             }
-            Line::Ack(item, guid) => {
-                let waiting = state.waiting.get_mut(&(item, guid)).and_then(VecDeque::pop_front);
-                if let Some(waiting) = waiting {
-                    // Whoever asked may have gone.
-                    let _ = waiting.send(());
-                }
-                state.waiting.retain(|_, waiting| !waiting.is_empty());
+            Line::DataAck(guid) => Some((None, guid)),
+            Line::Ack(request, guid) => Some((Some(request), guid)),
+            // A server asks for nothing.
+            Line::Ask(..) => None,
+        };
+        if let Some(answered) = answered {
+            if let Some(waiting) = state.waiting.get_mut(&answered).and_then(VecDeque::pop_front) {
+                // Whoever asked may have gone.
+                let _ = waiting.send(());
             }
-            Line::Noise => return,
+            state.waiting.retain(|_, waiting| !waiting.is_empty());
         }
         drop(state);
         self.changed.notify_waiters();
@@ -254,8 +267,7 @@ impl Link {
 }
 
 impl Output {
-    fn push(&mut self, bytes: Vec<u8>, states: &mut Defragmenter) {
-        let mut bytes = Bytes::from(bytes);
+    fn push(&mut self, mut bytes: Bytes, states: &mut Defragmenter) {
         // What is no PSRP is for the client to say.
         if states.handle_bytes(bytes.clone()).is_ok() {
             while let Some(message) = states.poll_message() {
@@ -330,7 +342,10 @@ async fn converse(
         let mut states = Defragmenter::new(FragmentLimits::default());
         let mut line = String::new();
         while child::next_line(&mut output, &mut line, MAX_LINE_LEN).await {
-            link.take(Line::decode(&line), &mut states);
+            // Anything else is a banner, or what a script wrote past its host.
+            if let Some(line) = Line::decode(&line) {
+                link.take(line, &mut states);
+            }
             link.room().await;
         }
     };

@@ -72,7 +72,7 @@ fn run_pipeline(
         _ => return Err(CmdletError::no_language().into()),
     };
     let name = first.name().map(|name| name.to_lossy().into_owned()).unwrap_or_default();
-    let arguments = first.parameters().map(|(name, value)| {
+    let arguments = first.arguments().map(|(name, value)| {
         (
             name.map(|name| name.to_lossy().into_owned()),
             value.map_or(Argument::Null, |value| argument(value, 0)),
@@ -169,7 +169,7 @@ fn get_command(
 ) -> Result<(), Halt> {
     let is_name = |name: &Option<String>| {
         name.as_ref().is_none_or(|name| {
-            name.trim_start_matches('-').trim_end_matches(':').eq_ignore_ascii_case("Name")
+            name.trim_start_matches('-').trim_end().trim_end_matches(':').eq_ignore_ascii_case("Name")
         })
     };
     let names = arguments.iter().find(|(name, _)| is_name(name)).and_then(|(_, argument)| argument.texts());

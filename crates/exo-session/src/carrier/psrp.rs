@@ -30,7 +30,9 @@ mod arguments;
 mod driver;
 mod entry;
 mod live;
+pub(crate) mod relay;
 mod runspaces;
+mod shell;
 mod told;
 mod wire;
 
@@ -52,6 +54,22 @@ pub(crate) struct Left<'a> {
     pub(crate) session: &'a DisconnectedSession,
     /// Somebody answers what its commands ask.
     pub(crate) hosted: bool,
+}
+
+impl Opening<'_> {
+    /// The way to the server, and what shells are made from.
+    fn begin(self) -> (Wire, Blueprint) {
+        let blueprint = Blueprint::of(self.options, self.url.clone());
+        let wire = Wire {
+            http: self.http,
+            url: self.url,
+            authorization: self.authorization,
+            redirects: self.redirects,
+            retries: self.options.max_connection_retry_count,
+            rapport: Arc::default(),
+        };
+        (wire, blueprint)
+    }
 }
 
 /// A session that stands.
@@ -161,16 +179,7 @@ async fn start(
     taking: Option<Taking>,
     cancel: impl Future<Output = ()>,
 ) -> Result<Opened, Error> {
-    let options = opening.options;
-    let blueprint = Blueprint::of(options, opening.url.clone());
-    let wire = Wire {
-        http: opening.http,
-        url: opening.url,
-        authorization: opening.authorization,
-        redirects: opening.redirects,
-        retries: options.max_connection_retry_count,
-        rapport: Arc::default(),
-    };
+    let (wire, blueprint) = opening.begin();
     let (asks, asked) = mpsc::unbounded_channel();
     let (fate, told) = (Arc::new(OnceLock::new()), Arc::new(Told::new()));
     let driver = Driver::new(wire, blueprint, ids, taking, Arc::clone(&fate), Arc::clone(&told));

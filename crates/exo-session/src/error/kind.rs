@@ -148,6 +148,24 @@ impl Kind {
         }
     }
 
+    /// The number under which Windows' own client reports this. PowerShell has names for some of them, which scripts look
+    /// for: `AccessDenied,PSSessionOpenFailed`.
+    pub(crate) fn winrm_code(&self) -> Option<i32> {
+        Some(match self {
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => ERROR_ACCESS_DENIED,
+            Self::Dns { .. } => ERROR_WSMAN_NAME_NOT_RESOLVED,
+            Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::AnswerTimeout { .. }
+            | Self::CutOff { .. } => ERROR_WSMAN_CANNOT_CONNECT,
+            Self::Certificate { .. } | Self::Tls { .. } => ERROR_WINHTTP_SECURE_FAILURE,
+            Self::NotFound { .. } => ERROR_WSMAN_URL_NOT_AVAILABLE,
+            Self::Fault(fault) | Self::TooManySessions { fault, .. } => fault.wsman_code?.cast_signed(),
+            _ => return None,
+        })
+    }
+
     /// What to do; the end of the sentence.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         Some(match self {
@@ -337,3 +355,9 @@ pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, detail: Option<&str>) -> 
 }
 
 const MAX_SHOWN_LEN: usize = 300;
+
+const ERROR_ACCESS_DENIED: i32 = 5;
+const ERROR_WINHTTP_SECURE_FAILURE: i32 = 12175;
+const ERROR_WSMAN_NAME_NOT_RESOLVED: i32 = -2_144_108_103;
+const ERROR_WSMAN_URL_NOT_AVAILABLE: i32 = -2_144_108_269;
+const ERROR_WSMAN_CANNOT_CONNECT: i32 = -2_144_108_526;

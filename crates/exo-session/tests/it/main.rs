@@ -15,6 +15,7 @@ mod many;
 mod peer;
 mod powershell;
 mod proxy;
+mod relay;
 mod rest;
 mod rest_replay;
 mod run;

@@ -166,10 +166,16 @@ impl<'t> Command<'t> {
     /// out on the wire). Imported commands send a name as it stood in the script, such as `-Identity:`; it is given
     /// here without dash, colon and spaces.
     pub fn parameters(self) -> impl Iterator<Item = (Option<Text<'t>>, Option<Value<'t>>)> {
+        self.arguments().map(|(name, value)| (name.map(bare_name), value))
+    }
+
+    /// The same with the names as they came. Of a script block, `-Name value` comes as the name `-Name` without a value
+    /// and a value without a name, `-Name: value` as one.
+    pub fn arguments(self) -> impl Iterator<Item = (Option<Text<'t>>, Option<Value<'t>>)> {
         let arguments = self.0.member("Args").map(Value::resolve);
         arguments.into_iter().flat_map(Value::items).map(|argument| {
             let argument = argument.resolve();
-            (member_text(argument, "N").map(bare_name), argument.member("V").map(Value::resolve))
+            (member_text(argument, "N"), argument.member("V").map(Value::resolve))
         })
     }
 

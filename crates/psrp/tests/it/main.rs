@@ -10,6 +10,7 @@
 mod clixml;
 mod counts;
 mod fragment;
+mod line;
 mod message;
 mod pair;
 mod pool;

@@ -10,15 +10,16 @@ use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
-use wsman::{Endpoint, Response, ShellId, Signal};
+use wsman::{Endpoint, ShellId, Signal};
 
 use self::envelope::Envelope;
 use self::keys::Keys;
 use self::left::Presence;
 use super::Blueprint;
 use super::entry::Entry;
-use super::live::{self, Live};
+use super::live::Live;
 use super::runspaces::{Question, Runspaces};
+use super::shell::{Outcome, next_arrival};
 use super::told::Told;
 use super::wire::Wire;
 use crate::asking::Reply;
@@ -131,9 +132,6 @@ pub(crate) struct Driver {
     fate: Arc<OnceLock<Error>>,
     told: Arc<Told>,
 }
-
-/// An answer, and the address that gave it.
-type Outcome = Result<(Response, Url), Error>;
 
 /// Something that the task waited for.
 enum Arrival {
@@ -280,7 +278,7 @@ impl Driver {
                     Some(Ask::Close { done }) => return End::Closed(done),
                     None => return End::Dropped,
                 },
-                arrival = Self::next_arrival(&mut self.calls) => arrival.and_then(|arrival| self.handle(arrival)),
+                arrival = next_arrival(&mut self.calls) => arrival.and_then(|arrival| self.handle(arrival)),
             };
             if let Err(error) = step.and_then(|()| self.advance()) {
                 return End::Broken(error);
@@ -360,23 +358,8 @@ impl Driver {
 
     /// Waits for one thing under way and acts on it.
     async fn arrived(&mut self) -> Result<(), Error> {
-        let arrival = Self::next_arrival(&mut self.calls).await?;
+        let arrival = next_arrival(&mut self.calls).await?;
         self.handle(arrival)
-    }
-
-    /// Skips calls that were aborted; waits for ever when nothing is under way.
-    async fn next_arrival(calls: &mut JoinSet<Arrival>) -> Result<Arrival, Error> {
-        loop {
-            match calls.join_next().await {
-                Some(Ok(arrival)) => return Ok(arrival),
-                Some(Err(error)) if error.is_cancelled() => {}
-                Some(Err(error)) => {
-                    let problem = "a request ended without an answer or a reason".to_owned();
-                    return Err(Error::with_source(Step::Run, Kind::Protocol { problem }, error));
-                }
-                None => std::future::pending().await,
-            }
-        }
     }
 
     fn step_of(&self, pid: Uuid) -> Step {

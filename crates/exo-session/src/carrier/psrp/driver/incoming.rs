@@ -1,14 +1,14 @@
 //! What arrives, and what it changes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::psrp::{PipelineEvent, PoolEvent, PsInvocationState, RunspacePoolState};
 use uuid::Uuid;
 use wsman::{ReceiveResponse, Response, ShellId, Signal};
 
-use super::{Arrival, Call, Driver, Outcome, live, of_psrp};
+use super::{Arrival, Call, Driver, Outcome, of_psrp};
 use crate::carrier::psrp::entry::{Entry, Release};
+use crate::carrier::psrp::shell::{self, MAX_FAILURES, refusal, unexpected};
 use crate::command::failure_text;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -118,21 +118,8 @@ impl Driver {
             // The answer is lost, but the shell may exist by the name that was asked for.
             self.shell = Some(ShellId::from(self.pool.rpid()));
         }
-        match outcome? {
-            (Response::Create(created), url) => {
-                self.shell = Some(created.shell_id);
-                // After a redirection everything goes to the server that has the shell.
-                url.as_str().clone_into(&mut Arc::make_mut(&mut self.endpoint).to);
-                self.wire.url = url;
-                Ok(())
-            }
-            (Response::Fault(fault), url) if fault.is_shell_quota_exceeded() => {
-                let own = live::sessions(&crate::http::host_of(&url));
-                Err(Error::new(Step::Open, Kind::TooManySessions { fault: Box::new(fault), own }))
-            }
-            (Response::Fault(fault), _) => Err(Error::new(Step::Open, Kind::Fault(Box::new(fault)))),
-            _ => Err(unexpected(Step::Open, "Create")),
-        }
+        self.shell = Some(shell::created(outcome, &mut self.endpoint, &mut self.wire)?);
+        Ok(())
     }
 
     fn pool_received(&mut self, outcome: Outcome) -> Result<(), Error> {
@@ -310,21 +297,5 @@ fn says_not_begun(error: &Error, entry: &Entry) -> bool {
     (error.fault().is_some() && !is_doubtful) || error.cannot_have_arrived() || error.was_turned_away()
 }
 
-/// What a request that should just be accepted was refused with.
-pub(super) fn refusal(outcome: Outcome, step: Step) -> Option<Error> {
-    match outcome {
-        Ok((Response::Fault(fault), _)) => Some(Error::new(step, Kind::Fault(Box::new(fault)))),
-        Ok(_) => None,
-        Err(error) => Some(error),
-    }
-}
-
-#[cold]
-pub(super) fn unexpected(step: Step, request: &str) -> Error {
-    Error::new(step, Kind::Protocol { problem: format!("the server answered something else than {request}") })
-}
-
 /// A Receive that was out for this long had a connection that works, whatever cut it in the end.
 const SETTLED: Duration = Duration::from_secs(10);
-/// How often a Receive that brought nothing is repeated.
-const MAX_FAILURES: u32 = 3;

@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 use wsman::{Response, ShellId};
 
-use super::incoming::{refusal, unexpected};
 use super::{Arrival, Call, DROP_LIMIT, Driver, Leave, Outcome};
 use crate::carrier::psrp::entry::{Entry, Release};
+use crate::carrier::psrp::shell::{refusal, unexpected};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::session::SessionState;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ::psrp::Target;
 use reqwest::Url;
-use wsman::{Carrying, Endpoint, Response, ShellId};
+use wsman::{Carrying, Endpoint, ShellId};
 
 use super::{Call, DROP_LIMIT, Driver, Live, Standing, of_psrp};
+use crate::carrier::psrp::shell;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 
@@ -86,7 +87,7 @@ impl Driver {
         }
     }
 
-    /// Ends the shell. A Delete that fails or gets no answer is sent once more, within the same limit.
+    /// Ends the shell.
     pub(super) async fn delete(&mut self, limit: Duration) -> Result<(), Error> {
         let Some(shell) = self.shell.take() else { return Ok(()) };
         self.pool.closing();
@@ -96,19 +97,6 @@ impl Driver {
             let back = |ids, _: &Url| endpoint.build_reconnect(ids, &shell, None);
             let _ = tokio::time::timeout(limit / 2, self.wire.exchange(&back, Step::Close)).await;
         }
-        let make = |ids, _: &Url| endpoint.build_delete(ids, &shell);
-        let host = crate::http::host_of(&self.wire.url);
-        let mut failure = Error::new(Step::Close, Kind::AnswerTimeout { host, limit });
-        for _ in 0..2 {
-            match tokio::time::timeout(limit / 2, self.wire.exchange(&make, Step::Close)).await {
-                Ok(Ok((Response::Fault(fault), _))) if !fault.is_shell_not_found() => {
-                    return Err(Error::new(Step::Close, Kind::Fault(Box::new(fault))));
-                }
-                Ok(Ok(_)) => return Ok(()),
-                Ok(Err(error)) => failure = error,
-                Err(_) => {}
-            }
-        }
-        Err(failure)
+        shell::delete(&self.wire, endpoint, shell, limit).await
     }
 }

@@ -6,10 +6,10 @@ use ::psrp::{ProtocolVersion, Target};
 use uuid::Uuid;
 use wsman::{Endpoint, Response, ShellId};
 
-use super::incoming::{refusal, unexpected};
 use super::{Call, DROP_LIMIT, Driver, Outcome, of_psrp};
 use crate::carrier::Extras;
 use crate::carrier::psrp::entry::Entry;
+use crate::carrier::psrp::shell::{refusal, unexpected};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 

@@ -1,0 +1,109 @@
+//! Relays: PowerShell speaks the protocol itself, in lines; the library has the way to the server.
+
+use exo_session::{ConnectOptions, RelayEvent, relay};
+use serde_json::json;
+
+use crate::connect;
+use crate::error::{ExoError, Refusal, bad_argument};
+use crate::event::{EXO_EVENT_BROKEN, EXO_EVENT_LINE, ExoEvent};
+use crate::fence::fence;
+use crate::handle::{self, Out, share};
+use crate::operation::{ExoOperation, Orders};
+use crate::queue::Sender;
+use crate::runtime;
+use crate::secrets::{ExoSecret, Secrets};
+use crate::status::ExoStatus;
+use crate::text::text;
+
+/// Starts a session in which PowerShell speaks its remoting protocol itself, over WSMan whatever the options say of the
+/// carrier. PowerShell's lines are written with `exo_relay_write`; the events are those of connecting, then an
+/// `EXO_EVENT_LINE` for each line to PowerShell. Nothing is sent before the first line.
+///
+/// After `EXO_EVENT_BROKEN` the session is of no more use; lines that still ask for an answer get one. The operation ends
+/// with `EXO_STATUS_END` when PowerShell has closed the session. An operation that is freed before deletes its session
+/// within two seconds as well as can be done.
+///
+/// `options` and `secrets` as for `exo_connect_with`.
+///
+/// # Safety
+/// `options` points to `options_len` bytes or is NULL. `secrets` points to `secret_count` secrets or is NULL; their names
+/// and bytes are readable. `out` is writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_relay(
+    options: *const u8,
+    options_len: usize,
+    secrets: *const ExoSecret,
+    secret_count: usize,
+    out: *mut *mut ExoOperation,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises readable bytes.
+        let options = unsafe { text(options, options_len, "options") }?;
+        // SAFETY: the caller promises readable secrets.
+        let secrets = unsafe { Secrets::copy(secrets, secret_count) }?;
+        let (options, _) = connect::options(options, secrets, false)?;
+        out.write(handle::give(start(options)?));
+        Ok(())
+    })
+}
+
+/// Writes one of PowerShell's lines, with or without its end. Returns at once. After the session's end lines are ignored.
+///
+/// # Safety
+/// `operation` is a live handle or NULL. `line` points to `line_len` bytes or is NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_relay_write(
+    operation: *const ExoOperation,
+    line: *const u8,
+    line_len: usize,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a live handle or NULL.
+        let operation = unsafe { share(operation) }?;
+        // SAFETY: the caller promises readable bytes.
+        let line = unsafe { text(line, line_len, "line") }?;
+        let relay = operation
+            .relay()
+            .ok_or_else(|| bad_argument("operation", format_args!("it was not made by exo_relay")))?;
+        Ok(relay.write(line)?)
+    })
+}
+
+fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
+    let threads = runtime::threads()?;
+    let (writer, mut relay) = threads.enter(|| relay(options));
+    let operation = ExoOperation::start(&threads, |sender, orders| async move {
+        pass(&mut relay, &sender, orders).await;
+        sender.end(Ok(()));
+    });
+    Ok(operation.with_relay(writer))
+}
+
+/// Hands on what the relay tells until it ends or the caller has enough of it.
+async fn pass(relay: &mut exo_session::Relay, sender: &Sender, orders: Orders) {
+    loop {
+        let event = tokio::select! {
+            event = relay.next() => event,
+            () = orders.cancelled.notified() => None,
+        };
+        let event = match event {
+            Some(RelayEvent::Line(line)) => ExoEvent::text(EXO_EVENT_LINE, line),
+            Some(RelayEvent::Connect(event)) => connect::told(event),
+            Some(RelayEvent::Broken(error)) => {
+                let json = json!({ "code": error.winrm_code() });
+                ExoEvent::json(EXO_EVENT_BROKEN, Some(error.to_string()), &json)
+                    .with_error(Refusal::from(error).into_error())
+            }
+            // A kind of news that this interface has no number for yet.
+            Some(_) => continue,
+            None => return,
+        };
+        if !sender.send(event).await {
+            return;
+        }
+    }
+}

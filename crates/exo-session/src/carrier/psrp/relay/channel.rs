@@ -1,0 +1,77 @@
+//! The pool or one pipeline, as the task sees it.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use psrp::Stream;
+use tokio::task::AbortHandle;
+
+/// What is under way for the pool or a pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    pub(super) stage: Stage,
+    /// What the client wrote and no request has taken, the first first.
+    pub(super) pieces: VecDeque<Piece>,
+    /// A Send is out; each stream takes one at a time.
+    pub(super) sending: bool,
+    /// The Receive that is out.
+    pub(super) receive: Option<AbortHandle>,
+    /// Receives that brought nothing, one after another.
+    pub(super) failures: u32,
+    /// The server says that nothing more comes, or there is no way to hear it.
+    pub(super) done: bool,
+    pub(super) stop: Stop,
+    /// The client wants it forgotten.
+    pub(super) closing: bool,
+    /// The Signal that lets the server forget it is out.
+    pub(super) released: bool,
+}
+
+/// Whether the server knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stage {
+    #[default]
+    Announced,
+    /// The Create or the Command is out.
+    Beginning,
+    Running,
+}
+
+/// Where the Signal stands that stops a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stop {
+    #[default]
+    NotAsked,
+    Asked,
+    Sent,
+    /// The server has answered; the client is told when it has heard of the end.
+    Answered,
+}
+
+/// Bytes for one request.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) stream: Stream,
+    pub(super) bytes: Bytes,
+    /// The last of its line, so that the client may send the next.
+    pub(super) ends_line: bool,
+}
+
+impl Channel {
+    /// Takes the first piece, cut to what one request carries.
+    pub(super) fn take_piece(&mut self, room: usize) -> Option<Piece> {
+        let mut piece = self.pieces.pop_front()?;
+        if room < piece.bytes.len() {
+            let rest = piece.bytes.split_off(room.max(1));
+            self.pieces.push_front(Piece { bytes: rest, ..piece });
+            piece.ends_line = false;
+        }
+        Some(piece)
+    }
+
+    pub(super) fn stop_receiving(&mut self) {
+        if let Some(receive) = self.receive.take() {
+            receive.abort();
+        }
+    }
+}
