@@ -2,11 +2,13 @@
 .SYNOPSIS
 Builds the managed assembly of the module, or tests the module.
 .DESCRIPTION
-Build compiles src/**/*.cs to one assembly: with the .NET SDK where there is one, otherwise with the compiler that comes
-with PowerShell. `cargo xtask module` calls it where there is no SDK, and puts the native library, the manifest and the
-rest beside the assembly. Test runs the tests of tests/pwsh against exo-lab.
+Build compiles src/**/*.cs to one assembly, and sessions/*.cs to the one that makes sessions of PowerShell's own kind: with
+the .NET SDK where there is one, otherwise with the compiler that comes with PowerShell. The second is compiled against the
+PowerShell that runs this script, and works in that one and later ones; Sessions compiles only that, beside the first.
+`cargo xtask module` puts the native library, the manifest and the rest beside them. Test runs the tests of tests/pwsh
+against exo-lab.
 .PARAMETER Task
-Build or Test.
+Build, Sessions or Test.
 .PARAMETER Output
 The folder for the assembly.
 .PARAMETER Compiler
@@ -14,7 +16,7 @@ dotnet or PowerShell; by default dotnet when it is on PATH.
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test')]
+    [ValidateSet('Build', 'Sessions', 'Test')]
     [string] $Task = 'Build',
 
     [string] $Output = (Join-Path $PSScriptRoot 'output' 'bin'),
@@ -27,24 +29,42 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
 
-function Build-Assembly {
-    $null = New-Item -ItemType Directory -Path $Output -Force
-    $assembly = Join-Path $Output 'ExchangeOnlineManagement.dll'
+$module = Join-Path $Output 'ExchangeOnlineManagement.dll'
+
+function Build-Module {
     if ($Compiler -eq 'dotnet') {
         dotnet publish (Join-Path $PSScriptRoot 'src' 'ExchangeOnlineManagement.csproj') --nologo --verbosity quiet --configuration Release --output $Output
         return
     }
-    # Add-Type writes no file that exists.
-    if (Test-Path $assembly) {
-        Remove-Item $assembly
-    }
-    $sources = Get-ChildItem (Join-Path $PSScriptRoot 'src') -Recurse -Filter *.cs |
-        Where-Object FullName -NotMatch '[\\/](bin|obj)[\\/]'
-    $options = '/unsafe', '/nullable:enable', '/langversion:12', '/optimize+'
-    Add-Type -Path $sources.FullName -OutputAssembly $assembly -CompilerOptions $options -IgnoreWarnings
+    Build-WithPowerShell 'src' $module @{ CompilerOptions = '/unsafe', '/nullable:enable', '/langversion:12', '/optimize+' }
 }
 
+function Build-Sessions {
+    $assembly = Join-Path $Output 'ExchangeOnlineManagement.Sessions.dll'
+    if ($Compiler -eq 'dotnet') {
+        $framework = "net$([Environment]::Version.Major).0"
+        dotnet publish (Join-Path $PSScriptRoot 'sessions' 'ExchangeOnlineManagement.Sessions.csproj') --nologo --verbosity quiet --configuration Release --output $Output "-p:PowerShellHome=$PSHOME" "-p:PowerShellFramework=$framework" "-p:ModuleAssembly=$module"
+        return
+    }
+    Build-WithPowerShell 'sessions' $assembly @{
+        CompilerOptions      = '/nullable:enable', '/langversion:12', '/optimize+'
+        ReferencedAssemblies = @($module, [psobject].Assembly.Location) + (Get-ChildItem (Join-Path $PSHOME 'ref') -Filter *.dll).FullName
+    }
+}
+
+function Build-WithPowerShell([string] $Folder, [string] $Assembly, [hashtable] $With) {
+    # Add-Type writes no file that exists.
+    if (Test-Path $Assembly) {
+        Remove-Item $Assembly
+    }
+    $sources = Get-ChildItem (Join-Path $PSScriptRoot $Folder) -Recurse -Filter *.cs |
+        Where-Object FullName -NotMatch '[\\/](bin|obj)[\\/]'
+    Add-Type -Path $sources.FullName -OutputAssembly $Assembly -IgnoreWarnings @With
+}
+
+$null = New-Item -ItemType Directory -Path $Output -Force
 switch ($Task) {
-    'Build' { Build-Assembly }
+    'Build' { Build-Module; Build-Sessions }
+    'Sessions' { Build-Sessions }
     'Test' { cargo test --package exo-tests --test it --manifest-path (Join-Path $PSScriptRoot '..' 'Cargo.toml') pwsh:: }
 }

@@ -37,16 +37,18 @@ function Read-Comments {
     $classes
 }
 
-function Get-Summary($Classes, [type] $Type, [string] $Name) {
+function Get-Summary($Classes, [type] $Type, [string] $Name, [hashtable] $Inherited) {
     for ($class = $Type.Name; $class -and $Classes.ContainsKey($class); $class = $Classes[$class].Base) {
         if ($Classes[$class].Summaries[$Name]) { return $Classes[$class].Summaries[$Name] }
     }
+    # What a command inherits from one of PowerShell's has its words on the page.
+    if ($Inherited[$Name]) { return $Inherited[$Name] }
     throw "$($Type.Name).$Name has no comment."
 }
 
-# Synopsis, paragraphs of description, examples with title, code and remark, links.
+# Synopsis, paragraphs of description, examples with title, code and remark, links, inherited parameters.
 function Read-Page([string] $Command) {
-    $page = @{ Synopsis = ''; Description = @(); Examples = @(); Links = @() }
+    $page = @{ Synopsis = ''; Description = @(); Examples = @(); Links = @(); Parameters = @{} }
     $text = (Get-Content (Join-Path $PSScriptRoot 'help' "$Command.md") -Raw) -replace '\r'
     $head, $sections = $text -split '(?m)^## '
     $page.Synopsis, $page.Description = ($head.Trim() -split '\n\s*\n' | Select-Object -Skip 1) -replace '\s*\n', ' '
@@ -54,6 +56,10 @@ function Read-Page([string] $Command) {
         $title, $body = $section -split '\n', 2
         if ($title -eq 'Links') {
             $page.Links = @([regex]::Matches($body, '\[(.+?)\]\((.*?)\)') | ForEach-Object { , @($_.Groups[1].Value, $_.Groups[2].Value) })
+            continue
+        }
+        if ($title -eq 'Parameters') {
+            foreach ($match in [regex]::Matches($body, '(?m)^\* `-(\w+)`: (.+)$')) { $page.Parameters[$match.Groups[1].Value] = $match.Groups[2].Value }
             continue
         }
         $code = [regex]::Match($body, '(?s)```powershell\n(.*?)\n```')
@@ -116,7 +122,7 @@ function Write-Command($Command, $Classes) {
         $summaries[$parameter.Name] = switch ($parameter.Name) {
             'WhatIf' { 'Says what would happen, and does nothing.' }
             'Confirm' { 'Asks before anything is done.' }
-            default { Get-Summary $Classes $Command.ImplementingType $parameter.Name }
+            default { Get-Summary $Classes $Command.ImplementingType $parameter.Name $page.Parameters }
         }
     }
     Write-Element command command {

@@ -21,7 +21,7 @@
         'Connect-ExchangeOnline', 'Connect-EXOPSSession', 'Connect-IPPSSession', 'Disconnect-ExchangeOnline',
         'Get-ConnectionInformation', 'Get-EXOCasMailbox', 'Get-EXOMailbox', 'Get-EXOMailboxFolderPermission',
         'Get-EXOMailboxFolderStatistics', 'Get-EXOMailboxPermission', 'Get-EXOMailboxStatistics',
-        'Get-EXOMobileDeviceStatistics', 'Get-EXORecipient', 'Get-EXORecipientPermission', 'New-PSSessionOption'
+        'Get-EXOMobileDeviceStatistics', 'Get-EXORecipient', 'Get-EXORecipientPermission', 'New-PSSession', 'New-PSSessionOption'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -3,6 +3,7 @@ using System.Management.Automation.Runspaces;
 
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
+using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement;
 
@@ -28,7 +29,8 @@ public sealed class OnImport : IModuleAssemblyInitializer, IModuleAssemblyCleanu
             }
             connections.CloseAll();
         }
-        if (!Connections.Any())
+        // Sessions of New-PSSession are PowerShell's, and go on.
+        if (!Connections.Any() && !ShellLink.Any)
         {
             try
             {

@@ -82,6 +82,26 @@ fn pwsh_host() {
 }
 
 #[test]
+fn pwsh_pssession() {
+    check("pssession", |_| {});
+}
+
+/// PowerShell's own server without a language, as Exchange's is.
+#[test]
+fn pwsh_restricted() {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("restricted.pssc");
+    let things = root().join("tests/pwsh/data/restricted/Things.psm1");
+    let configuration = format!(
+        "@{{ SchemaVersion = '2.0.0.0'; GUID = '0b5a7ad8-7a7c-4c43-9a39-5d5f6a0e2b11'; LanguageMode = 'NoLanguage'\n\
+         SessionType = 'RestrictedRemoteServer'; ModulesToImport = '{}'\n\
+         VisibleFunctions = 'Get-Thing', 'Remove-Thing', 'Get-Everything', 'Wait-Thing' }}\n",
+        things.display()
+    );
+    std::fs::write(&file, configuration).expect("the session configuration");
+    check("restricted", |config| config.backend = Backend::Pwsh { configuration_file: Some(file) });
+}
+
+#[test]
 fn pwsh_runspaces() {
     check("runspaces", |_| {});
 }

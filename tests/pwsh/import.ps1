@@ -8,7 +8,7 @@ Check 'the manifest is valid and names every export' {
     $manifest = Test-ModuleManifest (Join-Path $module.ModuleBase 'ExchangeOnlineManagement.psd1')
     Assert-Equal $manifest.ExportedFunctions.Count 0 'functions'
     Assert-Equal $manifest.ExportedAliases.Count 0 'aliases'
-    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-EXOPSSession Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation Get-EXOCasMailbox Get-EXOMailbox Get-EXOMailboxFolderPermission Get-EXOMailboxFolderStatistics Get-EXOMailboxPermission Get-EXOMailboxStatistics Get-EXOMobileDeviceStatistics Get-EXORecipient Get-EXORecipientPermission New-PSSessionOption' 'cmdlets'
+    Assert-Equal (($manifest.ExportedCmdlets.Keys | Sort-Object) -join ' ') 'Connect-ExchangeOnline Connect-EXOPSSession Connect-IPPSSession Disconnect-ExchangeOnline Get-ConnectionInformation Get-EXOCasMailbox Get-EXOMailbox Get-EXOMailboxFolderPermission Get-EXOMailboxFolderStatistics Get-EXOMailboxPermission Get-EXOMailboxStatistics Get-EXOMobileDeviceStatistics Get-EXORecipient Get-EXORecipientPermission New-PSSession New-PSSessionOption' 'cmdlets'
 }
 
 Check 'a script can require the module as it requires the original' {
@@ -17,9 +17,9 @@ Check 'a script can require the module as it requires the original' {
     try { Assert-Equal (& $script) 'runs' } finally { Remove-Item $script }
 }
 
-Check 'the module ships one managed assembly' {
+Check 'the module ships its two managed assemblies' {
     $files = Get-ChildItem $module.ModuleBase -Recurse -Filter *.dll
-    Assert-Equal ($files.Name -join ' ') 'ExchangeOnlineManagement.dll'
+    Assert-Equal (($files.Name | Sort-Object) -join ' ') 'ExchangeOnlineManagement.dll ExchangeOnlineManagement.Sessions.dll'
 }
 
 Check 'what cannot be used is refused with the sentences of the original' {

@@ -3,7 +3,7 @@
 Import-Module ExchangeOnlineManagement
 $module = Get-Module ExchangeOnlineManagement
 
-Check 'bin has one managed assembly, and nothing of anybody else' {
+Check 'bin has the managed assemblies, and nothing of anybody else' {
     $managed = @(foreach ($file in Get-ChildItem $module.ModuleBase -Recurse -File -Include *.dll, *.exe) {
             try {
                 $null = [System.Reflection.AssemblyName]::GetAssemblyName($file.FullName)
@@ -11,8 +11,8 @@ Check 'bin has one managed assembly, and nothing of anybody else' {
             }
             catch [System.BadImageFormatException] { $null = 'native' }
         })
-    Assert-Equal ($managed.Name -join ' ') 'ExchangeOnlineManagement.dll'
-    $others = @(Get-ChildItem (Join-Path $module.ModuleBase 'bin') | Where-Object Name -NotIn 'ExchangeOnlineManagement.dll', 'ExchangeOnlineManagement.pdb')
+    Assert-Equal (($managed.Name | Sort-Object) -join ' ') 'ExchangeOnlineManagement.dll ExchangeOnlineManagement.Sessions.dll'
+    $others = @(Get-ChildItem (Join-Path $module.ModuleBase 'bin') | Where-Object Name -NotMatch '^ExchangeOnlineManagement(\.Sessions)?\.(dll|pdb)$')
     Assert-Equal $others.Count 0 'others in bin'
 }
 

@@ -102,7 +102,8 @@ fn build_library(shell: &Shell, profile: Profile) -> Result<PathBuf> {
     if library.is_file() { Ok(library) } else { Err(format!("{} was not built", library.display()).into()) }
 }
 
-/// Compiles the C# sources: with the .NET SDK, or with the compiler that comes with PowerShell.
+/// Compiles the C# sources: with the .NET SDK, or with the compiler that comes with PowerShell. The assembly for sessions of
+/// PowerShell's own kind is compiled against the PowerShell that is installed.
 fn build_assembly(shell: &Shell, folder: &Path) -> Result {
     if crate::has_program("dotnet") {
         let project = format!("{BRIDGE}/src/{NAME}.csproj");
@@ -113,18 +114,28 @@ fn build_assembly(shell: &Shell, folder: &Path) -> Result {
         )
         .quiet()
         .run()?;
+        if !crate::has_program("pwsh") {
+            println!(
+                "no ExchangeOnlineManagement.Sessions.dll was built: that takes pwsh; New-PSSession stays PowerShell's own"
+            );
+            return Ok(());
+        }
+        build_with_script(shell, "Sessions", folder)
     } else if crate::has_program("pwsh") {
-        let script = format!("{BRIDGE}/build.ps1");
-        let _telemetry = shell.push_env("POWERSHELL_TELEMETRY_OPTOUT", "1");
-        let _updates = shell.push_env("POWERSHELL_UPDATECHECK", "Off");
-        cmd!(shell, "pwsh -NoLogo -NoProfile -NonInteractive -File {script} -Task Build -Output {folder}")
-            .quiet()
-            .run()?;
+        build_with_script(shell, "Build", folder)
     } else {
-        return Err(
-            "the module's assembly is compiled with the .NET SDK or with pwsh; neither is installed".into()
-        );
+        Err("the module's assembly is compiled with the .NET SDK or with pwsh; neither is installed".into())
     }
+}
+
+fn build_with_script(shell: &Shell, task: &str, folder: &Path) -> Result {
+    let script = format!("{BRIDGE}/build.ps1");
+    let _telemetry = shell.push_env("POWERSHELL_TELEMETRY_OPTOUT", "1");
+    let _updates = shell.push_env("POWERSHELL_UPDATECHECK", "Off");
+    // The compiler of PowerShell is the one whose .NET fits it.
+    cmd!(shell, "pwsh -NoLogo -NoProfile -NonInteractive -File {script} -Task {task} -Compiler PowerShell -Output {folder}")
+        .quiet()
+        .run()?;
     Ok(())
 }
 

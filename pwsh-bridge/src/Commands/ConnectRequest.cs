@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Commands;
 
@@ -31,16 +32,7 @@ internal sealed class ConnectRequest : IDisposable
         Set("pageSize", settings.PageSize);
         _options["catalogCache"] = CatalogCache();
         AddTokenCache(settings.SignIn);
-        _options["proxyVariables"] = SessionOptions.ProxyVariables();
-        Set("caFile", Environment.GetEnvironmentVariable("SSL_CERT_FILE"));
-        if (settings.SessionOption is { } option)
-        {
-            SessionOptions.AddTo(_options, option, warn, mention);
-            if (_options.ContainsKey("proxyUser"))
-            {
-                _secrets.Add("proxyPassword", option.ProxyCredential.Password);
-            }
-        }
+        AddSurroundings(settings.SessionOption, warn, mention);
         if (settings.Credential is { } credential)
         {
             _secrets.Add("password", credential.Password);
@@ -55,11 +47,49 @@ internal sealed class ConnectRequest : IDisposable
         }
     }
 
+    /// <param name="settings">What New-PSSession was asked for.</param>
+    /// <param name="warn">Told what cannot be done.</param>
+    /// <param name="mention">Told what does not matter here.</param>
+    internal ConnectRequest(SessionSettings settings, Action<string> warn, Action<string> mention)
+    {
+        _options["connectionUri"] = settings.ConnectionUri.AbsoluteUri;
+        _options["configurationName"] = settings.ConfigurationName;
+        Set("authentication", SessionOptions.Authentication(settings.Authentication));
+        Set("user", settings.Credential?.UserName);
+        AddSurroundings(settings.SessionOption, warn, mention);
+        // As for PowerShell's own cmdlet, nobody is sent elsewhere who does not say so.
+        _options["allowRedirection"] = settings.AllowRedirection
+            && settings.SessionOption?.MaximumConnectionRedirectionCount != 0;
+        if (settings.Credential is { } credential)
+        {
+            _secrets.Add("password", credential.Password);
+        }
+    }
+
+    /// <summary>Starts to connect, for PowerShell to speak its protocol itself.</summary>
+    internal ShellLink StartRelay() => new(NativeSession.Relay(JsonSerializer.Serialize(_options), _secrets));
+
     /// <summary>Starts to connect.</summary>
     internal NativeOperation Start() =>
         NativeSession.Connect(JsonSerializer.Serialize(_options), _secrets, _signer);
 
     public void Dispose() => _secrets.Dispose();
+
+    /// <summary>Proxies, trusted issuers and limits.</summary>
+    private void AddSurroundings(PSSessionOption? option, Action<string> warn, Action<string> mention)
+    {
+        _options["proxyVariables"] = SessionOptions.ProxyVariables();
+        Set("caFile", Environment.GetEnvironmentVariable("SSL_CERT_FILE"));
+        if (option is null)
+        {
+            return;
+        }
+        SessionOptions.AddTo(_options, option, warn, mention);
+        if (_options.ContainsKey("proxyUser"))
+        {
+            _secrets.Add("proxyPassword", option.ProxyCredential.Password);
+        }
+    }
 
     private void AddCertificate(ConnectSettings settings)
     {

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Management.Automation;
 using System.Management.Automation.Remoting;
+using System.Management.Automation.Runspaces;
 
 namespace ExchangeOnlineManagement.Commands;
 
@@ -82,6 +84,16 @@ internal static class SessionOptions
         }
         return said;
     }
+
+    /// <summary>What the requests carry, by its name in the connect options; null leaves it to the address.</summary>
+    /// <exception cref="PSNotSupportedException">There is no such way here.</exception>
+    internal static string? Authentication(AuthenticationMechanism mechanism) => mechanism switch
+    {
+        AuthenticationMechanism.Default => null,
+        AuthenticationMechanism.Basic => "basic",
+        _ => throw new PSNotSupportedException(
+            $"-Authentication {mechanism} cannot be used with Exchange from this system; Basic can, where the server allows it."),
+    };
 
     private static void AddProxy(IDictionary<string, object?> options, PSSessionOption option, Action<string> warn)
     {

@@ -24,6 +24,9 @@ internal enum EventKind : uint
 
     Finished = 30,
     InputEnded = 31,
+
+    Line = 40,
+    Broken = 41,
 }
 
 /// <summary>How an operation ended. The numbers are those of <c>EXO_STATE_*</c>, PowerShell's PSInvocationState.</summary>

@@ -14,7 +14,7 @@ internal sealed unsafe class NativeEvent : IDisposable
     /// <summary>What happened.</summary>
     internal EventKind Kind { get; }
 
-    /// <summary>The sentence, of ConnectStep, DeviceCode and ConnectWarning.</summary>
+    /// <summary>The sentence, of ConnectStep, DeviceCode and ConnectWarning; the line, of Line.</summary>
     internal string Text
     {
         get
@@ -25,7 +25,7 @@ internal sealed unsafe class NativeEvent : IDisposable
         }
     }
 
-    /// <summary>The JSON, of ConnectStep, DeviceCode, HostCall and Commands.</summary>
+    /// <summary>The JSON, of ConnectStep, DeviceCode, HostCall, Commands and Broken.</summary>
     internal string Json
     {
         get
@@ -47,7 +47,10 @@ internal sealed unsafe class NativeEvent : IDisposable
         }
     }
 
-    /// <summary>Why an input ended as it did, of InputEnded; null when records have told it, or nothing went wrong.</summary>
+    /// <summary>
+    /// Why an input ended as it did, of InputEnded; null when records have told it, or nothing went wrong. Why a relay is of
+    /// no more use, of Broken.
+    /// </summary>
     internal ExoException? Error
     {
         get

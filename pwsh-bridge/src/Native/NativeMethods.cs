@@ -11,7 +11,7 @@ internal static unsafe class NativeMethods
 
     /// <summary>The interface version this assembly was written for.</summary>
     internal const uint AbiMajor = 1;
-    internal const uint AbiMinor = 2;
+    internal const uint AbiMinor = 3;
 
     /// <summary>The tape version this assembly can read.</summary>
     internal const uint TapeVersion = 1;
@@ -104,6 +104,14 @@ internal static unsafe class NativeMethods
 
     [DllImport(Library)]
     internal static extern void exo_operation_free(IntPtr operation);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_relay(
+        byte* options, nuint optionsLength, NativeSecret* secrets, nuint secretCount, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
+    internal static extern ExoStatus exo_relay_write(
+        OperationHandle operation, byte* line, nuint lineLength, IntPtr* error);
 
     [DllImport(Library)]
     internal static extern ExoStatus exo_shutdown(uint timeoutMilliseconds, IntPtr* error);

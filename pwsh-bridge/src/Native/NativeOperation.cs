@@ -75,6 +75,20 @@ internal sealed unsafe class NativeOperation : IDisposable
     /// <summary>Says that a batch gets no more input.</summary>
     internal void EndInput() => ExoException.ThrowIfFailed(NativeMethods.exo_operation_end_input(_handle));
 
+    /// <summary>Gives a relay one of PowerShell's lines.</summary>
+    internal void WriteLine(string line)
+    {
+        // Base64 and GUIDs: a byte a character.
+        byte[] bytes = Wtf8.GetBytes(line, nameof(line));
+        IntPtr error;
+        ExoStatus status;
+        fixed (byte* text = bytes)
+        {
+            status = NativeMethods.exo_relay_write(_handle, text, (nuint)bytes.Length, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+    }
+
     /// <summary>Replies to the question that a command waits with.</summary>
     /// <param name="replyJson">The reply; see <c>exo_operation_reply</c> in <c>include/exo.h</c>.</param>
     /// <param name="secrets">The secrets that belong to it; null for none.</param>

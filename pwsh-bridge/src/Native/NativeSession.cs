@@ -31,6 +31,24 @@ internal sealed unsafe class NativeSession : IDisposable
         return new NativeOperation(operation);
     }
 
+    /// <summary>Starts a session in which PowerShell speaks the protocol itself; see <c>exo_relay</c> in <c>include/exo.h</c>.</summary>
+    /// <returns>The operation; its events are those of connecting, then Line and perhaps Broken.</returns>
+    internal static NativeOperation Relay(string optionsJson, NativeSecrets secrets)
+    {
+        byte[] options = Wtf8.GetBytes(optionsJson, nameof(optionsJson));
+        NativeSecret[] given = secrets.ToArray();
+        IntPtr operation, error;
+        ExoStatus status;
+        fixed (byte* text = options)
+        fixed (NativeSecret* first = given)
+        {
+            status = NativeMethods.exo_relay(
+                text, (nuint)options.Length, first, (nuint)given.Length, &operation, &error);
+        }
+        ExoException.ThrowIfFailed(status, error);
+        return new NativeOperation(operation);
+    }
+
     /// <summary>Closes what is open and ends the threads of the library; a later connect starts them again.</summary>
     internal static void Shutdown(uint timeoutMilliseconds)
     {

@@ -1,0 +1,126 @@
+using System;
+using System.Collections.Concurrent;
+using System.IO;
+using System.Linq;
+using System.Management.Automation.Internal;
+using System.Management.Automation.Remoting;
+using System.Management.Automation.Remoting.Client;
+using System.Reflection;
+using System.Text;
+using System.Threading;
+
+namespace ExchangeOnlineManagement.Sessions;
+
+/// <summary>Passes PowerShell's lines to a link, and the link's to PowerShell.</summary>
+internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
+{
+    internal ExchangeTransport(ShellLink link, Guid runspaceId, PSRemotingCryptoHelper cryptoHelper)
+        : base(runspaceId, cryptoHelper)
+    {
+        _link = link;
+        _waiting = s_queues.Select(queue => (BlockingCollection<string>)queue.GetValue(this)!).ToArray();
+    }
+
+    /// <inheritdoc/>
+    public override void CreateAsync()
+    {
+        SetMessageWriter(new LinkWriter(_link));
+        _link.Start(Handle, Break);
+        SendOneItem();
+    }
+
+    /// <inheritdoc/>
+    protected override void CleanupConnection() => End();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool isDisposing)
+    {
+        if (isDisposing)
+        {
+            End();
+        }
+        base.Dispose(isDisposing);
+    }
+
+    private void Handle(string line)
+    {
+        HandleDataReceived(line);
+        _hasBegun = true;
+        // PowerShell takes lines without a limit; while it is behind, the server is not asked for more.
+        while (MaxWaiting < Waiting() && !_hasEnded)
+        {
+            Thread.Sleep(PollMilliseconds);
+        }
+    }
+
+    /// <summary>Tells PowerShell that the link is of no more use, once it has read what came before.</summary>
+    private void Break(ShellFailure failure)
+    {
+        for (int waited = 0; Waiting() != 0 && waited < MaxPauseMilliseconds && !_hasEnded; waited += PollMilliseconds)
+        {
+            Thread.Sleep(PollMilliseconds);
+        }
+        if (_hasBegun)
+        {
+            // The last lines are out of the queue and on their way to the command.
+            Thread.Sleep(PauseMilliseconds);
+        }
+        string text = failure.Error.Advice.Length == 0 ? failure.Error.Message : $"{failure.Error.Message}; {failure.Error.Advice}";
+        var error = new PSRemotingTransportException(text, failure.Error)
+        {
+            ErrorCode = failure.Code ?? 0,
+            TransportMessage = text,
+        };
+        TransportMethodEnum method = _hasBegun ? TransportMethodEnum.ReceiveShellOutputEx : TransportMethodEnum.CreateShellEx;
+        RaiseErrorHandler(new TransportErrorOccuredEventArgs(error, method));
+    }
+
+    private int Waiting()
+    {
+        try
+        {
+            return _waiting.Sum(queue => queue.Count);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    private void End()
+    {
+        _hasEnded = true;
+        _link.Dispose();
+    }
+
+    /// <summary>Gives each line to the link.</summary>
+    private sealed class LinkWriter : TextWriter
+    {
+        internal LinkWriter(ShellLink link) => _link = link;
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void WriteLine(string? value) => _link.Write(value ?? string.Empty);
+
+        private readonly ShellLink _link;
+    }
+
+    private const int MaxWaiting = 64;
+    private const int PollMilliseconds = 5;
+    private const int PauseMilliseconds = 60;
+    private const int MaxPauseMilliseconds = 1000;
+
+    /// <summary>
+    /// What PowerShell has been given and has not read lies in two queues that nothing else tells of. Should a later version
+    /// have them no more, it is given everything at once.
+    /// </summary>
+    private static readonly FieldInfo[] s_queues = typeof(ClientSessionTransportManagerBase)
+        .GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
+        .Where(field => field.FieldType == typeof(BlockingCollection<string>))
+        .ToArray();
+
+    private readonly ShellLink _link;
+    private readonly BlockingCollection<string>[] _waiting;
+    private volatile bool _hasBegun;
+    private volatile bool _hasEnded;
+}
