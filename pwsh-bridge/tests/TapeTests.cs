@@ -46,6 +46,22 @@ public class TapeTests
     }
 
     [Fact]
+    public void Of_repeated_parts_the_last_counts_and_extended_members_add_up()
+    {
+        TapeValue value = Decoded.Value(
+            "<Obj><TN RefId=\"0\"><T>A</T></TN><TN RefId=\"1\"><T>B</T></TN><ToString>one</ToString><ToString>two</ToString>"
+            + "<I32>1</I32><I32>2</I32><Props><S N=\"a\">1</S></Props><Props><S N=\"b\">2</S></Props>"
+            + "<MS><S N=\"x\">1</S><S N=\"y\">1</S></MS><MS><S N=\"X\">2</S></MS></Obj>");
+        Assert.Equal(new[] { "B" }, value.TypeNames());
+        Assert.Equal("two", value.DisplayText);
+        Assert.Equal(2, value.Base?.ToPrimitive());
+        Assert.Equal(new[] { "b" }, Names(value.Props));
+        Assert.Equal(new[] { "x", "y", "X" }, Names(value.Members));
+        Assert.Equal("2", value.Member("x")?.ToPrimitive());
+        Assert.Null(value.Member("a"));
+    }
+
+    [Fact]
     public void Null_the_empty_text_and_the_empty_list_differ()
     {
         TapeValue value = Decoded.Value(
@@ -136,7 +152,7 @@ public class TapeTests
         });
     }
 
-    private static string?[] Names(TapeSiblings values)
+    private static string?[] Names(IEnumerable<TapeValue> values)
     {
         var names = new List<string?>();
         foreach (TapeValue value in values)

@@ -1,4 +1,8 @@
 using System;
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security;
 
 namespace ExchangeOnlineManagement.Native;
 
@@ -59,6 +63,32 @@ internal sealed class Tape
 
     /// <summary>The string of a text node.</summary>
     internal string StringOf(in Node node) => Wtf8.GetString(BytesOf(node));
+
+    /// <summary>The characters of a secure string, whose place in the tape is emptied.</summary>
+    /// <exception cref="FormatException">It has none that can be read.</exception>
+    internal SecureString TakeSecret(in Node node)
+    {
+        Span<byte> text = (node.InSide ? _side : _text).AsSpan((int)node.A, (int)node.B);
+        byte[] plain = GC.AllocateArray<byte>(Base64.GetMaxDecodedFromUtf8Length(text.Length), pinned: true);
+        try
+        {
+            if (Base64.DecodeFromUtf8(text, plain, out _, out int length) != OperationStatus.Done || length % sizeof(char) != 0)
+            {
+                throw new FormatException("The server sent a secure string that is no base64 of UTF-16.");
+            }
+            var secret = new SecureString();
+            for (int at = 0; at < length; at += sizeof(char))
+            {
+                secret.AppendChar((char)BinaryPrimitives.ReadUInt16LittleEndian(plain.AsSpan(at)));
+            }
+            return secret;
+        }
+        finally
+        {
+            Array.Clear(plain);
+            text.Clear();
+        }
+    }
 
     private static unsafe T[] CopyOf<T>(T* source, nuint count)
         where T : unmanaged

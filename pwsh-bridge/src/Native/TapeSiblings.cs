@@ -1,7 +1,11 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+
 namespace ExchangeOnlineManagement.Native;
 
 /// <summary>Values that stand side by side in a tape; for <c>foreach</c>, without memory of its own.</summary>
-internal readonly struct TapeSiblings
+internal readonly struct TapeSiblings : IEnumerable<TapeValue>
 {
     private readonly Tape _tape;
     private readonly int _start;
@@ -30,7 +34,11 @@ internal readonly struct TapeSiblings
 
     public Enumerator GetEnumerator() => new(_tape, _start, _end);
 
-    internal struct Enumerator
+    IEnumerator<TapeValue> IEnumerable<TapeValue>.GetEnumerator() => GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal struct Enumerator : IEnumerator<TapeValue>
     {
         private readonly Tape _tape;
         private readonly int _end;
@@ -46,6 +54,8 @@ internal readonly struct TapeSiblings
 
         public TapeValue Current { get; private set; }
 
+        readonly object IEnumerator.Current => Current;
+
         public bool MoveNext()
         {
             if (_end <= _next)
@@ -56,5 +66,11 @@ internal readonly struct TapeSiblings
             _next = _tape.EndOf(_next);
             return true;
         }
+
+        public readonly void Dispose()
+        {
+        }
+
+        void IEnumerator.Reset() => throw new NotSupportedException();
     }
 }

@@ -38,7 +38,7 @@ internal readonly struct TapeValue
 
     /// <summary>
     /// What an object wraps: a primitive, a container or another object; null when it has only members. A value that
-    /// is no object is its own base.
+    /// is no object is its own base. Of several the last counts, as in PowerShell; so it is with all parts of an object.
     /// </summary>
     internal TapeValue? Base
     {
@@ -48,16 +48,17 @@ internal readonly struct TapeValue
             {
                 return this;
             }
+            TapeValue? last = null;
             foreach (TapeValue child in Children)
             {
                 bool part = child.Kind is NodeKind.TypeNames or NodeKind.TypeNamesReference or NodeKind.ToString
                     or NodeKind.Props or NodeKind.Members;
                 if (!part)
                 {
-                    return child;
+                    last = child;
                 }
             }
-            return null;
+            return last;
         }
     }
 
@@ -68,7 +69,7 @@ internal readonly struct TapeValue
     /// The node with the type names of an object, references followed, or null. Objects with the same names share it,
     /// so its index is a key to keep things by.
     /// </summary>
-    internal TapeValue? TypeNamesNode => (Part(NodeKind.TypeNames) ?? Part(NodeKind.TypeNamesReference))?.Resolve();
+    internal TapeValue? TypeNamesNode => Part(NodeKind.TypeNames, NodeKind.TypeNamesReference)?.Resolve();
 
     /// <summary>The type names of an object as on the wire, most derived first.</summary>
     internal string[] TypeNames()
@@ -88,11 +89,33 @@ internal readonly struct TapeValue
     /// <summary>The adapted members of an object.</summary>
     internal TapeSiblings Props => Part(NodeKind.Props)?.Children ?? new TapeSiblings(Tape, 0, 0);
 
-    /// <summary>The extended members of an object.</summary>
-    internal TapeSiblings Members => Part(NodeKind.Members)?.Children ?? new TapeSiblings(Tape, 0, 0);
+    /// <summary>The extended members of an object. Where they come in several parts they add up.</summary>
+    internal IEnumerable<TapeValue> Members
+    {
+        get
+        {
+            if (Kind != NodeKind.Object)
+            {
+                yield break;
+            }
+            foreach (TapeValue part in Children)
+            {
+                if (part.Kind != NodeKind.Members)
+                {
+                    continue;
+                }
+                foreach (TapeValue member in part.Children)
+                {
+                    yield return member;
+                }
+            }
+        }
+    }
 
-    /// <summary>The member of this name, without regard to case: an extended one first, then an adapted one.</summary>
-    internal TapeValue? Member(string name) => Find(Members, name) ?? Find(Props, name);
+    /// <summary>
+    /// The member of this name, without regard to case: an extended one first, then an adapted one; of several the last.
+    /// </summary>
+    internal TapeValue? Member(string name) => Last(Members, name) ?? Last(Props, name);
 
     /// <summary>The elements of a list, enumerable, stack (top first) or queue, also of one inside an object.</summary>
     internal TapeSiblings Items =>
@@ -120,31 +143,36 @@ internal readonly struct TapeValue
     /// <summary>The .NET value of a primitive, as PowerShell gives it; see <see cref="Primitive"/>.</summary>
     internal object? ToPrimitive() => Primitive.Read(Tape, Node);
 
-    private TapeValue? Part(NodeKind kind)
+    private TapeValue? Part(NodeKind kind) => Part(kind, kind);
+
+    /// <summary>The last part of either kind.</summary>
+    private TapeValue? Part(NodeKind one, NodeKind other)
     {
+        TapeValue? last = null;
         if (Kind == NodeKind.Object)
         {
             foreach (TapeValue child in Children)
             {
-                if (child.Kind == kind)
+                if (child.Kind == one || child.Kind == other)
                 {
-                    return child;
+                    last = child;
                 }
             }
         }
-        return null;
+        return last;
     }
 
-    private static TapeValue? Find(TapeSiblings members, string name)
+    private static TapeValue? Last(IEnumerable<TapeValue> members, string name)
     {
+        TapeValue? last = null;
         foreach (TapeValue member in members)
         {
             if (string.Equals(member.Name, name, StringComparison.OrdinalIgnoreCase))
             {
-                return member;
+                last = member;
             }
         }
-        return null;
+        return last;
     }
 
     private InvalidOperationException Unfit(string what) => new($"A value of kind {Kind} has no {what}.");

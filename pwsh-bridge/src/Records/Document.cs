@@ -15,7 +15,13 @@ namespace ExchangeOnlineManagement.Records;
 /// </remarks>
 internal sealed class Document
 {
-    internal Document(Tape tape) => _tape = tape;
+    /// <param name="tape">The message.</param>
+    /// <param name="opensSecrets">Whether its secure strings came freed of the session's key.</param>
+    internal Document(Tape tape, bool opensSecrets = false)
+    {
+        _tape = tape;
+        _opensSecrets = opensSecrets;
+    }
 
     /// <summary>The top-level values, in order.</summary>
     internal IEnumerable<object?> Values()
@@ -32,9 +38,9 @@ internal sealed class Document
         value = value.Resolve();
         switch (value.Kind)
         {
-            case NodeKind.SecureString:
-                throw new PSNotSupportedException("The server sent a secure string, which this version cannot open.");
-            case NodeKind.Bytes or NodeKind.XmlDocument or NodeKind.Progress:
+            case NodeKind.SecureString when !_opensSecrets:
+                throw new PSNotSupportedException("The server sent a secure string, and there is no key to open it with.");
+            case NodeKind.Bytes or NodeKind.XmlDocument or NodeKind.Progress or NodeKind.SecureString:
             case var kind when !value.Node.IsPrimitive:
                 // One object a node: its holder may change it. Several runspaces may ask for it.
                 // They may be nested deeper than there is stack: that is an error here, and a crash otherwise.
@@ -96,6 +102,9 @@ internal sealed class Document
             case NodeKind.Progress:
                 made = StreamRecords.Progress(value);
                 break;
+            case NodeKind.SecureString:
+                made = _tape.TakeSecret(value.Node);
+                break;
             case NodeKind.Bytes or NodeKind.XmlDocument:
                 made = value.ToPrimitive()!;
                 break;
@@ -112,6 +121,7 @@ internal sealed class Document
     private object MakeObject(TapeValue value)
     {
         var parts = new Parts(value);
+        TapeSiblings props = parts.Props?.Children ?? new TapeSiblings(_tape, 0, 0);
         if (parts.Base is { } core && !Container.Is(core.Kind))
         {
             PSObject around = MakeAround(core, parts);
@@ -120,14 +130,14 @@ internal sealed class Document
             {
                 Keep(value.Index, around);
             }
-            AddNotes(around.Members, parts.Props);
-            AddNotes(around.Members, parts.Members);
+            AddNotes(around.Members, props);
+            AddNotes(around.Members, value);
             return parts.IsPrimitive ? around : Live(value.Index, around);
         }
 
         bool isRow = parts.Base is null && parts.DisplayText is not null;
         PSObject made = isRow ? NewRow(value, parts)
-            : parts.Props is { } adapted ? Skeleton.WithMembers(parts.TypeNames, parts.Base?.Kind, adapted.Children)
+            : parts.Props is not null ? Skeleton.WithMembers(parts.TypeNames, parts.Base?.Kind, props)
             : parts.Base is { } container ? Typed(new PSObject(Container.New(container, parts.TypeNames)), parts.TypeNames)
             : Typed(new PSObject(), parts.TypeNames);
         // Known before its contents are: they may refer back to it.
@@ -138,15 +148,12 @@ internal sealed class Document
             {
                 Container.Fill(made.BaseObject, this, filled);
             }
-            if (parts.Props is { } props)
+            foreach (TapeValue property in props)
             {
-                foreach (TapeValue property in props.Children)
-                {
-                    made.Properties[property.Name].Value = Value(property);
-                }
+                made.Properties[property.Name].Value = Value(property);
             }
         }
-        AddNotes(made.Members, parts.Members);
+        AddNotes(made.Members, value);
         return Live(value.Index, made);
     }
 
@@ -207,19 +214,27 @@ internal sealed class Document
         return made;
     }
 
-    private void AddNotes(PSMemberInfoCollection<PSMemberInfo> members, TapeValue? holder)
+    /// <summary>Adds the extended members of an object.</summary>
+    private void AddNotes(PSMemberInfoCollection<PSMemberInfo> members, TapeValue value)
     {
-        if (holder is not { } notes)
+        foreach (TapeValue part in value.Children)
         {
-            return;
+            if (part.Kind == NodeKind.Members)
+            {
+                AddNotes(members, part.Children);
+            }
         }
-        foreach (TapeValue member in notes.Children)
+    }
+
+    private void AddNotes(PSMemberInfoCollection<PSMemberInfo> members, TapeSiblings notes)
+    {
+        foreach (TapeValue member in notes)
         {
             string name = member.Name ?? string.Empty;
             if (member.Kind == NodeKind.Members)
             {
                 var set = new PSMemberSet(name);
-                AddNotes(set.Members, member);
+                AddNotes(set.Members, member.Children);
                 members.Add(set, preValidated: true);
             }
             else
@@ -229,7 +244,7 @@ internal sealed class Document
         }
     }
 
-    /// <summary>The parts of an object, by what they are.</summary>
+    /// <summary>The parts of an object but for extended members, by what they are; of several the last.</summary>
     private readonly struct Parts
     {
         internal Parts(TapeValue value)
@@ -247,10 +262,7 @@ internal sealed class Document
                     case NodeKind.Props:
                         Props = part;
                         break;
-                    case NodeKind.Members:
-                        Members = part;
-                        break;
-                    case NodeKind.Null:
+                    case NodeKind.Members or NodeKind.Null:
                         break;
                     default:
                         Base = part;
@@ -269,11 +281,10 @@ internal sealed class Document
         internal string? DisplayText { get; }
 
         internal TapeValue? Props { get; }
-
-        internal TapeValue? Members { get; }
     }
 
     private readonly Tape _tape;
+    private readonly bool _opensSecrets;
     /// <summary>What was made of which node. Most messages are one object of which little is asked.</summary>
     private object? _first;
     private int _firstIndex = -1;

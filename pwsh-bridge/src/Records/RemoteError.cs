@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Remoting;
 using System.Runtime.Serialization;
@@ -9,7 +11,7 @@ namespace ExchangeOnlineManagement.Records;
 /// <summary>
 /// An error that a command on the server reported, with the identifier, category and text it has there.
 /// </summary>
-public sealed class RemoteError : ErrorRecord
+internal sealed class RemoteError : ErrorRecord
 {
     /// <summary>Reads a record of the error stream, or the reason for which a command ended.</summary>
     internal static ErrorRecord Of(Tape tape)
@@ -22,12 +24,14 @@ public sealed class RemoteError : ErrorRecord
         ErrorRecord record;
         try
         {
-            record = new RemoteError(Describe(tape, top));
+            // The copy is an ordinary record: scripts ask for the type.
+            record = new ErrorRecord(new RemoteError(Describe(tape, top)), null);
         }
         catch (PSRemotingDataStructureException)
         {
             return Incomplete(top);
         }
+        AddData(record, top);
         if (StreamRecords.Text(top, "ErrorDetails_Message") is { Length: not 0 } message)
         {
             record.ErrorDetails = new ErrorDetails(message)
@@ -36,6 +40,23 @@ public sealed class RemoteError : ErrorRecord
             };
         }
         return record;
+    }
+
+    /// <summary>What the exception over there had in its data: over REST the service's own exception, as JSON.</summary>
+    private static void AddData(ErrorRecord record, TapeValue top)
+    {
+        if (top.Member("Exception")?.Resolve().Member("Data")?.Resolve() is not { } data)
+        {
+            return;
+        }
+        foreach (TapeValue entry in data.Entries)
+        {
+            (TapeValue key, TapeValue value) = entry.KeyAndValue;
+            if (key.Kind == NodeKind.String && value.Kind == NodeKind.String)
+            {
+                record.Exception.Data[key.Text] = key.Text == ServiceException ? s_fromJson.InvokeReturnAsIs(value.Text) : value.Text;
+            }
+        }
     }
 
     // PowerShell keeps a foreign FullyQualifiedErrorId as it is only in records made from their serialized form.
@@ -49,7 +70,7 @@ public sealed class RemoteError : ErrorRecord
     {
         // That constructor finds adapted members only, where the wire has extended ones.
         var document = new Document(tape);
-        TapeSiblings members = top.Members.IsEmpty ? top.Props : top.Members;
+        IEnumerable<TapeValue> members = top.Members.Any() ? top.Members : top.Props;
         PSObject adapted = Skeleton.WithMembers(document.TypeNames(top), kind: null, members);
         foreach (TapeValue member in members)
         {
@@ -70,6 +91,12 @@ public sealed class RemoteError : ErrorRecord
         string id = StreamRecords.Text(top, "FullyQualifiedErrorId") ?? "ExoRemoteFailure";
         return new ErrorRecord(new RemoteException(message), id, ErrorCategory.NotSpecified, null);
     }
+
+    /// <summary>The key by which scripts find the exception of the service.</summary>
+    private const string ServiceException = "RemoteException";
+
+    private static readonly ScriptBlock s_fromJson =
+        ScriptBlock.Create("param($Text) Microsoft.PowerShell.Utility\\ConvertFrom-Json -InputObject $Text");
 
     /// <summary>Deep enough for an exception with its inner ones.</summary>
     private const int Depth = 10;

@@ -44,7 +44,7 @@ internal static class Skeleton
     /// <summary>
     /// An object with adapted members that are all null, around nothing or around an empty list or dictionary.
     /// </summary>
-    internal static PSObject WithMembers(string[]? typeNames, NodeKind? kind, TapeSiblings props)
+    internal static PSObject WithMembers(string[]? typeNames, NodeKind? kind, IEnumerable<TapeValue> props)
     {
         var parts = new StringBuilder(kind switch
         {
