@@ -13,17 +13,12 @@ namespace ExchangeOnlineManagement.Commands;
 [Cmdlet(
     VerbsCommunications.Disconnect, "ExchangeOnline",
     SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = All)]
-public sealed class DisconnectExchangeOnlineCommand : PSCmdlet
+public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
 {
-    /// <summary>Which connections, by their id.</summary>
+    /// <inheritdoc/>
     [Parameter(ParameterSetName = ById, Mandatory = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
-    public string[] ConnectionId { get; set; } = Array.Empty<string>();
-
-    /// <summary>Which connections, by the prefix of their commands.</summary>
-    [Parameter(ParameterSetName = ByPrefix, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string[] ModulePrefix { get; set; } = Array.Empty<string>();
+    public override string[] ConnectionId { get; set; } = Array.Empty<string>();
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -65,22 +60,19 @@ public sealed class DisconnectExchangeOnlineCommand : PSCmdlet
 
     private List<Connection> Choose(Connection[] open)
     {
-        if (ParameterSetName == All)
+        if (Wanted is not { } wanted)
         {
             return new List<Connection>(open);
         }
         var chosen = new List<Connection>();
-        foreach (string wanted in ParameterSetName == ById ? ConnectionId : ModulePrefix)
+        foreach (string name in wanted.Names)
         {
-            Connection[] found = Array.FindAll(open, connection => string.Equals(
-                ParameterSetName == ById ? connection.Id.ToString() : connection.Prefix,
-                wanted, StringComparison.OrdinalIgnoreCase));
+            Connection[] found = Array.FindAll(open, connection => IsCalled(connection, name));
             if (found.Length == 0)
             {
-                string what = ParameterSetName == ById ? "id" : "prefix";
                 WriteError(new ErrorRecord(
-                    new ItemNotFoundException($"There is no connection with the {what} '{wanted}' in this session."),
-                    "ConnectionNotFound", ErrorCategory.ObjectNotFound, wanted));
+                    new ItemNotFoundException($"There is no connection with the {wanted.What} '{name}' in this session."),
+                    "ConnectionNotFound", ErrorCategory.ObjectNotFound, name));
             }
             chosen.AddRange(found);
         }
@@ -94,7 +86,5 @@ public sealed class DisconnectExchangeOnlineCommand : PSCmdlet
         WriteInformation(new HostInformationMessage { Message = text }, new[] { "PSHOST" });
 
     private const string All = "DefaultParameterSet";
-    private const string ById = "ConnectionId";
-    private const string ByPrefix = "ModulePrefix";
     private const uint CloseMilliseconds = 30_000;
 }

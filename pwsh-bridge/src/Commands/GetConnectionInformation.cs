@@ -9,17 +9,12 @@ namespace ExchangeOnlineManagement.Commands;
 /// <summary>Shows the connections of this runspace.</summary>
 [Cmdlet(VerbsCommon.Get, "ConnectionInformation", DefaultParameterSetName = All)]
 [OutputType(typeof(ConnectionInformation))]
-public sealed class GetConnectionInformationCommand : PSCmdlet
+public sealed class GetConnectionInformationCommand : ConnectionsCommand
 {
-    /// <summary>Which connections, by their id.</summary>
+    /// <inheritdoc/>
     [Parameter(ParameterSetName = ById, Mandatory = true)]
     [ValidateNotNullOrEmpty]
-    public string[] ConnectionId { get; set; } = Array.Empty<string>();
-
-    /// <summary>Which connections, by the prefix of their commands.</summary>
-    [Parameter(ParameterSetName = ByPrefix, Mandatory = true)]
-    [ValidateNotNullOrEmpty]
-    public string[] ModulePrefix { get; set; } = Array.Empty<string>();
+    public override string[] ConnectionId { get; set; } = Array.Empty<string>();
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -27,24 +22,13 @@ public sealed class GetConnectionInformationCommand : PSCmdlet
         Connection[] open = Connections.Of(Runspace.DefaultRunspace).Snapshot();
         for (int index = 0; index < open.Length; index++)
         {
-            if (IsWanted(open[index]))
+            Connection connection = open[index];
+            if (Wanted is not { } wanted || Array.Exists(wanted.Names, name => IsCalled(connection, name)))
             {
-                WriteObject(new ConnectionInformation(open[index], isLast: index == open.Length - 1));
+                WriteObject(new ConnectionInformation(connection, isLast: index == open.Length - 1));
             }
         }
     }
 
-    private bool IsWanted(Connection connection) => ParameterSetName switch
-    {
-        ById => IsAmong(ConnectionId, connection.Id.ToString()),
-        ByPrefix => IsAmong(ModulePrefix, connection.Prefix),
-        _ => true,
-    };
-
-    private static bool IsAmong(string[] wanted, string own) =>
-        Array.Exists(wanted, one => string.Equals(one, own, StringComparison.OrdinalIgnoreCase));
-
     private const string All = "Default";
-    private const string ById = "ConnectionId";
-    private const string ByPrefix = "ModulePrefix";
 }

@@ -1,10 +1,9 @@
-using System;
 using System.Management.Automation;
 
 namespace ExchangeOnlineManagement.Commands.Exo;
 
 /// <summary>A Get-EXO cmdlet that finds objects: by identity, by part of a name or by a filter.</summary>
-public abstract class ExoSearchCommand : ExoCommand
+public abstract class ExoSearchCommand : ExoIdentityCommand
 {
     /// <summary>Any text that says which one.</summary>
     [Parameter(ParameterSetName = ByIdentity, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -16,10 +15,6 @@ public abstract class ExoSearchCommand : ExoCommand
     [ValidateNotNullOrEmpty]
     public string? Anr { get; set; }
 
-    /// <summary>Its object id in Microsoft Entra ID.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public Guid ExternalDirectoryObjectId { get; set; }
-
     /// <summary>An OPATH filter.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -29,10 +24,6 @@ public abstract class ExoSearchCommand : ExoCommand
     [Parameter]
     public string? OrganizationalUnit { get; set; }
 
-    /// <summary>Its primary SMTP address.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? PrimarySmtpAddress { get; set; }
-
     /// <summary>Properties that are wanted besides those of the sets.</summary>
     [Parameter]
     public string[]? Properties { get; set; }
@@ -41,10 +32,5 @@ public abstract class ExoSearchCommand : ExoCommand
     [Parameter]
     public Unlimited ResultSize { get; set; }
 
-    /// <summary>Its user principal name.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? UserPrincipalName { get; set; }
-
-    private protected const string ByIdentity = "Identity";
     private protected const string ByName = "Anr";
 }

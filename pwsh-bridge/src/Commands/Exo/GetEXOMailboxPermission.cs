@@ -1,4 +1,3 @@
-using System;
 using System.Management.Automation;
 
 namespace ExchangeOnlineManagement.Commands.Exo;
@@ -6,24 +5,12 @@ namespace ExchangeOnlineManagement.Commands.Exo;
 /// <summary>Shows who may do what with a mailbox.</summary>
 [Cmdlet(VerbsCommon.Get, "EXOMailboxPermission", DefaultParameterSetName = Default)]
 [OutputType(typeof(PSObject))]
-public sealed class GetEXOMailboxPermissionCommand : ExoCommand
+public sealed class GetEXOMailboxPermissionCommand : ExoIdentityCommand
 {
     /// <summary>Any text that says which one.</summary>
     [Parameter(ParameterSetName = ByIdentity, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [IdentityText]
     public string? Identity { get; set; }
-
-    /// <summary>Its object id in Microsoft Entra ID.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public Guid ExternalDirectoryObjectId { get; set; }
-
-    /// <summary>Its primary SMTP address.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? PrimarySmtpAddress { get; set; }
-
-    /// <summary>Its user principal name.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? UserPrincipalName { get; set; }
 
     /// <summary>Who owns the mailbox.</summary>
     [Parameter(ParameterSetName = ByIdentity)]
@@ -44,5 +31,4 @@ public sealed class GetEXOMailboxPermissionCommand : ExoCommand
     private protected override string Called => "Get-MailboxPermission";
 
     private const string Default = "Default";
-    private const string ByIdentity = "Identity";
 }

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Management.Automation;
 
@@ -9,24 +8,12 @@ namespace ExchangeOnlineManagement.Commands.Exo;
 /// <summary>Shows the mobile devices of a mailbox.</summary>
 [Cmdlet(VerbsCommon.Get, "EXOMobileDeviceStatistics", DefaultParameterSetName = ByIdentity)]
 [OutputType(typeof(PSObject))]
-public sealed class GetEXOMobileDeviceStatisticsCommand : ExoCommand
+public sealed class GetEXOMobileDeviceStatisticsCommand : ExoIdentityCommand
 {
     /// <summary>Any text that says which one.</summary>
     [Parameter(ParameterSetName = ByIdentity, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [IdentityText]
     public string? Identity { get; set; }
-
-    /// <summary>Its object id in Microsoft Entra ID.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public Guid ExternalDirectoryObjectId { get; set; }
-
-    /// <summary>Its primary SMTP address.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? PrimarySmtpAddress { get; set; }
-
-    /// <summary>Its user principal name.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? UserPrincipalName { get; set; }
 
     /// <summary>The mailbox whose devices are wanted.</summary>
     [Parameter(ParameterSetName = ByMailbox, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -69,6 +56,5 @@ public sealed class GetEXOMobileDeviceStatisticsCommand : ExoCommand
     private protected override bool IsMandatory(RemoteParameter identity, Dictionary<string, object?> arguments) =>
         !arguments.ContainsKey(nameof(Mailbox)) && base.IsMandatory(identity, arguments);
 
-    private const string ByIdentity = "Identity";
     private const string ByMailbox = "MobileDeviceIdentity";
 }

@@ -1,4 +1,3 @@
-using System;
 using System.Management.Automation;
 
 namespace ExchangeOnlineManagement.Commands.Exo;
@@ -6,24 +5,12 @@ namespace ExchangeOnlineManagement.Commands.Exo;
 /// <summary>Shows who may send as a recipient.</summary>
 [Cmdlet(VerbsCommon.Get, "EXORecipientPermission", DefaultParameterSetName = Default)]
 [OutputType(typeof(PSObject))]
-public sealed class GetEXORecipientPermissionCommand : ExoCommand
+public sealed class GetEXORecipientPermissionCommand : ExoIdentityCommand
 {
     /// <summary>Any text that says which one.</summary>
     [Parameter(ParameterSetName = ByIdentity, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [IdentityText]
     public string? Identity { get; set; }
-
-    /// <summary>Its object id in Microsoft Entra ID.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public Guid ExternalDirectoryObjectId { get; set; }
-
-    /// <summary>Its primary SMTP address.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? PrimarySmtpAddress { get; set; }
-
-    /// <summary>Its user principal name.</summary>
-    [Parameter(ParameterSetName = ByIdentity, ValueFromPipelineByPropertyName = true)]
-    public string? UserPrincipalName { get; set; }
 
     /// <summary>Only these rights.</summary>
     [Parameter]
@@ -41,5 +28,4 @@ public sealed class GetEXORecipientPermissionCommand : ExoCommand
     private protected override string Called => "Get-RecipientPermission";
 
     private const string Default = "Default";
-    private const string ByIdentity = "Identity";
 }
