@@ -3,11 +3,15 @@
 //! Each script of `tests/pwsh` is one test. The module is built once into a folder of its own, with the compiler that
 //! comes with PowerShell; the native library is the one of this build.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use exo_lab::{Backend, DeviceApproval, Lab, LabConfig};
+
+mod replay;
 
 #[test]
 fn pwsh_import() {
@@ -52,6 +56,11 @@ fn pwsh_pipeline() {
 #[test]
 fn pwsh_stop() {
     check("stop", |_| {});
+}
+
+#[test]
+fn pwsh_lost() {
+    check("lost", |_| {});
 }
 
 #[test]
@@ -167,6 +176,12 @@ fn pwsh_fidelity() {
     check("fidelity", |config| config.data = Some(recorded));
 }
 
+/// Objects with parts that come more than once, of which PowerShell takes the last.
+#[test]
+fn pwsh_repeated_parts() {
+    check("fidelity", |config| config.data = Some(root().join("tests/pwsh/data/parts")));
+}
+
 /// What the shared generator makes, as documents that the lab serves.
 #[test]
 fn pwsh_payloads() {
@@ -269,13 +284,36 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
     pwsh.env("BROWSER", root().join("tests/pwsh/guides/browser.ps1"));
     let person = format!("{}-person", script.replace('/', "-"));
     pwsh.env("EXO_LAB_PERSON", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(person));
-    let output = pwsh.output().expect("pwsh");
+    let control = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = control.local_addr().expect("an address");
+    pwsh.env("EXO_LAB_CONTROL", address.to_string());
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| take_faults(&control, &lab));
+        let output = pwsh.output().expect("pwsh");
+        // Nothing on the line is the end of it.
+        drop(TcpStream::connect(address).expect("the thread listens"));
+        output
+    });
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let left = lab.live_shells();
     runtime.block_on(lab.shutdown());
     assert!(output.status.success(), "{script}.ps1:\n{text}");
     assert_eq!(left, 0, "sessions left on the server by {script}.ps1:\n{text}");
+}
+
+/// Makes the trouble that the script asks for, a line for each, until a connection says nothing.
+fn take_faults(control: &TcpListener, lab: &Lab) {
+    for stream in control.incoming() {
+        let mut stream = stream.expect("a connection");
+        let mut fault = String::new();
+        BufReader::new(&stream).read_line(&mut fault).expect("a line");
+        if fault.is_empty() {
+            return;
+        }
+        lab.add_fault(fault.trim_end().parse().expect("a fault"));
+        stream.write_all(b"made\n").expect("the script waits");
+    }
 }
 
 fn accounts<const N: usize>(names: [&str; N]) -> Vec<String> {
@@ -377,7 +415,6 @@ fn recorded() -> PathBuf {
 }
 
 fn ignored(test: &str, reason: &str) {
-    use std::io::Write as _;
     let line = format!("ignored: {test}: {reason}\n");
     std::io::stderr().write_all(line.as_bytes()).expect("stderr");
 }

@@ -90,6 +90,18 @@ function Connect-Lab([hashtable] $With = @{}) {
     Connect-ExchangeOnline @parameters
 }
 
+# Trouble of the tenant from now on, as in the option --fault of exo-lab.
+function Add-LabFault([string] $Fault) {
+    $address, $port = $env:EXO_LAB_CONTROL -split ':'
+    $client = [System.Net.Sockets.TcpClient]::new($address, $port)
+    try {
+        $stream = $client.GetStream()
+        $stream.Write([System.Text.Encoding]::ASCII.GetBytes("$Fault`n"))
+        Assert-Equal ([System.IO.StreamReader]::new($stream).ReadLine()) 'made'
+    }
+    finally { $client.Dispose() }
+}
+
 function Disconnect-Lab { Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore }
 
 function Complete {

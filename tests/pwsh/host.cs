@@ -38,6 +38,13 @@ public sealed class TestUI : PSHostUserInterface
     public Queue<PSCredential> Credentials { get; } = new Queue<PSCredential>();
 
     public List<string> Asked { get; } = new List<string>();
+
+    /// <summary>The questions with choices, by their parts.</summary>
+    public List<Dictionary<string, object>> Questions { get; } = new List<Dictionary<string, object>>();
+
+    /// <summary>Told what the user sees, when it happens.</summary>
+    public Action<string> Happened { get; set; } = _ => { };
+
     public List<string> Lines { get; } = new List<string>();
 
     public override PSHostRawUserInterface RawUI => null;
@@ -49,18 +56,26 @@ public sealed class TestUI : PSHostUserInterface
         {
             labels.Add(choice.Label);
         }
-        Asked.Add(caption + "|" + message.Replace("\r", "") + "|" + string.Join(",", labels) + "|" + defaultChoice);
-        return Answers.Dequeue();
+        message = message.Replace("\r", "");
+        Asked.Add(caption + "|" + message + "|" + string.Join(",", labels) + "|" + defaultChoice);
+        Happened("choice");
+        int answer = Answers.Dequeue();
+        Questions.Add(new Dictionary<string, object>
+        {
+            ["caption"] = caption, ["message"] = message, ["choices"] = labels, ["default"] = defaultChoice, ["answered"] = answer,
+        });
+        return answer;
     }
 
     public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions)
     {
+        Happened("prompt");
         var values = new Dictionary<string, PSObject>();
         foreach (FieldDescription field in descriptions)
         {
             Asked.Add(caption + "|" + message + "|" + field.Name + "|" + field.ParameterTypeFullName);
             bool isSecret = field.ParameterTypeFullName == typeof(SecureString).FullName;
-            values[field.Name] = PSObject.AsPSObject(isSecret ? ReadLineAsSecureString() : Entered.Dequeue());
+            values[field.Name] = PSObject.AsPSObject(isSecret ? ReadLineAsSecureString() : Entered.Count != 0 ? Entered.Dequeue() : throw new HostException("Nobody answers."));
         }
         return values;
     }
@@ -87,12 +102,18 @@ public sealed class TestUI : PSHostUserInterface
         return secret;
     }
 
-    public override void Write(string value) => Lines.Add(value);
-    public override void Write(ConsoleColor foreground, ConsoleColor background, string value) => Lines.Add(value);
-    public override void WriteLine(string value) => Lines.Add(value);
-    public override void WriteErrorLine(string value) => Lines.Add(value);
+    public override void Write(string value) => Show(value);
+    public override void Write(ConsoleColor foreground, ConsoleColor background, string value) => Show(value);
+    public override void WriteLine(string value) => Show(value);
+    public override void WriteErrorLine(string value) => Show(value);
     public override void WriteDebugLine(string value) { }
     public override void WriteProgress(long sourceId, ProgressRecord record) { }
     public override void WriteVerboseLine(string value) { }
     public override void WriteWarningLine(string value) { }
+
+    private void Show(string line)
+    {
+        Lines.Add(line);
+        Happened("host");
+    }
 }

@@ -33,6 +33,17 @@ Check 'a user and a password are entered here' {
     Assert-Like $ui.Asked[0] '*|why|someone|*'
 }
 
+Check 'secrets that the server gives are secure strings here' {
+    $ui.Entered.Enqueue('pass & word')
+    $secret = Invoke-There 'Read-FarHost -AsSecureString'
+    Assert-Equal $secret.GetType() ([securestring])
+    Assert-Equal ([pscredential]::new('x', $secret)).GetNetworkCredential().Password 'pass & word'
+    $ui.Credentials.Enqueue((Get-LabCredential 'someone' 'pass'))
+    $credential = Invoke-There 'Get-FarCredential -Message why -UserName someone'
+    Assert-Equal $credential.UserName 'someone'
+    Assert-Equal $credential.GetNetworkCredential().Password 'pass'
+}
+
 Check 'a question with choices is asked here, and no is no' {
     $file = New-TemporaryFile
     $ui.Answers.Enqueue(2)

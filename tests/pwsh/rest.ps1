@@ -100,9 +100,36 @@ Check 'a piped object goes to the parameter for its type' {
     Assert-Like (Get-Failure { $other | Get-Mailbox -ErrorAction Stop }).Exception.Message "*'nobody'*"
 }
 
-Check 'names and values complete' {
-    $line = 'Get-Mailbox -Ide'
-    Assert-Equal ([System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches[0].CompletionText) '-Identity'
+# What the keys Tab offer at the end of a line.
+function Get-Completion([string] $Line) { (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' }
+
+Check 'names complete, and the values of parameters that are true or false' {
+    Assert-Equal (Get-Completion 'Get-Mailbox -Ide') '-Identity'
+    Assert-Equal (Get-Completion 'Set-Mailbox x -AuditEn') '-AuditEnabled'
+    Assert-Equal (Get-Completion 'Set-Mailbox x -AuditEnabled ') '$true $false'
+    Assert-Equal (Get-Completion 'Remove-Mailbox x -Confirm:') '$true $false'
+    Assert-Like (Get-Completion 'Get-Mailb') '*Get-Mailbox *'
+    Assert-Equal (Get-Completion 'Connect-ExchangeOnline -ExchangeEnvironmentName O365G') 'O365GermanyCloud'
+    Assert-Like (Get-Completion 'Get-EXOMailbox x -PropertySets ') '*Quota*'
+}
+
+Check 'the values that the catalogue lists complete' {
+    # The tenant here lists none for its commands.
+    $catalogue = '[{ "name": "Get-Thing", "supportsShouldProcess": false, "parameters": [
+        { "name": "Kind", "type": "System.String", "validation": ["Set(Round,Square)"] },
+        { "name": "Flags", "type": "System.String[]", "validation": ["Set(Round,Square)"] }] }]'
+    $assembly = (Get-Module ExchangeOnlineManagement).ImplementingAssembly
+    $read = $assembly.GetType('ExchangeOnlineManagement.Proxy.RemoteCommand').GetMethod('ReadAll', [System.Reflection.BindingFlags] 'NonPublic, Static')
+    $known = $read.Invoke($null, @($catalogue, [System.Collections.Generic.List[string]]::new()))[0]
+    $global:made = [System.Management.Automation.RuntimeDefinedParameterDictionary]::new()
+    $declare = $assembly.GetType('ExchangeOnlineManagement.Proxy.RemoteParameter').GetMethod('Declare', [System.Reflection.BindingFlags] 'NonPublic, Instance')
+    $parameters = $known.GetType().GetProperty('Parameters', [System.Reflection.BindingFlags] 'NonPublic, Instance').GetValue($known)
+    foreach ($parameter in $parameters) { $one = $declare.Invoke($parameter, @()); $made[$one.Name] = $one }
+    function global:Get-Thing { [CmdletBinding()] param() dynamicparam { $global:made } end { $PSBoundParameters } }
+    Assert-Equal (Get-Completion 'Get-Thing -Kind ') 'Round Square'
+    Assert-Equal (Get-Completion 'Get-Thing -Flags Round,S') 'Square'
+    Assert-Equal (Get-Failure { Get-Thing -Kind Flat }).FullyQualifiedErrorId 'ParameterArgumentValidationError,Get-Thing'
+    Remove-Item function:global:Get-Thing, variable:global:made
 }
 
 Check 'a change reaches the service' {

@@ -20,6 +20,24 @@ Check 'Ctrl+C stops a command and leaves the session usable' {
     $shell.Runspace.Dispose()
 }
 
+Check 'Ctrl+C stops a command that inputs keep busy over REST, and leaves the session usable' {
+    $shell = New-Shell
+    Invoke-In $shell $ConnectScript.Replace('Connect-Lab', 'Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL; WarningAction = "Ignore" }')
+    $shell.Commands.Clear()
+    $null = $shell.AddScript('$alias = @(Get-Mailbox)[0].Alias; & { while ($true) { $alias } } | Get-Mailbox')
+    $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $running = $shell.BeginInvoke[psobject, psobject]($null, $output)
+    $deadline = [DateTime]::UtcNow.AddSeconds(60)
+    while ($output.Count -eq 0 -and [DateTime]::UtcNow -lt $deadline) { [System.Threading.Thread]::Yield() | Out-Null }
+    Assert-True (0 -lt $output.Count) 'objects come'
+    $shell.Stop()
+    Assert-Equal $shell.InvocationStateInfo.State ([System.Management.Automation.PSInvocationState]::Stopped)
+    Assert-True ($running.IsCompleted) 'it has ended'
+    Assert-True (0 -lt @(Invoke-In $shell 'Get-AcceptedDomain').Count) 'the session answers'
+    $null = Invoke-In $shell 'Disconnect-Lab'
+    $shell.Runspace.Dispose()
+}
+
 Check 'Ctrl+C stops waiting for a device code' {
     $shell = New-Shell
     $null = $shell.AddScript($ConnectScript.Replace('Connect-Lab', 'Connect-Lab @{ Device = $true; InformationAction = "Continue" }'))

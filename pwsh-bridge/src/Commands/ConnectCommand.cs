@@ -171,6 +171,11 @@ public abstract class ConnectCommand : PSCmdlet
         var connection = new Connection(session, settings, connections.NextNumber(), commands);
         ProxyModule.Import(this, connection);
         connections.Add(connection);
+        if (connection.Info.IsRest)
+        {
+            // Scripts look at it after each command, be it one that PowerShell refuses.
+            SessionState.PSVariable.Set(ProxyRun.StatusVariable, true);
+        }
         WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Info.Uri} are in the module {connection.ModuleName}.");
     }
 

@@ -13,7 +13,7 @@ public sealed class ConnectionInformation
         SessionInfo? now = connection.Now();
         SessionInfo info = now ?? connection.Info;
         ConnectionId = connection.Id;
-        State = now is { IsOpen: true } ? "Connected" : "Broken";
+        State = now is null || connection.IsLost ? "Broken" : "Connected";
         Id = connection.Number;
         Name = connection.Name;
         UserPrincipalName = info.User;

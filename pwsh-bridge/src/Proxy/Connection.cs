@@ -51,6 +51,9 @@ public sealed class Connection
     /// <summary>The number in its name.</summary>
     internal int Number { get; }
 
+    /// <summary>Whether the last command found that there is no session any more.</summary>
+    internal bool IsLost { get; set; }
+
     /// <summary>Most objects in a page; null where there are no pages.</summary>
     internal uint? PageSize => Info.IsRest ? Settings.PageSize ?? ConnectExchangeOnlineCommand.LargestPage : null;
 

@@ -61,6 +61,9 @@ internal static class ParameterDocument
         }
         switch (bare)
         {
+            case SecureString { Length: 0 }:
+                // CLIXML has no form for it; the service is sent an empty text.
+                return string.Empty;
             case SecureString secret:
                 return secrets.Keep(secret);
             case PSCredential credential:

@@ -31,7 +31,7 @@ internal static class ParameterValue
                 return value;
             case DateTime { Kind: DateTimeKind.Unspecified } time:
                 return DateTime.SpecifyKind(time, DateTimeKind.Local);
-            case byte[]:
+            case byte[] or byte[][]:
                 return bare;
             case IDictionary table:
                 return Table(parameter, table);

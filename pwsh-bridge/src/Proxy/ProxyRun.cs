@@ -81,10 +81,11 @@ internal sealed class ProxyRun
     /// <param name="operation">Whom to answer.</param>
     internal void Write(NativeEvent happened, NativeOperation operation)
     {
+        WriteHeld();
         switch (happened.Kind)
         {
             case EventKind.Output:
-                foreach (object? value in new Document(happened.CopyTape()).Values())
+                foreach (object? value in new Document(happened.CopyTape(), opensSecrets: !Connection.Info.IsRest).Values())
                 {
                     _objects++;
                     _proxy.WriteObject(Shape is null ? value : Shape(value));
@@ -95,7 +96,7 @@ internal sealed class ProxyRun
                 WriteError(RemoteError.Of(happened.CopyTape()));
                 break;
             case EventKind.Warning:
-                _proxy.WriteWarning(StreamRecords.Message(happened.CopyTape()));
+                WriteWarning(StreamRecords.Message(happened.CopyTape()));
                 break;
             case EventKind.Verbose:
                 _proxy.WriteVerbose(StreamRecords.Message(happened.CopyTape()));
@@ -113,16 +114,60 @@ internal sealed class ProxyRun
                 CallHost(happened, operation);
                 break;
             case EventKind.InputEnded when happened.Error is { } error:
-                WriteError(error.ToRecord(Command.Name));
+                _held = error.ToRecord(Command.Name);
                 break;
         }
     }
 
-    /// <summary>Writes an error that does not end the run.</summary>
+    /// <summary>
+    /// Writes the error that an input ended with. It waited to be seen whether the run ends with the same one, which is
+    /// told once.
+    /// </summary>
+    /// <param name="failure">What the run ends with; null when it goes on, or ends well.</param>
+    internal void WriteHeld(ErrorRecord? failure = null)
+    {
+        ErrorRecord? held = _held;
+        _held = null;
+        if (held is not null && held.Exception.Message != failure?.Exception.Message)
+        {
+            WriteError(held);
+        }
+    }
+
+    /// <summary>Writes an error that does not end the run, unless it is one too many for the caller.</summary>
     internal void WriteError(ErrorRecord record)
     {
         Count(record);
-        _proxy.WriteError(record);
+        try
+        {
+            _proxy.WriteError(record);
+        }
+        catch (PipelineStoppedException)
+        {
+            End();
+            throw;
+        }
+    }
+
+    private void WriteWarning(string text)
+    {
+        try
+        {
+            _proxy.WriteWarning(text);
+        }
+        catch (PipelineStoppedException)
+        {
+            _errors++;
+            End();
+            throw;
+        }
+    }
+
+    /// <summary>The error for what the native library could not do. It may be the end of the connection.</summary>
+    internal ErrorRecord FailureOf(ExoException error)
+    {
+        Connection.IsLost |= error.Status == ExoStatus.SessionLost;
+        return error.ToRecord(Command.Name);
     }
 
     /// <summary>Remembers an error; of one that ends the run the proxy makes an end.</summary>
@@ -137,7 +182,7 @@ internal sealed class ProxyRun
     {
         if (Connection.Info.IsRest)
         {
-            _proxy.SessionState.PSVariable.Set("global:EXO_LastExecutionStatus", _errors == 0);
+            _proxy.SessionState.PSVariable.Set(StatusVariable, _errors == 0);
         }
     }
 
@@ -202,7 +247,7 @@ internal sealed class ProxyRun
         switch (call.RootElement.GetProperty("name").GetString())
         {
             case "WriteWarningLine":
-                _proxy.WriteWarning(text);
+                WriteWarning(text);
                 break;
             case "WriteVerboseLine":
                 _proxy.WriteVerbose(text);
@@ -222,6 +267,9 @@ internal sealed class ProxyRun
         }
     }
 
+    /// <summary>Where scripts look whether the last command went well.</summary>
+    internal const string StatusVariable = "global:EXO_LastExecutionStatus";
+
     /// <summary>Commands with this parameter choose a server for each call, which a common request cannot.</summary>
     private const string OwnRouting = "UseCustomRouting";
     private const int Yes = 0;
@@ -238,6 +286,7 @@ internal sealed class ProxyRun
     private long _shownAt;
     private long _objects;
     private int _errors;
+    private ErrorRecord? _held;
     private string? _lastErrorId;
 
     private static readonly ConditionalWeakTable<PSCmdlet, ProxyRun> s_all = new();

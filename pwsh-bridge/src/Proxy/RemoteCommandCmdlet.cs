@@ -37,7 +37,7 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
         }
         catch (ExoException error)
         {
-            failure = error.ToRecord(run.Command.Name);
+            failure = run.FailureOf(error);
         }
         catch (ObjectDisposedException)
         {
@@ -163,14 +163,26 @@ public abstract class RemoteCommandCmdlet : PSCmdlet
             // Leaving cancels it.
             throw new PipelineStoppedException();
         }
-        if (!operation.TryNext(milliseconds, out NativeEvent? next))
+        NativeEvent? next;
+        try
         {
-            return false;
+            if (!operation.TryNext(milliseconds, out next))
+            {
+                return false;
+            }
+        }
+        catch (ExoException error)
+        {
+            failure = run.FailureOf(error);
+            run.WriteHeld(failure);
+            return true;
         }
         using NativeEvent happened = next!;
         if (happened.Kind == EventKind.Finished)
         {
+            run.Connection.IsLost = false;
             failure = Finish(happened);
+            run.WriteHeld(failure);
         }
         else
         {

@@ -60,7 +60,12 @@ internal sealed record RemoteParameter(
         }
         AddRules(attributes);
         AddAliases(attributes);
-        return new RuntimeDefinedParameter(Name, ParameterTypes.Of(TypeName, IsSwitch), attributes);
+        Type type = ParameterTypes.Of(TypeName, IsSwitch);
+        if (type == typeof(bool))
+        {
+            attributes.Add(new ArgumentCompleterAttribute(typeof(TruthCompleter)));
+        }
+        return new RuntimeDefinedParameter(Name, type, attributes);
     }
 
     /// <summary>

@@ -15,7 +15,6 @@ internal sealed class SessionInfo
         Uri = Text(info, "connectionUri") ?? string.Empty;
         ServerUri = Text(info, "serverUri") ?? Uri;
         IsRest = Text(info, "carrier") == "rest";
-        IsOpen = !info.TryGetProperty("open", out JsonElement open) || open.ValueKind != JsonValueKind.False;
         User = Text(info, "user");
         TenantId = Text(info, "tenantId");
         DelegatedOrganization = Text(info, "delegatedOrganization");
@@ -44,9 +43,6 @@ internal sealed class SessionInfo
         IsRest && System.Uri.TryCreate(ServerUri, UriKind.Absolute, out Uri? uri) ? uri.GetLeftPart(UriPartial.Authority) : ServerUri;
 
     internal bool IsRest { get; }
-
-    /// <summary>Whether commands can be run in it.</summary>
-    internal bool IsOpen { get; }
 
     internal string? User { get; }
 

@@ -354,7 +354,7 @@ pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, detail: Option<&str>) -> 
     }
 }
 
-const MAX_SHOWN_LEN: usize = 300;
+const MAX_SHOWN_LEN: usize = 400;
 
 const ERROR_ACCESS_DENIED: i32 = 5;
 const ERROR_WINHTTP_SECURE_FAILURE: i32 = 12175;

@@ -23,11 +23,14 @@ use uuid::Uuid;
 
 use self::calls::Inputs;
 use self::differences::{Difference, Differences};
+use self::expected::{BASE, answers_given, error_of, numbered, requests_of};
 
 mod arguments;
 mod calls;
 mod cmdlets;
 mod differences;
+mod expected;
+mod script;
 mod wire;
 
 #[test]
@@ -36,7 +39,7 @@ fn the_recorded_calls_have_the_recorded_requests_waits_and_outcomes() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let catalog = Arc::new(Catalog::read(&cmdlets::module_text()).unwrap());
     let keyless = Arc::new(Catalog { public_key: None, ..Catalog::clone(&catalog) });
-    let differences = Differences::read();
+    let differences = Differences::read(false);
     let none = Difference::default();
     let mut problems = Vec::new();
     let mut replayed = Vec::new();
@@ -105,17 +108,12 @@ impl Transport for &Script {
             "path": request.url.strip_prefix(BASE).unwrap_or(&request.url),
             "headers": request.headers.iter().cloned().collect::<HashMap<_, _>>(),
             "body": serde_json::from_slice::<Json>(&request.body_with("Bearer test-token")).unwrap(),
-            "seconds": request.time_limit.as_secs(),
         }));
-        // After the last recorded answer the last one again, for as long as it is asked for.
         let nothing = serde_json::json!({ "status": 204, "headers": {} });
-        let mut answer = self.answers.get(place).or(self.answers.last()).unwrap_or(&nothing);
-        if self.answers.len() <= place && !request.url.ends_with("$batch") {
-            // A call of a batch that is made again alone: what the batch said of the one that failed.
-            if let Some(responses) = answer["body"]["responses"].as_array() {
-                answer = responses.iter().find(|response| response["status"] != 200).unwrap_or(&nothing);
-            }
-        }
+        let answer = match self.answers.get(place) {
+            Some(answer) => answer,
+            None => expected::again(&self.answers, request.url.ends_with("$batch")).unwrap_or(&nothing),
+        };
         let headers = answer["headers"].as_object().unwrap();
         let body = match (&answer["body"], answer["body_text"].as_str()) {
             (Json::Null, Some(text)) => text.to_owned(),
@@ -148,7 +146,7 @@ async fn replay(recorded: &Json, calls: &[calls::Made], catalog: Arc<Catalog>) -
         answers: exchanges.iter().map(|exchange| exchange["answer"].clone()).collect(),
         ..Script::default()
     };
-    let mut answers = answers(recorded).into_iter();
+    let mut answers = answers_given(recorded).into_iter();
     let mut outcome = Outcome::default();
     let mut last_output: Vec<Tape> = Vec::new();
     for call in calls {
@@ -262,17 +260,6 @@ impl<A: Iterator<Item = i32>> Reader<'_, A> {
     }
 }
 
-/// The answers that the recording gave to questions, by their places.
-fn answers(recorded: &Json) -> Vec<i32> {
-    let choices = ["Yes", "Yes to All", "No", "No to All"];
-    let given = recorded["client"]["host_answers"].as_array().cloned().unwrap_or_default();
-    given
-        .iter()
-        .map(|answer| choices.iter().position(|choice| answer == choice).unwrap())
-        .map(|place| i32::try_from(place).unwrap())
-        .collect()
-}
-
 fn endpoint(recorded: &Json) -> Endpoint {
     let client = &recorded["client"];
     let mut endpoint = Endpoint::new(
@@ -305,46 +292,8 @@ fn compare(recorded: &Json, ours: &Outcome, difference: &Difference) -> Vec<Stri
             problems.push(format!("{what}\n    recorded {expected}\n    ours     {found}"));
         }
     };
-    let mut ids = Vec::new();
-    let mut request_id = |id: &str| {
-        let place = ids.iter().position(|known| known == id).unwrap_or_else(|| {
-            ids.push(id.to_owned());
-            ids.len() - 1
-        });
-        format!("request-id-{}", place + 1)
-    };
-    let found: Vec<Json> = ours
-        .requests
-        .iter()
-        .map(|request| {
-            let mut request = request.clone();
-            let id = request_id(request["headers"]["client-request-id"].as_str().unwrap());
-            request["headers"]["client-request-id"] = id.into();
-            let calls = request["body"].get_mut("requests").and_then(Json::as_array_mut);
-            for call in calls.into_iter().flatten() {
-                let id = request_id(call["headers"]["client-request-id"].as_str().unwrap());
-                call["headers"]["client-request-id"] = id.into();
-            }
-            request.as_object_mut().unwrap().remove("seconds");
-            request
-        })
-        .collect();
-    let mut expected: Vec<Json> =
-        recorded["exchanges"].as_array().unwrap().iter().map(expected_request).collect();
-    if let Some(parameters) = difference.get("parameters") {
-        expected.truncate(1);
-        if expected.is_empty() {
-            expected.push(found[0].clone());
-        }
-        expected[0]["body"]["CmdletInput"]["Parameters"] = parameters.clone();
-    }
-    for _ in 0..difference.get("more").and_then(Json::as_u64).unwrap_or(0) {
-        expected.push(expected.last().unwrap().clone());
-    }
-    for place in difference.get("alone").and_then(Json::as_array).into_iter().flatten() {
-        expected
-            .push(alone(&expected[0]["body"]["requests"][usize::try_from(place.as_u64().unwrap()).unwrap()]));
-    }
+    let found = numbered(ours.requests.clone());
+    let expected = requests_of(recorded, difference, &found);
     check("number of requests", expected.len().to_string(), found.len().to_string());
     for (expected, found) in expected.iter().zip(&found) {
         check("request", expected.to_string(), found.to_string());
@@ -401,7 +350,7 @@ fn compare(recorded: &Json, ours: &Outcome, difference: &Difference) -> Vec<Stri
                 .as_array()
                 .unwrap()
                 .iter()
-                .map(|error| expected_error(recorded, error, difference))
+                .map(|error| error_of(recorded, error, difference))
                 .collect();
             check("number of errors", expected.len().to_string(), ours.errors.len().to_string());
             for (expected, found) in expected.iter().zip(&ours.errors) {
@@ -412,57 +361,6 @@ fn compare(recorded: &Json, ours: &Outcome, difference: &Difference) -> Vec<Stri
         }
     }
     problems
-}
-
-/// A call of a batch when it is made again alone. Its headers are the batch's, but for what it may do on an error, which
-/// a call that was not answered does not say.
-fn alone(call: &Json) -> Json {
-    let mut headers = call["headers"].clone();
-    for own in ["Authorization", "Accept-Encoding"] {
-        headers.as_object_mut().unwrap().remove(own);
-    }
-    let path = call["url"].as_str().unwrap().strip_prefix(BASE).unwrap();
-    serde_json::json!({ "path": path, "headers": headers, "body": call["body"] })
-}
-
-fn expected_request(exchange: &Json) -> Json {
-    let request = &exchange["request"];
-    assert_eq!(request["method"], "POST");
-    let headers: HashMap<&str, &str> = request["headers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
-        // What the transport adds, and the program's own name.
-        .filter(|(name, _)| !matches!(*name, "Authorization" | "Accept-Encoding" | "User-Agent"))
-        .collect();
-    serde_json::json!({ "path": request["path"], "headers": headers, "body": request["body"] })
-}
-
-/// On PowerShell 7 the recorded client cannot read the headers of a failed answer; the recordings in which it can say
-/// what belongs there.
-fn expected_error(recorded: &Json, error: &Json, difference: &Difference) -> Json {
-    let mut error = error.clone();
-    if let (Some(short), Some(id)) = (difference.get("server"), error["fully_qualified_error_id"].as_str()) {
-        let (_, rest) = id.split_once(',').unwrap();
-        error["fully_qualified_error_id"] = format!("[Server={},{rest}", short.as_str().unwrap()).into();
-    }
-    if error["fully_qualified_error_id"] == "[],Write-ErrorMessage" {
-        let exchanges = recorded["exchanges"].as_array().unwrap();
-        let failed =
-            exchanges.iter().rfind(|exchange| exchange["answer"]["status"].as_u64() != Some(200)).unwrap();
-        let header = |name: &str| failed["answer"]["headers"][name].as_str();
-        let server = header("X-CalculatedBETarget").map(|server| server.split('.').next().unwrap());
-        let known = [("Server", server), ("RequestId", header("request-id")), ("TimeStamp", header("Date"))];
-        let known: Vec<String> =
-            known.iter().filter_map(|(name, value)| Some(format!("{name}={}", (*value)?))).collect();
-        error["fully_qualified_error_id"] = format!("[{}],Write-ErrorMessage", known.join(",")).into();
-        error["reason"] = header("x-ExceptionType").unwrap_or("Exception").into();
-        if let Some(target) = header("x-ExceptionTargetType") {
-            error["target_type"] = target.into();
-        }
-    }
-    error
 }
 
 fn fields(tape: &Tape) -> HashMap<&'static str, Json> {
@@ -539,4 +437,3 @@ const CUSTOM_OBJECT: &str =
     "<TN RefId=\"0\"><T>System.Management.Automation.PSCustomObject</T><T>System.Object</T></TN>";
 /// What `Select-Object` puts before the types.
 const SELECTED: &str = "<T>Selected.System.Management.Automation.PSCustomObject</T>";
-const BASE: &str = "https://outlook.office365.com";

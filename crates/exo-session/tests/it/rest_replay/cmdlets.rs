@@ -1,26 +1,28 @@
 //! The cmdlets of the recordings, as a module text.
 
 /// Name, `ShouldProcess` impact, parameters. `!` marks the one of the first position that takes the pipeline, `=` one
-/// of the first position that does not; after a colon stands the type, after `~` how a parameter routes.
+/// of the first position that does not, `&` one that takes a property of its name, `+` a mandatory one, `?` one that may not
+/// be empty. After a slash stands the parameter set, the first of which is the default, after a colon the type, after `~` how
+/// a parameter routes.
 const CMDLETS: &[(&str, Option<&str>, &str)] = &[
     (
         "Get-Mailbox",
         None,
-        "Identity! Anr:string Archive:switch Filter:string RecipientTypeDetails:System.Object[] ResultSize",
+        "Identity!/Identity Anr/AnrSet:string Archive:switch Filter:string RecipientTypeDetails:System.Object[] ResultSize",
     ),
     (
         "Set-Mailbox",
         Some("Medium"),
-        "Identity! DisplayName:string EmailAddresses AcceptMessagesOnlyFrom ForwardingAddress LitigationHoldDate \
+        "Identity!+ DisplayName:string EmailAddresses AcceptMessagesOnlyFrom ForwardingAddress LitigationHoldDate \
          RetainDeletedItemsFor",
     ),
     ("Remove-Mailbox", Some("High"), "Identity! Force:switch"),
     (
         "New-Mailbox",
         Some("Medium"),
-        "Name=:string Password:securestring MicrosoftOnlineServicesID Shared:switch",
+        "Name=&:string Password+/User:securestring MicrosoftOnlineServicesID+/User Shared+/Shared:switch",
     ),
-    ("Get-Recipient", None, "Identity! RecipientPreviewFilter:string ResultSize"),
+    ("Get-Recipient", None, "Identity! RecipientPreviewFilter?:string ResultSize"),
     (
         "Get-MailboxPermission",
         None,
@@ -60,10 +62,11 @@ pub(super) fn module_text() -> String {
     let mut names = Vec::new();
     for (name, impact, parameters) in CMDLETS {
         names.push(format!("'{name}'"));
-        let binding = impact.map_or_else(String::new, |impact| {
-            format!("SupportsShouldProcess=$true, ConfirmImpact='{impact}'")
-        });
         let parameters: Vec<&str> = parameters.split_whitespace().collect();
+        let set = parameters.iter().find_map(|parameter| set_of(parameter));
+        let set = set.map(|set| format!("DefaultParameterSetName='{set}'"));
+        let asking = impact.map(|impact| format!("SupportsShouldProcess=$true, ConfirmImpact='{impact}'"));
+        let binding = set.into_iter().chain(asking).collect::<Vec<_>>().join(", ");
         let declared: Vec<String> = parameters.iter().map(|parameter| declaration(parameter)).collect();
         let routes = parameters.iter().find_map(|parameter| parameter.split_once('~'));
         let code = routes.and_then(|(_, by)| by.split_once(',')).map_or_else(
@@ -91,13 +94,28 @@ fn declaration(parameter: &str) -> String {
     let parameter = parameter.split('~').next().unwrap();
     let (name, declared) =
         parameter.split_once(':').map_or((parameter, ""), |(name, declared)| (name, declared));
-    let attribute = if name.ends_with('!') {
-        "[Parameter(Position=0, ValueFromPipeline=$true, ValueFromPipelineByPropertyName=$true)]"
-    } else if name.ends_with('=') {
-        "[Parameter(Position=0)]"
-    } else {
-        "[Parameter()]"
-    };
+    let name = name.split('/').next().unwrap();
+    let mut facts = Vec::new();
+    if name.contains(['!', '=']) {
+        facts.push("Position=0".to_owned());
+    }
+    if name.contains('!') {
+        facts.push("ValueFromPipeline=$true".to_owned());
+    }
+    if name.contains(['!', '&']) {
+        facts.push("ValueFromPipelineByPropertyName=$true".to_owned());
+    }
+    if name.contains('+') {
+        facts.push("Mandatory=$true".to_owned());
+    }
+    facts.extend(set_of(parameter).map(|set| format!("ParameterSetName='{set}'")));
+    let rule = if name.contains('?') { "[ValidateNotNullOrEmpty()]" } else { "" };
     let declared = if declared.is_empty() { String::new() } else { format!("[{declared}]") };
-    format!("{attribute}{declared}${{{}}}", name.trim_end_matches(['!', '=']))
+    let name = name.trim_end_matches(|mark: char| !mark.is_alphanumeric());
+    format!("[Parameter({})]{rule}{declared}${{{name}}}", facts.join(", "))
+}
+
+fn set_of(parameter: &str) -> Option<&str> {
+    let (_, rest) = parameter.split_once('/')?;
+    rest.split([':', '~']).next()
 }

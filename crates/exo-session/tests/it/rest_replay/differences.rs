@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 /// What stands in place of the recorded facts; what is not there stays as recorded.
 pub(super) type Difference = HashMap<String, Json>;
 
-/// Both tables, by recording.
+/// The tables, by recording.
 pub(super) struct Differences {
     pub(super) replayed: HashMap<String, Difference>,
     /// Recordings of what PowerShell refuses before there is a call.
@@ -15,15 +15,32 @@ pub(super) struct Differences {
 }
 
 impl Differences {
-    pub(super) fn read() -> Self {
-        let (replayed, in_powershell) =
-            DOCUMENT.split_once("\n## Replayed in PowerShell only").expect("two tables");
+    /// Of the client alone; or of the whole module, for which the third table adds its own, and says where there are none.
+    pub(super) fn read(through_module: bool) -> Self {
+        let (replayed, rest) = DOCUMENT.split_once("\n## Replayed in PowerShell only").expect("two tables");
+        let (in_powershell, module) = rest.split_once("\n## Through the module").expect("a third table");
         let mut own = Self { replayed: HashMap::new(), in_powershell: Vec::new() };
         for [recordings, facts, why] in rows(replayed) {
             assert!(!why.is_empty(), "a difference has a reason: {recordings}");
             let facts: Difference = spans(&facts).map(|fact| fact_of(&fact)).collect();
             for recording in spans(&recordings) {
                 assert!(own.replayed.insert(recording.clone(), facts.clone()).is_none(), "{recording} twice");
+            }
+        }
+        if through_module {
+            for [recordings, facts, why] in rows(module) {
+                assert!(!why.is_empty(), "a difference has a reason: {recordings}");
+                for recording in spans(&recordings) {
+                    if facts == AS_RECORDED {
+                        assert!(
+                            own.replayed.remove(&recording).is_some(),
+                            "{recording} is as recorded anyway"
+                        );
+                        continue;
+                    }
+                    let facts = spans(&facts).map(|fact| fact_of(&fact));
+                    own.replayed.entry(recording).or_default().extend(facts);
+                }
             }
         }
         for [recordings, why] in rows(in_powershell) {
@@ -57,6 +74,20 @@ fn spans(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned)
 }
 
-const NAMES: [&str; 9] =
-    ["parameters", "more", "alone", "waits", "warnings", "errors", "server", "questions", "ends with"];
-const DOCUMENT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rest-differences.md"));
+const NAMES: [&str; 13] = [
+    "parameters",
+    "more",
+    "alone",
+    "waits",
+    "warnings",
+    "errors",
+    "server",
+    "questions",
+    "ends with",
+    "requests",
+    "output",
+    "status",
+    "answers",
+];
+const AS_RECORDED: &str = "as recorded";
+const DOCUMENT: &str = include_str!("../../../../../docs/rest-differences.md");
