@@ -146,6 +146,34 @@ try {
     Add-Row 'the same objects from an out-of-process runspace, clock' $ours.Clock $own.Clock 'ms' ''
     Disconnect-Bench
 
+    # From Ctrl+C to the prompt, in a runspace of its own.
+    function Measure-Stop([string] $Uri, [string] $Call) {
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript(@"
+            `$ProgressPreference = `$WarningPreference = 'SilentlyContinue'
+            Import-Module '$Module'
+            `$credential = [pscredential]::new(`$env:EXO_LAB_USER, (ConvertTo-SecureString `$env:EXO_LAB_PASSWORD -AsPlainText -Force))
+            Connect-ExchangeOnline -ConnectionUri '$Uri' -AzureADAuthorizationEndpointUri `$env:EXO_LAB_AUTHORITY -Credential `$credential -ShowBanner:`$false
+"@).Invoke()
+        if ($shell.HadErrors) { throw "$($shell.Streams.Error)" }
+        $times = @(foreach ($round in 1..$Rounds) {
+                $shell.Commands.Clear()
+                $null = $shell.AddScript($Call).BeginInvoke()
+                Start-Sleep -Milliseconds 700
+                $watch = [System.Diagnostics.Stopwatch]::StartNew()
+                $shell.Stop()
+                $watch.Elapsed.TotalMilliseconds
+            }) | Sort-Object
+        $shell.Commands.Clear()
+        if (@($shell.AddScript('Get-AcceptedDomain').Invoke()).Count -eq 0) { throw 'the session is not usable any more' }
+        $shell.Commands.Clear()
+        $null = $shell.AddScript('Disconnect-ExchangeOnline -Confirm:$false').Invoke()
+        $shell.Dispose()
+        $times[-1]
+    }
+    Add-Row 'Ctrl+C over remote PowerShell, the slowest' (Measure-Stop $env:EXO_LAB_URL 'Test-Mailflow -ExecutionTimeout 3600') $null 'ms' 'at most 200'
+    Add-Row 'Ctrl+C over REST with piped input, the slowest' (Measure-Stop $env:EXO_LAB_REST_URL '& { while ($true) { "nobody" } } | Get-Mailbox -ErrorAction SilentlyContinue') $null 'ms' 'at most 200'
+
     # Whatever is kept once is there after a few rounds.
     foreach ($round in 1..10) { Connect-Bench; Disconnect-Bench }
     $before = Get-ResidentBytes

@@ -194,6 +194,32 @@ Check 'they work though the commands behind were not asked for, and stay out of 
     Disconnect-Lab
 }
 
+Check 'the service is asked for no more than is needed' {
+    $kept = Join-Path ([System.IO.Path]::GetTempPath()) "exo-commands-$PID"
+    $before = $env:EXO_CATALOG_CACHE
+    $env:EXO_CATALOG_CACHE = $kept
+    try {
+        Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL; CommandName = 'Get-Accepted*'; WarningAction = 'Ignore' }
+        Disconnect-Lab
+        $text = (Get-ChildItem $kept -File -Recurse | Get-Content -Raw) -join ''
+    }
+    finally {
+        $env:EXO_CATALOG_CACHE = $before
+        Remove-Item $kept -Recurse -ErrorAction Ignore
+    }
+    Assert-Like $text '*Get-AcceptedDomain*Get-Mailbox*'
+    Assert-True ($text -notlike '*New-TransportRule*') 'the list has nothing else'
+}
+
+Check 'wildcards that the service does not know are matched here, and nothing found is said' {
+    Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL; CommandName = 'Get-[A]cceptedDomai?'; WarningAction = 'Ignore' }
+    Assert-Equal ((Get-Module tmp*).ExportedFunctions.Keys -join ' ') 'Get-AcceptedDomain'
+    Disconnect-Lab
+    $said = @(Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL; CommandName = 'Get-NoSuch*' } 3>&1)
+    Assert-Equal "$($said[-1])" 'The account has no command called Get-NoSuch*.'
+    Disconnect-Lab
+}
+
 Check 'over remote PowerShell they give the same' {
     Connect-Lab
     Assert-Equal (Get-EXOMailbox $one.Alias).Guid $one.Guid

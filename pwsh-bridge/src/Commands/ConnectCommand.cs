@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Text.Json;
 
-using ExchangeOnlineManagement.Commands.Exo;
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
 using ExchangeOnlineManagement.Records;
@@ -169,6 +169,10 @@ public abstract class ConnectCommand : PSCmdlet
 
         Connections connections = Connections.Of(Runspace.DefaultRunspace);
         var connection = new Connection(session, settings, connections.NextNumber(), commands);
+        if (settings.CommandName.Length != 0 && !connection.Commands.Any())
+        {
+            WriteWarning($"The account has no command called {string.Join(", ", settings.CommandName)}.");
+        }
         ProxyModule.Import(this, connection);
         connections.Add(connection);
         if (connection.Info.IsRest)
@@ -182,9 +186,7 @@ public abstract class ConnectCommand : PSCmdlet
     /// <summary>The commands that were asked for, and those that the Get-EXO cmdlets call.</summary>
     /// <remarks>Remote PowerShell would report an error for each that the account does not have.</remarks>
     private static string[] Needed(NativeSession session, ConnectSettings settings) =>
-        settings.CommandName.Length == 0 || settings.IsCompliance || !new SessionInfo(session.InfoJson()).IsRest
-            ? settings.CommandName
-            : [.. settings.CommandName, .. ExoCommand.Behind];
+        new SessionInfo(session.InfoJson()).IsRest ? settings.NeededNames() : settings.CommandName;
 
     private void Pull(NativeOperation operation, Action<NativeEvent> handle)
     {

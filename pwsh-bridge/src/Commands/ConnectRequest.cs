@@ -31,6 +31,7 @@ internal sealed class ConnectRequest : IDisposable
         Set("carrier", settings.UseRPSSession ? "psrp" : null);
         Set("pageSize", settings.PageSize);
         _options["catalogCache"] = CatalogCache();
+        _options["commandNames"] = settings.NeededNames();
         AddTokenCache(settings.SignIn);
         AddSurroundings(settings.SessionOption, warn, mention);
         if (settings.Credential is { } credential)

@@ -6,6 +6,8 @@ using System.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 
+using ExchangeOnlineManagement.Commands.Exo;
+
 namespace ExchangeOnlineManagement.Commands;
 
 /// <summary>What one of the connecting cmdlets was asked for.</summary>
@@ -79,6 +81,15 @@ internal sealed record ConnectSettings
         : Credential is not null ? "password"
         : Device ? "device"
         : "browser";
+
+    /// <summary>
+    /// What a service is asked for: the commands that are wanted, and those that the Get-EXO cmdlets call. Empty for all, also
+    /// where there are wildcards that it does not know.
+    /// </summary>
+    internal string[] NeededNames() =>
+        !Array.TrueForAll(CommandName, s_plainName.IsMatch) ? Array.Empty<string>()
+        : CommandName.Length == 0 || IsCompliance ? CommandName
+        : [.. CommandName, .. ExoCommand.Behind];
 
     /// <summary>The same, to be kept with the connection.</summary>
     internal ConnectSettings WithoutSecrets() =>
@@ -170,5 +181,6 @@ internal sealed record ConnectSettings
     private static ErrorRecord Refuse(string text, string id, object? target) =>
         new(new ArgumentException(text), id, ErrorCategory.InvalidArgument, target);
 
+    private static readonly Regex s_plainName = new("^[a-zA-Z0-9._*?-]+$", RegexOptions.CultureInvariant);
     private static readonly Regex s_prefix = new("^[a-zA-Z0-9]+$", RegexOptions.CultureInvariant);
 }
