@@ -45,8 +45,7 @@ Check 'a session that cannot be opened again is broken, until it can' {
     Add-LabFault 'shell-gone@command=1'
     Add-LabFault 'http-403@create=1'
     $failure = Get-Failure { Get-AcceptedDomain -WarningAction SilentlyContinue }
-    "# $($failure.FullyQualifiedErrorId) $($failure.CategoryInfo.Category): $failure"
-    Assert-Equal (Get-ConnectionInformation).State 'Broken'
+    Assert-Equal (Get-ConnectionInformation).State 'Broken' "$($failure.FullyQualifiedErrorId) $failure, state"
     Assert-True (0 -lt @(Get-AcceptedDomain -WarningAction SilentlyContinue).Count) 'accepted domains'
     Assert-Equal (Get-ConnectionInformation).State 'Connected'
     Disconnect-Lab
@@ -55,7 +54,7 @@ Check 'a session that cannot be opened again is broken, until it can' {
 Check 'a shell that the server does not find is told in the words of the guides' {
     Add-LabFault 'shell-gone@receive=1'
     $failure = Get-Failure { Connect-Lab @{ WarningAction = 'Ignore' } }
-    Assert-Like $failure.Exception.Message '*The request for the Windows Remote Shell with ShellId * failed because the shell was not found on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the server. Provide the correct ShellId or create a new shell and retry the operation.*'
+    Assert-Like $failure.Exception.Message '*The request for the Windows Remote Shell with ShellId * failed because the shell was not found on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the server. Provide the correct ShellId or create a new shell and retry the operation*'
     Assert-Equal $failure.CategoryInfo.Category ([System.Management.Automation.ErrorCategory]::ConnectionError)
     Assert-Equal @(Get-Module tmp*).Count 0 'modules'
     Assert-Equal @(Get-ConnectionInformation).Count 0 'connections'
@@ -64,8 +63,7 @@ Check 'a shell that the server does not find is told in the words of the guides'
 Check 'one connection too many is refused with what to do, and there is room again after the end of one' {
     foreach ($prefix in 'A', 'B', 'C', 'E', 'F') { Connect-Lab @{ Prefix = $prefix; WarningAction = 'Ignore' } }
     $failure = Get-Failure { Connect-Lab @{ Prefix = 'D'; WarningAction = 'Ignore' } }
-    "# $($failure.FullyQualifiedErrorId): $failure | $($failure.ErrorDetails.RecommendedAction)"
-    Assert-Like $failure.Exception.Message '*maximum number of concurrent shells*'
+    Assert-Like $failure.Exception.Message '*This user is allowed a maximum number of 5 concurrent shells, which has been exceeded.*'
     Assert-Like $failure.ErrorDetails.RecommendedAction '*Disconnect-ExchangeOnline*'
     Disconnect-ExchangeOnline -ModulePrefix B -Confirm:$false -InformationAction Ignore
     Connect-Lab @{ Prefix = 'D'; WarningAction = 'Ignore' }

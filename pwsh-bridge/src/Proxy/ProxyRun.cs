@@ -166,7 +166,9 @@ internal sealed class ProxyRun
     /// <summary>The error for what the native library could not do. It may be the end of the connection.</summary>
     internal ErrorRecord FailureOf(ExoException error)
     {
-        Connection.IsLost |= error.Status == ExoStatus.SessionLost;
+        // Over REST each command has connections of its own, and the next one may come through.
+        Connection.IsLost |= error.Status is ExoStatus.SessionLost or ExoStatus.Authentication
+            || (error.Status == ExoStatus.Connection && !Connection.Info.IsRest);
         return error.ToRecord(Command.Name);
     }
 

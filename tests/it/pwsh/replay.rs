@@ -76,7 +76,7 @@ fn pwsh_replay() {
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", recorded["scenario"])));
     }
     let known = |name: &&String| !cases.iter().any(|(recorded, _)| recorded["scenario"] == name.as_str());
-    let unknown = differences.replayed.keys().filter(known);
+    let unknown = differences.replayed.keys().chain(&differences.in_powershell).filter(known);
     problems.extend(unknown.map(|name| format!("the document names {name}, and there is no such recording")));
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
