@@ -11,6 +11,7 @@
 //! | read a request | [`Request::decode`] |
 //! | write an answer | [`Reply`] |
 //! | judge a fault | [`Fault`] and its predicates |
+//! | frame an encrypted message | [`SealedMessage`], [`SealingProtocol`] |
 //! | size a payload | [`Endpoint::max_fragment_len`], [`Reply::max_stream_len`] |
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod reply;
 mod request;
 mod response;
 mod robust;
+mod sealed;
 mod shell;
 mod stream;
 mod time;
@@ -41,4 +43,5 @@ pub use reply::Reply;
 pub use request::Request;
 pub use response::Response;
 pub use robust::keeps_answers;
+pub use sealed::{SealedError, SealedMessage, SealingProtocol};
 pub use shell::{CreateResponse, ShellId};

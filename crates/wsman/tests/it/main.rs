@@ -6,3 +6,4 @@ mod faults;
 mod hostile;
 mod requests;
 mod round_trips;
+mod sealed;
