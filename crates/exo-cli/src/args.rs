@@ -252,7 +252,7 @@ pub(crate) struct Connection {
     /// How to talk to the endpoint
     #[arg(long, value_enum, default_value_t = CarrierName::Auto)]
     pub(crate) carrier: CarrierName,
-    /// The account: a user principal name, or DOMAIN\user for Basic
+    /// The account: a user principal name, DOMAIN\user for Basic, user@REALM for Kerberos
     #[arg(long, value_name = "UPN")]
     pub(crate) user: Option<String>,
     /// Read the account's password from standard input
@@ -326,6 +326,10 @@ pub(crate) enum AuthenticationName {
     Bearer,
     /// User and password; with a token, the token in the place of the password
     Basic,
+    /// A Kerberos ticket: got with the password, or one that kinit got. Over http:// messages are encrypted with it
+    Kerberos,
+    /// The same inside SPNEGO
+    Negotiate,
 }
 
 /// Lines below 90 characters, so that a usual terminal does not break them.
@@ -358,7 +362,9 @@ Examples:
       Set-Mailbox -Identity '{Identity}' -CustomAttribute1 '{Department}'
   exo run --connection-uri https://mail.contoso.com/powershell/ --user 'CONTOSO\\ana' \\
       --password-stdin --output jsonl --select Name,Alias -- \\
-      Get-Mailbox -ResultSize 10 < password.txt";
+      Get-Mailbox -ResultSize 10 < password.txt
+  kinit ana@CONTOSO.COM && exo run --authentication kerberos \\
+      --connection-uri http://mail.contoso.com/powershell/ -- Get-Mailbox -ResultSize 10";
 
 const ATTACH_HELP: &str = "\
 Sign in as the same account; the server's address is in FILE.

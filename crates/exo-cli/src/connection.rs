@@ -25,6 +25,7 @@ use crate::secret::{Extent, from_stdin};
 pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectOptions, Failure> {
     let mut options = ConnectOptions::default();
     check(&connection)?;
+    let has_ticket = connection.has_ticket();
     let named = connection.kept.token_cache.is_some();
     let kept = connection.kept.place();
     if connection.password_stdin {
@@ -44,6 +45,9 @@ pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectO
     } else if let Some(id) = connection.managed_identity {
         options.sign_in = SignInMethod::ManagedIdentity;
         options.managed_identity_id = id;
+    } else if has_ticket {
+        // Without a password: what kinit got.
+        options.sign_in = SignInMethod::Password;
     } else {
         options.sign_in = SignInMethod::Browser;
         if !connection.browser {
@@ -70,6 +74,8 @@ pub(crate) fn options(connection: Connection, extent: Extent) -> Result<ConnectO
         (Some(AuthenticationName::Bearer), _) => Some(Authentication::Bearer),
         (Some(AuthenticationName::Basic), SignInMethod::Password) => Some(Authentication::Basic),
         (Some(AuthenticationName::Basic), _) => Some(Authentication::BasicToken),
+        (Some(AuthenticationName::Kerberos), _) => Some(Authentication::Kerberos),
+        (Some(AuthenticationName::Negotiate), _) => Some(Authentication::Negotiate),
     };
     options.service = match connection.service {
         ServiceName::Exchange => Service::Exchange,
@@ -113,12 +119,29 @@ fn check(connection: &Connection) -> Result<(), Failure> {
         "--certificate-password-stdin needs --certificate FILE: what it opens"
     } else if connection.managed_identity.is_some() && connection.app_id.is_some() {
         "--app-id does not go with --managed-identity; write --managed-identity ID for a user-assigned identity"
+    } else if connection.has_ticket() && connection.connection_uri.is_none() {
+        "--authentication kerberos needs --connection-uri URI: Microsoft's cloud takes no tickets"
+    } else if connection.has_ticket()
+        && (connection.browser
+            || connection.device
+            || connection.access_token_stdin
+            || connection.managed_identity.is_some()
+            || has_certificate)
+    {
+        "--authentication kerberos goes with --password-stdin, or with a ticket that kinit got, and with nothing else"
     } else if is_basic && connection.user.is_none() && !connection.access_token_stdin {
         "--authentication basic needs --user NAME --password-stdin, or a token"
     } else {
         return Ok(());
     };
     Err(Failure::Usage(problem.to_owned()))
+}
+
+impl Connection {
+    /// Whether a Kerberos ticket shows who asks.
+    fn has_ticket(&self) -> bool {
+        matches!(self.authentication, Some(AuthenticationName::Kerberos | AuthenticationName::Negotiate))
+    }
 }
 
 impl TokenCacheFile {

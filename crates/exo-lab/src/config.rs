@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fault::Fault;
+use crate::negotiate::Scheme;
 
 /// How to start a [`Lab`](crate::Lab).
 #[derive(Clone)]
@@ -31,6 +32,11 @@ pub struct LabConfig {
     pub password: Option<String>,
     /// User and password that the proxy wants to be told; `None` serves everybody.
     pub proxy_credential: Option<(String, String)>,
+    /// The keys of the service `HTTP/localhost`: callers with Kerberos tickets are let in, over https, and over plain http with
+    /// sealed messages. `None` lets in nobody with a ticket, and listens at no plain port.
+    pub keytab: Option<PathBuf>,
+    /// The schemes that callers with tickets are offered.
+    pub schemes: Vec<Scheme>,
     /// Who approves device codes.
     pub device_approval: DeviceApproval,
     /// Where to write certificates for an application; `None` registers no application. Needs the `openssl` command.
@@ -89,6 +95,8 @@ impl Default for LabConfig {
             accounts: Vec::new(),
             password: None,
             proxy_credential: None,
+            keytab: None,
+            schemes: vec![Scheme::Negotiate, Scheme::Kerberos],
             device_approval: DeviceApproval::ByPerson,
             certificates: None,
             arc_folder: None,

@@ -88,6 +88,14 @@ impl Directory {
         std::iter::once(&self.administrator).chain(&self.others)
     }
 
+    /// The account of a Kerberos principal: the realm knows users by what stands before the `@`.
+    pub(crate) fn of_principal(&self, principal: &str) -> Option<&Account> {
+        let (user, _) = principal.split_once('@')?;
+        self.accounts().find(|account| {
+            account.upn.split_once('@').is_some_and(|(alias, _)| alias.eq_ignore_ascii_case(user))
+        })
+    }
+
     /// The account behind a name and password. A user called `aadsts50076@…` gets exactly that refusal.
     pub(crate) fn sign_in(&self, user: &str, password: &str) -> Result<Account, Refusal> {
         let alias = user.split_once('@').map_or(user, |(alias, _)| alias).to_ascii_lowercase();

@@ -30,6 +30,13 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The keys for callers with Kerberos tickets cannot be used.
+    Keytab {
+        /// The file.
+        path: PathBuf,
+        /// What the Kerberos library said.
+        source: exo_gss::Error,
+    },
     /// OpenSSL, which makes the files of `certificates`, failed or is not there.
     OpenSsl {
         /// What it said.
@@ -59,6 +66,7 @@ impl std::fmt::Display for StartError {
             Self::Data { path, .. } => {
                 write!(f, "the recorded documents in {} cannot be read", path.display())
             }
+            Self::Keytab { path, .. } => write!(f, "the keys in {} cannot be used", path.display()),
             Self::OpenSsl { reason } => {
                 write!(f, "the certificates need the openssl command, which said: {reason}")
             }
@@ -74,6 +82,7 @@ impl std::error::Error for StartError {
                 Some(source)
             }
             Self::Certificate(source) => Some(source.as_ref()),
+            Self::Keytab { source, .. } => Some(source),
             Self::OpenSsl { .. } => None,
         }
     }

@@ -21,7 +21,9 @@ mod executions;
 mod fault;
 mod http;
 mod listener;
+mod negotiate;
 mod proxy;
+mod realm;
 mod shell;
 mod tls;
 mod wsman;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -45,6 +48,7 @@ use crate::directory::Directory;
 use crate::entra::{Application, Browsers, Codes, DeviceCodes, Identities, Log, SigningKey, Tokens};
 use crate::executions::Executions;
 use crate::fault::Faults;
+use crate::negotiate::Kerberos;
 use crate::proxy::Proxy;
 use crate::shell::Shells;
 use crate::tls::Tls;
@@ -56,6 +60,8 @@ pub use crate::config::{Backend, DeviceApproval, LabConfig};
 pub use crate::entra::TokenRequest;
 pub use crate::error::StartError;
 pub use crate::fault::{Fault, FaultKind, FaultSyntax, Stage};
+pub use crate::negotiate::Scheme;
+pub use crate::realm::{Realm, RealmError};
 
 /// A running stand-in tenant. Dropping it closes its sockets and ends its connections.
 pub struct Lab {
@@ -63,6 +69,7 @@ pub struct Lab {
     tls: Tls,
     addresses: Vec<SocketAddr>,
     proxy_address: SocketAddr,
+    plain_port: Option<u16>,
     listeners: JoinSet<()>,
 }
 
@@ -91,7 +98,16 @@ impl Lab {
         let identity_address = identity.first().and_then(|socket| socket.local_addr().ok());
         let arc_folder = config.arc_folder.clone().unwrap_or_else(|| tls.folder().to_owned());
         let identities = Identities::new(identity_address.map_or(0, |address| address.port()), &arc_folder)?;
-        let service = Arc::new(Service::new(config, port, regional_port, identities)?);
+        let kerberos = match &config.keytab {
+            Some(keytab) => Some(Kerberos::new(keytab, &config.schemes, tls.bindings())?),
+            None => None,
+        };
+        let plain = match kerberos {
+            Some(_) => listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?,
+            None => Vec::new(),
+        };
+        let plain_port = plain.first().and_then(|socket| Some(socket.local_addr().ok()?.port()));
+        let service = Arc::new(Service::new(config, port, regional_port, identities, kerberos)?);
         let mut listeners = JoinSet::new();
         listeners.spawn(sweep(Arc::clone(&service)));
         let router = http::router(Arc::clone(&service));
@@ -111,6 +127,10 @@ impl Lab {
         for socket in sockets {
             listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
         }
+        let router = Router::new().fallback(wsman::endpoint).with_state(Arc::clone(&service));
+        for socket in plain {
+            listeners.spawn(listener::serve_plain(socket, router.clone()));
+        }
         let router = http::regional_router(Arc::clone(&service));
         for socket in regional {
             listeners.spawn(listener::serve(socket, acceptor.clone(), router.clone()));
@@ -119,7 +139,7 @@ impl Lab {
         for socket in identity {
             listeners.spawn(listener::serve_plain(socket, router.clone()));
         }
-        Ok(Self { service, tls, addresses, proxy_address, listeners })
+        Ok(Self { service, tls, addresses, proxy_address, plain_port, listeners })
     }
 
     /// The loopback addresses it listens on: IPv4, and IPv6 where the machine has it.
@@ -130,6 +150,12 @@ impl Lab {
     /// The remote PowerShell endpoint, `https://localhost:PORT/powershell-liveid/`.
     pub fn url(&self) -> String {
         format!("{}/powershell-liveid/", self.service.origin)
+    }
+
+    /// The remote PowerShell endpoint as servers in a domain have it, `http://localhost:PORT/powershell/`: for callers with
+    /// Kerberos tickets, who seal their messages. `None` without [`LabConfig::keytab`].
+    pub fn plain_url(&self) -> Option<String> {
+        self.plain_port.map(|port| format!("http://localhost:{port}/powershell/"))
     }
 
     /// The sign-in authority, `https://localhost:PORT/organizations`.
@@ -184,6 +210,7 @@ impl Lab {
                 ("EXO_LAB_CERTIFICATE_PEM", files.pem().display().to_string()),
             ]);
         }
+        variables.extend(self.plain_url().map(|url| ("EXO_LAB_HTTP_URL", url)));
         // The last one, so that who reads it has seen all.
         variables.push(("SSL_CERT_FILE", self.ca_file().display().to_string()));
         variables
@@ -358,6 +385,8 @@ struct Service {
     log: Log,
     certificates: Option<Registered>,
     faults: Faults,
+    /// `None`: nobody is let in with a ticket.
+    kerberos: Option<Kerberos>,
     shells: Shells,
     /// `None`: answers are not kept.
     replays: Option<Replays>,
@@ -379,6 +408,7 @@ impl Service {
         port: u16,
         regional_port: u16,
         identities: Identities,
+        kerberos: Option<Kerberos>,
     ) -> Result<Self, StartError> {
         let recordings = match &config.data {
             None => Recordings::default(),
@@ -410,6 +440,7 @@ impl Service {
             log: Log::default(),
             certificates,
             faults: Faults::new(config.faults),
+            kerberos,
             shells: Shells::new(config.session_limit),
             replays: config.keeps_answers.then(Replays::default),
             executions: Executions::default(),

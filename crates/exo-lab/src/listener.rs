@@ -19,6 +19,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::negotiate::Connection;
+
 /// Marks a response that must not be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HangUp;
@@ -73,13 +75,13 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, router: 
     }
 }
 
-/// Serves plain HTTP until the future is dropped, as the metadata services of machines do.
+/// Serves plain HTTP until the future is dropped, as the metadata services of machines do, and Exchange inside a domain.
 pub(crate) async fn serve_plain(listener: TcpListener, router: Router) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(speak(stream, router.clone()));
+                connections.spawn(speak(stream, router.clone(), Connection::new(false)));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
@@ -96,14 +98,15 @@ pub(crate) async fn converse(stream: TcpStream, acceptor: TlsAcceptor, router: R
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
         return;
     };
-    speak(stream, router).await;
+    speak(stream, router, Connection::new(true)).await;
 }
 
-/// HTTP/1.1 until the peer has enough.
-async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+/// HTTP/1.1 until the peer has enough. Each request knows the connection that it came over.
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router, connection: Connection) {
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let router = router.clone();
+        request.extensions_mut().insert(connection.clone());
         async move {
             let Ok(response) = router.call(request).await;
             unless_hung_up(response)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use exo_lab::{Backend, DeviceApproval, Fault, Lab, LabConfig};
+use exo_lab::{Backend, DeviceApproval, Fault, Lab, LabConfig, Realm, Scheme};
 
 /// A stand-in tenant on loopback: sign-in, remote PowerShell endpoint and sample data.
 #[derive(Debug, Parser)]
@@ -49,6 +49,15 @@ struct Arguments {
     /// Folder for the challenge file of Azure Arc, instead of one of the lab's own
     #[arg(long, value_name = "DIR")]
     arc_folder: Option<PathBuf>,
+    /// Let in callers with Kerberos tickets for these keys of HTTP/localhost, also over plain http with sealed messages
+    #[arg(long, value_name = "FILE")]
+    keytab: Option<PathBuf>,
+    /// As --keytab, in a throw-away realm of the lab's own whose user `admin` has the lab's password; needs krb5-kdc
+    #[arg(long, conflicts_with = "keytab")]
+    kerberos: bool,
+    /// Offer callers with tickets this scheme only
+    #[arg(long, value_enum)]
+    scheme: Option<SchemeName>,
     /// Approve device codes after so many polls, instead of waiting for somebody at the device page
     #[arg(long, value_name = "POLLS")]
     approve_device_after: Option<u32>,
@@ -58,6 +67,12 @@ struct Arguments {
 enum BackendName {
     Builtin,
     Pwsh,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemeName {
+    Negotiate,
+    Kerberos,
 }
 
 #[tokio::main]
@@ -87,7 +102,16 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             return Err("--configuration-file is for the shells of --backend pwsh".into());
         }
     };
+    let realm = if arguments.kerberos { Some(realm()?) } else { None };
+    let keytab = arguments.keytab.or_else(|| realm.as_ref().map(Realm::keytab));
+    let schemes = match arguments.scheme {
+        None => vec![Scheme::Negotiate, Scheme::Kerberos],
+        Some(SchemeName::Negotiate) => vec![Scheme::Negotiate],
+        Some(SchemeName::Kerberos) => vec![Scheme::Kerberos],
+    };
     let config = LabConfig {
+        keytab,
+        schemes,
         backend,
         port: arguments.port,
         mailboxes: arguments.mailboxes,
@@ -106,8 +130,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut stop_requests = StopRequests::listen()?;
     let lab = Lab::start(config).await?;
+    let mut variables = lab.variables();
+    if let Some(realm) = &realm {
+        realm.add_user("admin", lab.password())?;
+        variables.splice(0..0, realm.variables());
+    }
     let mut lines = String::new();
-    for (name, value) in lab.variables() {
+    for (name, value) in variables {
         lines.push_str(&format!("{name}={value}\n"));
     }
     if let Some(file) = &arguments.env_file {
@@ -122,6 +151,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     stop_requests.next().await;
     lab.shutdown().await;
     Ok(())
+}
+
+/// A realm with the keys of the lab's service.
+fn realm() -> Result<Realm, Box<dyn std::error::Error>> {
+    let realm = Realm::start()?;
+    realm.add_service("HTTP/localhost")?;
+    Ok(realm)
 }
 
 /// Ctrl+C or a polite kill. Listens from its making, so that neither is missed.

@@ -10,6 +10,7 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{StartError, clouds};
@@ -21,6 +22,7 @@ pub(crate) struct Tls {
     folder: PathBuf,
     ca_file: PathBuf,
     server: Arc<ServerConfig>,
+    bindings: Vec<u8>,
 }
 
 impl Tls {
@@ -44,6 +46,8 @@ impl Tls {
         let leaf_key = KeyPair::generate()?;
         let leaf_certificate = leaf.signed_by(&leaf_key, &issuer)?;
 
+        // RFC 5929 §4.1: the hash of the signature, which is SHA-256 here.
+        let bindings = [b"tls-server-end-point:", &Sha256::digest(leaf_certificate.der())[..]].concat();
         let chain: Vec<CertificateDer<'static>> = vec![leaf_certificate.der().clone()];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -56,7 +60,7 @@ impl Tls {
         let folder = std::env::temp_dir().join(format!("exo-lab-{}", Uuid::new_v4()));
         fs::create_dir(&folder).map_err(|source| StartError::Folder { path: folder.clone(), source })?;
         let ca_file = folder.join("ca.pem");
-        let tls = Self { folder, ca_file, server: Arc::new(server) };
+        let tls = Self { folder, ca_file, server: Arc::new(server), bindings };
         fs::write(&tls.ca_file, authority_certificate.pem())
             .map_err(|source| StartError::Folder { path: tls.ca_file.clone(), source })?;
         Ok(tls)
@@ -69,6 +73,11 @@ impl Tls {
 
     pub(crate) fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    /// What a caller's ticket must be bound to, when it is bound to the connection.
+    pub(crate) fn bindings(&self) -> Vec<u8> {
+        self.bindings.clone()
     }
 
     pub(crate) fn server(&self) -> Arc<ServerConfig> {

@@ -19,6 +19,7 @@ use wsman::{
 };
 
 use crate::fault::{FaultKind, Stage};
+use crate::negotiate::Connection;
 use crate::shell::{Affinity, Shell, ShellError};
 use crate::wsman::answer::Answer;
 use crate::wsman::replay::Turn;
@@ -33,20 +34,20 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
     if let Some(response) = gate::misbehave(&service, request.uri()) {
         return response;
     }
-    let (user, envelope) = match gate::admit(&service, request).await {
+    let admitted = match gate::admit(&service, request).await {
         Ok(admitted) => admitted,
         Err(response) => return *response,
     };
-    let request = match Request::decode(&envelope.body) {
+    let request = match Request::decode(&admitted.body) {
         Ok(request) => request,
         Err(error) => {
             let mut fault = Fault::new(FaultCode::Sender, format!("The request is not valid: {error}."));
             fault.subcode = Some("SchemaValidationError".to_owned());
             return Answer::fault(Reply::to_unreadable(Uuid::new_v4()).build_fault(&fault))
-                .send(&service, None);
+                .send(&service, None, &admitted);
         }
     };
-    let caller = Caller { user, affinity: affinity(&envelope.headers) };
+    let caller = Caller { user: admitted.user.clone(), affinity: affinity(&admitted.headers) };
     let stage = stage_of(&request.operation);
     if stage.is_some_and(|stage| service.faults.hangs(stage)) {
         service.hung.fetch_add(1, Ordering::Release);
@@ -55,7 +56,7 @@ pub(crate) async fn endpoint(State(service): State<Arc<Service>>, request: HttpR
     if let Some(response) = answer::instead_of_acting(&service, stage) {
         return response;
     }
-    answer_once(&service, caller, request).await.send(&service, stage)
+    answer_once(&service, caller, request).await.send(&service, stage, &admitted)
 }
 
 /// Acts on a request, unless the client says that it repeats one: then it gets the answer that was kept.
@@ -354,10 +355,16 @@ fn shell_not_found(id: &str) -> Fault {
     ))
 }
 
-/// A request that may speak to the endpoint, with its body read.
+/// A request that may speak to the endpoint, with its body read and opened.
 struct Admitted {
+    user: String,
     headers: HeaderMap,
     body: Bytes,
+    connection: Connection,
+    /// The answer has to be sealed, as the request was.
+    is_sealed: bool,
+    /// What proves to the caller who this side is.
+    proof: Option<HeaderValue>,
 }
 
 /// Whether a request's query asks that the password be taken as a token.

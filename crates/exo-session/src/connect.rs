@@ -22,11 +22,12 @@ use crate::error::{Error, Step};
 use crate::http::Http;
 use crate::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
 use crate::session::{ConnectionInfo, DisconnectedSession, Pipeline, Session};
+use crate::tickets::{Tickets, scheme_of};
 
 pub(crate) mod authorization;
 mod credential;
 mod loopback;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod prepared;
 mod rest;
 mod sign_in;
@@ -269,16 +270,17 @@ async fn authorize(
     plan: &Plan,
     events: &mut (dyn FnMut(ConnectEvent) + Send),
 ) -> Result<(Arc<Authorization>, Credential), Error> {
-    let is_bearer = match plan.authentication {
-        Authentication::Basic => {
-            return Ok((Arc::new(Authorization::basic(options)?), Credential::of_password(options)));
-        }
-        Authentication::Bearer => true,
-        Authentication::BasicToken => false,
-    };
+    if let Some(scheme) = scheme_of(plan.authentication) {
+        let tickets = Arc::new(Tickets::of(options, scheme)?);
+        tickets.check().await?;
+        return Ok((Arc::new(Authorization::Tickets(tickets)), Credential::of_ticket(options)));
+    }
+    if plan.authentication == Authentication::Basic {
+        return Ok((Arc::new(Authorization::basic(options)?), Credential::of_password(options)));
+    }
     let Acquired { source, id, .. } = acquire(options, plan, events).await?;
     let credential = Credential::of_token(options, &source.current(), &id);
-    let form = if is_bearer {
+    let form = if plan.authentication == Authentication::Bearer {
         Form::Bearer
     } else {
         // The server looks at the token; an application's token has no user, and any name does.
@@ -295,7 +297,7 @@ fn known(
     credential: Credential,
     authorization: &Authorization,
 ) -> ConnectionInfo {
-    let has_token = !authorization.is_basic();
+    let has_token = authorization.has_token();
     ConnectionInfo {
         session_id: Uuid::nil(),
         connection_uri: without_query(&plan.url),

@@ -209,7 +209,11 @@ impl Error {
         self.is_cut()
             || matches!(
                 self.0.kind,
-                Kind::BodyTooLong { .. } | Kind::BadGzip | Kind::Proxy { .. } | Kind::Tls { .. }
+                Kind::BodyTooLong { .. }
+                    | Kind::BadGzip
+                    | Kind::Proxy { .. }
+                    | Kind::Tls { .. }
+                    | Kind::Sealing { .. }
             )
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,12 +11,17 @@ use exo_auth::Secret;
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Certificate, Client, Method, NoProxy, Proxy, Response, StatusCode, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
+use self::bound::Bound;
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
 use crate::host::{is_loopback, is_microsoft_cloud, may_carry_secrets};
 use crate::options::ProxyVariables;
+use crate::tickets::Tickets;
 
+mod bound;
 pub(crate) mod failure;
 pub(crate) mod sign_in;
 
@@ -79,6 +85,8 @@ pub(crate) struct Answer {
 pub(crate) struct Http {
     client: Client,
     settings: HttpSettings,
+    /// Instead of `client`, when who asks is shown by tickets.
+    bound: Option<Arc<Bound>>,
 }
 
 /// Without the proxy, whose address may hold a password.
@@ -92,13 +100,13 @@ impl Http {
     /// Reads the certificates and makes the client. Nothing is sent.
     pub(crate) fn new(settings: HttpSettings) -> Result<Self, Error> {
         let mut builder = Client::builder()
-            .user_agent(concat!("exo-session/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT_VALUE)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .cookie_store(true)
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
-            .tls_certs_merge(extra_roots(&settings)?);
+            .tls_certs_merge(trusted(&settings)?);
         if settings.no_proxy {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &settings.proxy {
@@ -122,27 +130,43 @@ impl Http {
             let problem = format!("cannot be set up: {}", failure::innermost(&error));
             Error::with_source(Step::Options, Kind::Option { name: "TLS", problem }, error)
         })?;
-        Ok(Self { client, settings })
+        Ok(Self { client, settings, bound: None })
     }
 
-    /// What it was made from, for another one with its own connections and cookies.
-    pub(crate) fn settings(&self) -> HttpSettings {
-        self.settings.clone()
+    /// The same for requests that tickets are for: each connection is signed in on, and over plain http they are sealed.
+    pub(crate) fn signed_in_by(self, tickets: Arc<Tickets>) -> Result<Self, Error> {
+        let bound = Some(Arc::new(Bound::new(&self.settings, tickets)?));
+        Ok(Self { bound, ..self })
+    }
+
+    /// Another one for the same purpose, with its own connections and cookies.
+    pub(crate) fn anew(&self) -> Result<Self, Error> {
+        let http = Self::new(self.settings.clone())?;
+        match &self.bound {
+            Some(bound) => http.signed_in_by(bound.tickets()),
+            None => Ok(http),
+        }
     }
 
     /// Sends a request and walks along redirections. A failure names `step`.
     pub(crate) async fn send(&self, request: Request<'_>, step: Step) -> Result<Answer, Error> {
         let mut url = request.url.clone();
         for hop in 0..=MAX_REDIRECTS {
-            let response = self.send_once(&request, &url, step).await?;
-            let status = response.status();
+            let reply = match &self.bound {
+                Some(bound) => Reply::Whole(bound.send_once(&request, &url, step).await?),
+                None => Reply::Begun(self.send_once(&request, &url, step).await?),
+            };
+            let status = reply.status();
             if !status.is_redirection()
                 || status == StatusCode::NOT_MODIFIED
                 || request.redirects == Redirects::Answer
             {
-                return Ok(self.read(response, url, step).await);
+                return Ok(match reply {
+                    Reply::Whole(answer) => answer,
+                    Reply::Begun(response) => self.read(response, url, step).await,
+                });
             }
-            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            let location = reply.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = next_address(&url, status, location).map_err(|kind| Error::new(step, kind))?;
             if request.redirects == Redirects::Refuse {
                 return Err(Error::new(
@@ -190,6 +214,28 @@ impl Http {
         );
         let body = raw.and_then(|raw| unpack(raw, &headers, limit).map_err(|kind| Error::new(step, kind)));
         Answer { status, headers, body, url }
+    }
+}
+
+/// An answer, with its body or before it.
+enum Reply {
+    Whole(Answer),
+    Begun(Response),
+}
+
+impl Reply {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Whole(answer) => answer.status,
+            Self::Begun(response) => response.status(),
+        }
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        match self {
+            Self::Whole(answer) => &answer.headers,
+            Self::Begun(response) => response.headers(),
+        }
     }
 }
 
@@ -289,9 +335,18 @@ fn named_proxies(variables: &ProxyVariables) -> Result<Vec<Proxy>, Error> {
     Ok(proxies)
 }
 
+/// [`extra_roots`] for the client.
+fn trusted(settings: &HttpSettings) -> Result<Vec<Certificate>, Error> {
+    let made = extra_roots(settings)?.into_iter().map(|root| Certificate::from_der(&root));
+    made.collect::<reqwest::Result<_>>().map_err(|error| {
+        let problem = format!("has a certificate that cannot be used: {}", failure::innermost(&error));
+        Error::with_source(Step::Options, Kind::Option { name: "ca-file", problem }, error)
+    })
+}
+
 /// Certificates to trust beside the system's: the option's file, and `SSL_CERT_FILE`, which the system's
 /// own verifier reads on Linux only.
-fn extra_roots(settings: &HttpSettings) -> Result<Vec<Certificate>, Error> {
+fn extra_roots(settings: &HttpSettings) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut roots = Vec::new();
     let option = settings.ca_file.clone().map(|file| ("ca-file", file));
     let variable = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
@@ -299,7 +354,8 @@ fn extra_roots(settings: &HttpSettings) -> Result<Vec<Certificate>, Error> {
         let wrong = |problem: String| Error::new(Step::Options, Kind::Option { name, problem });
         let pem = std::fs::read(&file)
             .map_err(|error| wrong(format!("{} cannot be read: {error}", file.display())))?;
-        let certificates = Certificate::from_pem_bundle(&pem)
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
             .map_err(|_| wrong(format!("{} is not a PEM file of certificates", file.display())))?;
         if certificates.is_empty() {
             return Err(wrong(format!("{} has no certificate in it", file.display())));
@@ -338,6 +394,7 @@ const ADMIN_SUFFIX: &str = ".admin.protection.outlook.com";
 const REGION_SUFFIX: &str = ".ps.compliance.protection.outlook.com";
 /// As many as PowerShell allows.
 pub(crate) const MAX_REDIRECTS: usize = 5;
+const USER_AGENT_VALUE: &str = concat!("exo-session/", env!("CARGO_PKG_VERSION"));
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 #[cfg(test)]

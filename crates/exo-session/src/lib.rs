@@ -25,6 +25,7 @@ mod secret;
 mod session;
 mod signer;
 mod surroundings;
+mod tickets;
 mod token_cache;
 
 pub use self::asking::{FieldValue, Host, Refusal};

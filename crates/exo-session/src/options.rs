@@ -39,7 +39,7 @@ pub struct ConnectOptions {
     pub authentication: Option<Authentication>,
     /// How to come to a token, when one is needed.
     pub sign_in: SignInMethod,
-    /// User principal name, or `DOMAIN\user` for Basic. Where a person signs in it is offered to the sign-in page, and
+    /// User principal name, `DOMAIN\user` for Basic, or `user@REALM` for Kerberos. Where a person signs in it is offered to the sign-in page, and
     /// compared with the account that signed in.
     pub user: Option<String>,
     /// The application to sign in as: needed with a certificate; otherwise instead of Exchange's own client.
@@ -84,6 +84,8 @@ pub struct ConnectOptions {
     pub delegated_organization: Option<String>,
     /// Sends no mailbox hint (`email`) with the connection address.
     pub bypass_mailbox_anchoring: bool,
+    /// Kerberos: the name of the server's service has the port in it (`HTTP/host:port`).
+    pub include_port_in_spn: bool,
     /// The session configuration: the last part of the WSMan resource URI.
     pub configuration_name: String,
     /// `http://host:port` of a proxy, instead of what the environment variables say.
@@ -170,6 +172,7 @@ impl Default for ConnectOptions {
             access_token: None,
             delegated_organization: None,
             bypass_mailbox_anchoring: false,
+            include_port_in_spn: false,
             configuration_name: "Microsoft.Exchange".to_owned(),
             proxy: None,
             proxy_user: None,
@@ -253,6 +256,11 @@ pub enum Authentication {
     /// `Authorization: Basic` with the user's name and `Bearer <token>` as password, and
     /// `BasicAuthToOAuthConversion=true` in the address.
     BasicToken,
+    /// A Kerberos ticket: with `password` one that is got for `user`, otherwise one that there is. Over plain http the messages
+    /// are encrypted with it. Begins with the HTTP scheme `Kerberos`.
+    Kerberos,
+    /// The same, and begins with the HTTP scheme `Negotiate`.
+    Negotiate,
 }
 
 /// How to come to a token.

@@ -97,4 +97,7 @@ const VARIABLES: &[&str] = &[
     "BROWSER",
     "DISPLAY",
     "WAYLAND_DISPLAY",
+    "KRB5_CONFIG",
+    "KRB5CCNAME",
+    "EXO_GSSAPI_LIBRARY",
 ];

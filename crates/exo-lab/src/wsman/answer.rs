@@ -9,7 +9,7 @@ use crate::Service;
 use crate::body::FaultyBody;
 use crate::fault::{FaultKind, Stage};
 use crate::listener::HangUp;
-use crate::wsman::gate;
+use crate::wsman::{Admitted, gate};
 
 /// An envelope with its HTTP status.
 #[derive(Debug, Clone)]
@@ -30,14 +30,21 @@ impl Answer {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::good(envelope) }
     }
 
-    /// The answer as it goes out, after the trouble that is due at this stage.
-    pub(super) fn send(self, service: &Service, stage: Option<Stage>) -> Response {
+    /// The answer to a request as it goes out, after the trouble that is due at this stage.
+    pub(super) fn send(self, service: &Service, stage: Option<Stage>, request: &Admitted) -> Response {
         let brings_output = self.brings_output;
         let due = |wanted: FaultKind| is_due(service, stage, brings_output, &wanted);
         if due(FaultKind::DropBefore) {
             return hang_up();
         }
-        let mut envelope = self.envelope;
+        let (kind, mut envelope) = if request.is_sealed {
+            match request.connection.seal(&self.envelope) {
+                Some((kind, sealed)) => (kind, Bytes::from(sealed)),
+                None => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            }
+        } else {
+            ("application/soap+xml;charset=UTF-8", self.envelope)
+        };
         let body = if due(FaultKind::DropMid) {
             FaultyBody::breaking_off(&envelope)
         } else if due(FaultKind::Truncate) {
@@ -48,13 +55,23 @@ impl Answer {
         } else {
             Body::from(envelope)
         };
-        let kind = [(header::CONTENT_TYPE, "application/soap+xml;charset=UTF-8")];
-        let mut response = (self.status, kind, body).into_response();
+        let mut response = (self.status, [(header::CONTENT_TYPE, kind)], body).into_response();
         for cookie in self.cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+            let cookie = if request.connection.is_tls() { Some(cookie) } else { for_plain_http(&cookie) };
+            if let Some(cookie) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+        }
+        if let Some(proof) = &request.proof {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, proof.clone());
         }
         response
     }
+}
+
+/// A cookie that comes back without TLS too.
+fn for_plain_http(cookie: &HeaderValue) -> Option<HeaderValue> {
+    HeaderValue::from_str(&cookie.to_str().ok()?.replace("; secure", "")).ok()
 }
 
 /// Whether a fault is due, for this stage by name or for the output of commands without one.

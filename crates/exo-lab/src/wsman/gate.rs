@@ -6,9 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use wsman::SealingProtocol;
 
 use crate::Service;
 use crate::fault::FaultKind;
+use crate::negotiate::{Connection, Kerberos, Scheme, Step};
 use crate::wsman::{Admitted, converts_to_oauth};
 
 /// The answer of a fault that is due for any request, whatever it says.
@@ -60,20 +63,16 @@ pub(super) fn web_page() -> Response {
         .into_response()
 }
 
-/// Who asks, and the request with its body, or the refusal.
-pub(super) async fn admit(
-    service: &Service,
-    request: HttpRequest,
-) -> Result<(String, Admitted), Box<Response>> {
+/// The request with who asks and its body, or the refusal.
+pub(super) async fn admit(service: &Service, request: HttpRequest) -> Result<Admitted, Box<Response>> {
     let refuse = |status: StatusCode| Box::new(status.into_response());
     if request.method() != Method::POST {
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED));
     }
-    let Some(user) = user(service, request.uri(), request.headers()) else {
-        let mut response = StatusCode::UNAUTHORIZED.into_response();
-        challenge(service, response.headers_mut());
-        return Err(Box::new(response));
-    };
+    // The regional and the proxied endpoints have connections of their own making.
+    let connection = request.extensions().get::<Connection>().cloned();
+    let connection = connection.unwrap_or_else(|| Connection::new(true));
+    let (user, proof) = caller(service, &connection, request.uri(), request.headers())?;
     // WSMan takes no chunked requests: MS-WSMV 3.1.4.1.31.8.
     let len = request
         .headers()
@@ -86,7 +85,69 @@ pub(super) async fn admit(
     }
     let (head, body) = request.into_parts();
     let body = to_bytes(body, MAX_REQUEST_LEN).await.map_err(|_| refuse(StatusCode::BAD_REQUEST))?;
-    Ok((user, Admitted { headers: head.headers, body }))
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let sealing = SealingProtocol::of_content_type(content_type.unwrap_or_default());
+    let (body, is_sealed) = match sealing.map_err(|_| refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE))? {
+        Some(protocol) => {
+            let opened = connection.open(protocol, &body).ok_or_else(|| refuse(StatusCode::BAD_REQUEST))?;
+            (Bytes::from(opened), true)
+        }
+        None if connection.is_tls() => (body, false),
+        // Nothing but the sign-in goes over plain http unsealed: then its answer has nothing to say either.
+        None if body.is_empty() => {
+            let mut response = StatusCode::OK.into_response();
+            if let Some(proof) = proof {
+                response.headers_mut().append(header::WWW_AUTHENTICATE, proof);
+            }
+            return Err(Box::new(response));
+        }
+        None => return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+    };
+    Ok(Admitted { user, headers: head.headers, body, connection, is_sealed, proof })
+}
+
+/// Who asks, with what proves to them who answers; or how to go on, or the refusal.
+fn caller(
+    service: &Service,
+    connection: &Connection,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(String, Option<HeaderValue>), Box<Response>> {
+    let challenged = || {
+        let mut response = StatusCode::UNAUTHORIZED.into_response();
+        if connection.is_tls() {
+            challenge(service, response.headers_mut());
+        } else {
+            offer_tickets(service, response.headers_mut());
+        }
+        Box::new(response)
+    };
+    let of_account = |principal: &str| {
+        let account = service.directory.of_principal(principal).map(|account| account.upn().to_owned());
+        account.ok_or_else(|| Box::new(StatusCode::FORBIDDEN.into_response()))
+    };
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = authorization.and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let scheme =
+        [Scheme::Negotiate, Scheme::Kerberos].into_iter().find(|one| scheme.eq_ignore_ascii_case(one.name()));
+    match (&service.kerberos, scheme) {
+        (Some(kerberos), Some(scheme)) => match connection.step(kerberos, scheme, token) {
+            Step::Known { principal, proof } => Ok((of_account(&principal)?, proof)),
+            Step::More(token) => {
+                let mut response = StatusCode::UNAUTHORIZED.into_response();
+                response.headers_mut().append(header::WWW_AUTHENTICATE, token);
+                Err(Box::new(response))
+            }
+            Step::Refused => Err(challenged()),
+        },
+        (Some(_), None) if authorization.is_none() => {
+            let principal = connection.principal().ok_or_else(challenged)?;
+            Ok((of_account(&principal)?, None))
+        }
+        // A password or a token has no business on plain http.
+        _ if !connection.is_tls() => Err(challenged()),
+        _ => Ok((user(service, uri, headers).ok_or_else(challenged)?, None)),
+    }
 }
 
 /// The user behind the credentials: a bearer token, a password, or a token in the password's place.
@@ -110,8 +171,16 @@ fn user(service: &Service, uri: &Uri, headers: &HeaderMap) -> Option<String> {
     service.directory.sign_in(user, password).ok().map(|account| account.upn().to_owned())
 }
 
+/// The schemes for those with a ticket.
+fn offer_tickets(service: &Service, headers: &mut HeaderMap) {
+    for scheme in service.kerberos.iter().flat_map(Kerberos::schemes) {
+        headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme.name()));
+    }
+}
+
 /// How to sign in.
 fn challenge(service: &Service, headers: &mut HeaderMap) {
+    offer_tickets(service, headers);
     let bearer = format!(
         "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", authorization_uri=\"{}/common/oauth2/authorize\"",
         service.origin

@@ -15,6 +15,7 @@ use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::sign_in::SignInHttp;
 use crate::options::ConnectOptions;
+use crate::tickets::Tickets;
 use crate::token_cache::TokenCache;
 
 /// Where the tokens of a session come from.
@@ -25,6 +26,8 @@ pub(crate) type Source = TokenSource<SignInHttp, SystemClock, TokenCache>;
 pub(crate) enum Authorization {
     /// `Basic` with user and password.
     Basic(HeaderValue),
+    /// Tickets, which belong to the connections and not to a header field.
+    Tickets(Arc<Tickets>),
     /// A token, as the server wants it.
     Token { source: Arc<Source>, form: Form },
 }
@@ -40,7 +43,8 @@ pub(crate) enum Form {
 
 /// A header value, and the token in it.
 pub(crate) struct Sent {
-    pub(crate) header: HeaderValue,
+    /// `None` with tickets.
+    pub(crate) header: Option<HeaderValue>,
     token: Option<Arc<AccessToken>>,
 }
 
@@ -58,7 +62,8 @@ impl Authorization {
     /// The present value, with another token when the old one is about to end.
     pub(crate) async fn value(&self) -> Result<Sent, Error> {
         match self {
-            Self::Basic(header) => Ok(Sent { header: header.clone(), token: None }),
+            Self::Basic(header) => Ok(Sent { header: Some(header.clone()), token: None }),
+            Self::Tickets(_) => Ok(Sent { header: None, token: None }),
             Self::Token { source, form } => {
                 let token = match source.fresh() {
                     Some(token) => token,
@@ -67,7 +72,7 @@ impl Authorization {
                         finished(tokio::spawn(async move { asking.token().await }), source).await?
                     }
                 };
-                Ok(Sent { header: form.header(&token)?, token: Some(token) })
+                Ok(Sent { header: Some(form.header(&token)?), token: Some(token) })
             }
         }
     }
@@ -85,15 +90,28 @@ impl Authorization {
         Ok(true)
     }
 
+    /// The tickets, if that is what shows who asks.
+    pub(crate) fn tickets(&self) -> Option<Arc<Tickets>> {
+        match self {
+            Self::Tickets(tickets) => Some(Arc::clone(tickets)),
+            Self::Basic(_) | Self::Token { .. } => None,
+        }
+    }
+
     /// Whether a password is sent.
     pub(crate) fn is_basic(&self) -> bool {
         matches!(self, Self::Basic(_))
     }
 
+    /// Whether a token of the sign-in service is sent.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self, Self::Token { .. })
+    }
+
     /// When the present token ends.
     pub(crate) fn expires_at(&self) -> Option<SystemTime> {
         match self {
-            Self::Basic(_) => None,
+            Self::Basic(_) | Self::Tickets(_) => None,
             Self::Token { source, .. } => source.current().expires_at(),
         }
     }

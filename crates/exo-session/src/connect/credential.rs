@@ -28,6 +28,11 @@ impl Credential {
         }
     }
 
+    /// Of a Kerberos ticket.
+    pub(crate) fn of_ticket(options: &ConnectOptions) -> Self {
+        Self { kind: TICKET, ..Self::of_password(options) }
+    }
+
     /// Of a token, by its own claims and those of the identity token beside it.
     pub(crate) fn of_token(options: &ConnectOptions, token: &AccessToken, id: &Claims) -> Self {
         let claims = token.claims();
@@ -54,9 +59,14 @@ impl Credential {
 
     /// What the sign-in saw, for people.
     pub(crate) fn detail(&self) -> String {
-        format!("{} for {}", self.kind, self.user.as_deref().unwrap_or("an application"))
+        match &self.user {
+            Some(user) => format!("{} for {user}", self.kind),
+            None if self.kind == TICKET => format!("{TICKET} of the default cache"),
+            None => format!("{} for an application", self.kind),
+        }
     }
 }
 
+const TICKET: &str = "a Kerberos ticket";
 /// The organization's arbitration mailbox, which every tenant has.
 pub(crate) const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";

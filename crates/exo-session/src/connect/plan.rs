@@ -13,6 +13,7 @@ use crate::error::{Error, Step};
 use crate::host::{is_loopback, is_microsoft_cloud, may_carry_secrets};
 use crate::http::{HttpSettings, Redirects, host_of, shown_address, stays_on_this_machine};
 use crate::options::{Authentication, CarrierChoice, ConnectOptions, SignInMethod};
+use crate::tickets::scheme_of;
 
 /// Everything decided before the first byte is sent.
 #[derive(Debug)]
@@ -38,7 +39,10 @@ impl Plan {
         let (is_rest, warnings) = choose_carrier(options.carrier, &url);
         let rest = is_rest.then(|| rest_base(&url));
         let (environment, service) = served(options, &host);
-        if !may_carry_secrets(&url) {
+        // Tickets seal what goes over plain http.
+        let is_sealed =
+            options.authentication.is_some_and(|it| scheme_of(it).is_some()) && url.scheme() == "http";
+        if !is_sealed && !may_carry_secrets(&url) {
             return Err(Error::new(Step::Options, Kind::PlainHttp { host }));
         }
         let authority = match &options.authority {
@@ -171,6 +175,8 @@ impl Authentication {
             Self::Bearer => "bearer",
             Self::Basic => "basic",
             Self::BasicToken => "basicToken",
+            Self::Kerberos => "kerberos",
+            Self::Negotiate => "negotiate",
         }
     }
 }
@@ -254,6 +260,9 @@ fn rest_authentication(options: &ConnectOptions) -> Result<Authentication, Error
     match options.authentication {
         Some(Authentication::Basic) => {
             Err(missing("authentication", "is Basic, and the service takes only tokens over REST"))
+        }
+        Some(Authentication::Kerberos | Authentication::Negotiate) => {
+            Err(missing("authentication", "is Kerberos, and the service takes only tokens over REST"))
         }
         _ => Ok(Authentication::Bearer),
     }

@@ -48,9 +48,13 @@ impl Prepared {
         Ok(Self { plan, http, authorization, credential })
     }
 
-    /// A client with connections and cookies of its own.
+    /// A client with connections and cookies of its own. With tickets it is the connections that show who asks.
     pub(super) fn http(&mut self, options: &ConnectOptions) -> Result<Http, Error> {
-        self.http.take().map_or_else(|| Http::new(self.plan.http_settings(options)), Ok)
+        let http = self.http.take().map_or_else(|| Http::new(self.plan.http_settings(options)), Ok)?;
+        match self.authorization.tickets() {
+            Some(tickets) => http.signed_in_by(tickets),
+            None => Ok(http),
+        }
     }
 
     /// What a session over WSMan is opened with.

@@ -30,6 +30,16 @@ pub(crate) enum Kind {
     SignIn(AuthError),
     /// The token ended, and there is no way to another one without the user.
     TokenEnded,
+    /// There is no Kerberos ticket, or it is of no use.
+    Ticket(exo_gss::Error),
+    /// 401 although there was a ticket.
+    TicketRefused { host: String },
+    /// The server offers no way to sign in with a ticket.
+    NoTickets { host: String },
+    /// The server let the client in without a proof of who it is.
+    NotProven { host: String },
+    /// A message over plain http is not encrypted as it must be, or was changed.
+    Sealing { host: String, problem: String },
     /// 401.
     Unauthorized { host: String, basic: bool },
     /// 403.
@@ -114,9 +124,15 @@ impl Kind {
             | Self::Presence { .. }
             | Self::Closed => Category::Usage,
             Self::SignIn(error) if error.kind() == AuthErrorKind::Network => Category::Connection,
-            Self::SignIn(_) | Self::TokenEnded | Self::Unauthorized { .. } | Self::Forbidden { .. } => {
-                Category::SignIn
-            }
+            Self::Ticket(error) if error.reason() == Some(exo_gss::Reason::NoKdc) => Category::Connection,
+            Self::SignIn(_)
+            | Self::Ticket(_)
+            | Self::TicketRefused { .. }
+            | Self::NoTickets { .. }
+            | Self::NotProven { .. }
+            | Self::TokenEnded
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. } => Category::SignIn,
             Self::Dns { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
@@ -140,9 +156,11 @@ impl Kind {
             | Self::Fault(_)
             | Self::TooManySessions { .. }
             | Self::Broken { .. } => Category::Connection,
-            Self::BodyTooLong { .. } | Self::BadGzip | Self::Protocol { .. } | Self::TooLarge { .. } => {
-                Category::Protocol
-            }
+            Self::BodyTooLong { .. }
+            | Self::BadGzip
+            | Self::Protocol { .. }
+            | Self::Sealing { .. }
+            | Self::TooLarge { .. } => Category::Protocol,
             Self::Remote { .. } => Category::Remote,
             Self::Cancelled => Category::Cancelled,
         }
@@ -170,6 +188,14 @@ impl Kind {
     pub(crate) fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::PlainHttp { .. } => "use an https address",
+            Self::Ticket(error) => return ticket_advice(error),
+            Self::TicketRefused { .. } => {
+                "check that the name is the server's own and that the account may sign in there"
+            }
+            Self::NoTickets { .. } => "use Basic over https, or have Kerberos enabled on the server",
+            Self::NotProven { .. } | Self::Sealing { .. } => {
+                "something between here and the server changes what they say; use an https address"
+            }
             Self::UnknownCommand { .. } => {
                 "check the spelling, or have an administrator give the account a role with it"
             }
@@ -256,6 +282,11 @@ impl fmt::Display for Kind {
                 )
             }
             Self::SignIn(error) => error.fmt(f),
+            Self::Ticket(error) => error.fmt(f),
+            Self::TicketRefused { host } => write!(f, "{host} did not accept the Kerberos ticket (HTTP 401)"),
+            Self::NoTickets { host } => write!(f, "{host} takes no Kerberos tickets (HTTP 401)"),
+            Self::NotProven { host } => write!(f, "{host} did not prove that it is the server meant"),
+            Self::Sealing { host, problem } => write!(f, "what {host} answered is not safe: {problem}"),
             Self::TokenEnded => {
                 f.write_str("the service wants a new token, and the one there is cannot be renewed")
             }
@@ -335,6 +366,33 @@ impl fmt::Display for Kind {
             Self::Cancelled => f.write_str("the operation was cancelled"),
         }
     }
+}
+
+/// What to do about a ticket.
+fn ticket_advice(error: &exo_gss::Error) -> Option<&'static str> {
+    use exo_gss::{ErrorKind, Reason};
+    Some(match (error.reason(), error.kind()) {
+        (Some(Reason::NoTicket), _) => "get one with kinit, or give a user name and a password",
+        (Some(Reason::TicketExpired), _) => "get a new one with kinit",
+        (Some(Reason::WrongPassword), _) => "check the password",
+        (Some(Reason::PasswordExpired), _) => "change the password first, for example with kpasswd",
+        (Some(Reason::AccountRevoked), _) => "have an administrator of the domain look at the account",
+        (Some(Reason::UnknownUser), _) => {
+            "check the user name: name@REALM, the realm usually in capital letters"
+        }
+        (Some(Reason::UnknownService), _) => {
+            "connect by the name under which the domain knows the server, usually its full name"
+        }
+        (Some(Reason::ClockSkew), _) => "set this machine's clock: it may differ by five minutes",
+        (Some(Reason::NoKdc), _) => "check the network, and the realm's servers in krb5.conf",
+        (Some(Reason::UnknownRealm), _) => {
+            "check the spelling of the realm, and that krb5.conf or the name service knows it"
+        }
+        (None, ErrorKind::Library | ErrorKind::Function(_)) => {
+            "install MIT Kerberos (libgssapi-krb5-2, krb5-libs), or name its library with EXO_GSSAPI_LIBRARY"
+        }
+        _ => return None,
+    })
 }
 
 /// The first line, short and without control characters: what may be shown of a foreign text.

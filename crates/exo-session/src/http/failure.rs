@@ -34,12 +34,7 @@ fn request_kind(error: &reqwest::Error, url: &Url, settings: &HttpSettings) -> K
     let host = host_of(url);
     let port = url.port_or_known_default().unwrap_or(0);
     if let Some(tls) = find::<rustls::Error>(error) {
-        return match tls {
-            rustls::Error::InvalidCertificate(problem) => {
-                Kind::Certificate { host, problem: certificate_problem(problem) }
-            }
-            other => Kind::Tls { host, detail: shown(&other.to_string()) },
-        };
+        return tls_kind(tls, host);
     }
     let explicit_proxy = settings.proxy.as_ref().filter(|_| !settings.no_proxy);
     if error.is_connect() {
@@ -67,6 +62,24 @@ fn request_kind(error: &reqwest::Error, url: &Url, settings: &HttpSettings) -> K
         return Kind::AnswerTimeout { host, limit: settings.read_timeout };
     }
     Kind::CutOff { host, inside: false }
+}
+
+/// A TLS handshake that failed.
+#[cold]
+pub(crate) fn of_tls(error: &io::Error, host: String) -> Kind {
+    match find::<rustls::Error>(error) {
+        Some(tls) => tls_kind(tls, host),
+        None => Kind::Tls { host, detail: "the connection was closed inside the TLS handshake".to_owned() },
+    }
+}
+
+fn tls_kind(error: &rustls::Error, host: String) -> Kind {
+    match error {
+        rustls::Error::InvalidCertificate(problem) => {
+            Kind::Certificate { host, problem: certificate_problem(problem) }
+        }
+        other => Kind::Tls { host, detail: shown(&other.to_string()) },
+    }
 }
 
 fn certificate_problem(error: &CertificateError) -> CertificateProblem {

@@ -123,7 +123,7 @@ impl Wire {
             method: Method::POST,
             url: self.url.clone(),
             headers,
-            credential: Some(&sent.header),
+            credential: sent.header.as_ref(),
             secret: true,
             body,
             redirects: self.redirects,

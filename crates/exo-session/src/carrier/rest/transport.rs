@@ -39,15 +39,15 @@ impl HttpTransport {
         })?;
         let host = host_of(&url);
         let sent = self.authorization.value().await?;
-        let body = match sent.header.to_str() {
-            Ok(token) => request.body_with(token),
-            Err(_) => request.body.clone(),
+        let body = match sent.header.as_ref().and_then(|header| header.to_str().ok()) {
+            Some(token) => request.body_with(token),
+            None => request.body.clone(),
         };
         let call = http::Request {
             method,
             url,
             headers: headers(&request.headers, step)?,
-            credential: Some(&sent.header),
+            credential: sent.header.as_ref(),
             secret: true,
             body: &|_| -> Bytes { body.clone() },
             redirects: self.redirects,

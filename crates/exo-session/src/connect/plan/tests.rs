@@ -95,6 +95,25 @@ fn a_password_never_goes_over_rest_itself() {
 }
 
 #[test]
+fn tickets_go_over_plain_http_and_to_servers_of_ones_own_only() {
+    for authentication in [Authentication::Kerberos, Authentication::Negotiate] {
+        for (uri, refused) in [
+            ("http://mail.contoso.com/PowerShell/", None),
+            ("https://mail.contoso.com/PowerShell/", None),
+            ("https://outlook.office365.com/powershell-liveid/", Some("takes only tokens over REST")),
+            ("http://mail.contoso.com/adminapi", Some("takes only tokens over REST")),
+        ] {
+            let options = ConnectOptions { authentication: Some(authentication), ..options(uri) };
+            match (Plan::of(&options), refused) {
+                (Ok(plan), None) => assert_eq!(plan.authentication, authentication, "{uri}"),
+                (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{uri}: {error}"),
+                (outcome, _) => panic!("{uri}: {outcome:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn psrp_against_the_cloud_is_possible_and_warned_about() {
     let options = ConnectOptions { carrier: CarrierChoice::Psrp, ..ConnectOptions::default() };
     let plan = Plan::of(&options).unwrap();
@@ -203,7 +222,7 @@ async fn the_token_in_basic_has_the_form_the_service_converts() {
     options.user = Some("a@b.c".to_owned());
     options.password = Some(Secret::new("p:w".to_owned()));
     let sent = Authorization::basic(&options).unwrap().value().await.unwrap();
-    assert_eq!(sent.header, HeaderValue::from_static("Basic YUBiLmM6cDp3"));
+    assert_eq!(sent.header, Some(HeaderValue::from_static("Basic YUBiLmM6cDp3")));
     options.user = Some("a:b".to_owned());
     assert!(Authorization::basic(&options).err().unwrap().to_string().contains("has a colon"));
 }
@@ -255,9 +274,16 @@ fn options_are_read_from_camel_case_json_and_unknown_names_are_refused() {
         r#"{"service":"compliance","environment":"O365USGovDoD","connectionUri":"https://x/","carrier":"psrp",
             "authentication":"basicToken","signIn":"device","user":"a@b.c","delegatedOrganization":"f.com",
             "proxy":"http://p:8080","caFile":"/ca.pem","allowRedirection":false,"connectTimeoutMs":1500,
-            "operationTimeoutMs":60000,"maxEnvelopeLen":153600}"#,
+            "operationTimeoutMs":60000,"maxEnvelopeLen":153600,"includePortInSpn":true}"#,
     )
     .unwrap();
+    assert!(options.include_port_in_spn);
+    for (name, expected) in [("kerberos", Authentication::Kerberos), ("negotiate", Authentication::Negotiate)]
+    {
+        let read: ConnectOptions =
+            serde_json::from_str(&format!(r#"{{"authentication":"{name}"}}"#)).unwrap();
+        assert_eq!(read.authentication, Some(expected));
+    }
     assert_eq!(options.service, Service::Compliance);
     assert_eq!(options.environment, Environment::O365USGovDoD);
     assert_eq!(options.authentication, Some(Authentication::BasicToken));

@@ -12,7 +12,6 @@ use crate::adminapi::record;
 use crate::carrier::psrp::entry::Entry;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
-use crate::http::Http;
 
 /// A command that no shell has begun.
 pub(super) struct Refused {
@@ -137,7 +136,7 @@ impl Driver {
     /// Everything as before the first opening, with another id and without cookies that lead to a lost server.
     fn renew(&mut self) -> Result<(), Error> {
         let mut wire = self.wire.clone();
-        wire.http = Http::new(self.wire.http.settings())?;
+        wire.http = self.wire.http.anew()?;
         wire.url = self.blueprint.url.clone();
         let (fate, told, id) = (Arc::clone(&self.fate), Arc::clone(&self.told), Uuid::new_v4());
         *self = Self::new(wire, self.blueprint.clone(), (id, id), None, fate, told);

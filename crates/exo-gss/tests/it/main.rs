@@ -1,0 +1,5 @@
+//! The system's library against itself, in a throw-away realm.
+
+mod conversation;
+mod credentials;
+mod realm;
