@@ -264,6 +264,19 @@ fn every_limit_has_its_own_error_with_its_value_and_place() {
 }
 
 #[test]
+fn the_limits_that_nobody_changes_are_those_of_exchange() {
+    let limits = Limits::default();
+    assert_eq!((limits.max_body_len, limits.max_object_len), (512 << 20, 75_000_000));
+    assert_eq!((limits.max_names, limits.max_type_lists, limits.max_type_names), (65_536, 1 << 20, 1024));
+    let fragments = psrp::FragmentLimits::default();
+    assert_eq!((fragments.max_message_len, fragments.max_open_len), (512 << 20, 512 << 20));
+    assert_eq!(fragments.max_open_objects, 64);
+    let nested = |depth: usize| format!("{}{}", "<Obj>".repeat(depth), "</Obj>".repeat(depth));
+    assert!(decode(nested(256)).is_ok());
+    assert_eq!(limit_met(nested(257)), "max_depth");
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "megabytes are too much for an interpreter")]
 fn an_object_with_parts_without_end_is_refused() {
     for part in ["<I32>1</I32>", "<MS />", "<Props></Props>", "<TN />", "<ToString />", "<LST />", "<Obj />"]
@@ -280,6 +293,9 @@ fn a_recycled_tape_lends_its_memory_to_the_next() {
     let mut decoder = Decoder::default();
     let body =
         r#"<Obj RefId="0"><MS><S N="a">x&amp;y</S><S N="b_x0020_c">z</S><Db N="d">1.5</Db></MS></Obj>"#;
+    // The first tape of a decoder has no room to spare.
+    let tight = decoder.decode(body.into()).unwrap();
+    decoder.recycle(tight);
     let first = decoder.decode(body.into()).unwrap();
     let memory = (first.nodes().as_ptr(), first.side().as_ptr());
     for _ in 0..10 {
