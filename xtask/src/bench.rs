@@ -122,6 +122,6 @@ pub(crate) fn run_peers(shell: &Shell) -> Result {
         .filter(|path| path.extension().is_some_and(|extension| extension == "docs"))
         .collect();
     files.sort();
-    cmd!(shell, "{program} --stages clixml,e2e,soap-e2e,encode --rounds 5 {files...}").run()?;
+    cmd!(shell, "{program} --stages clixml,e2e,soap-e2e,encode --rounds 7 {files...}").run()?;
     Ok(())
 }
