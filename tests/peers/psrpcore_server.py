@@ -374,7 +374,7 @@ def send_event(command, _):
 def count_slowly(command, parameters):
     """Numbers, each after the client has asked for those before it or has left."""
     for number in range(int(parameters["Count"])):
-        command.output(number)
+        command.output(str(number))
         command.wait(lambda: len(command.out) < 3 or command.shell.left)
 
 

@@ -4,6 +4,7 @@
 
 REQUEST is JSON: {"user", "password", "commands": [{"name", "parameters", "secrets", "input"}…]}. Each command
 runs in a pipeline of its own, all in one runspace pool. Secrets are parameters that become SecureStrings.
+With "pool": true a second pool does what there is to do with pools, and the report has "pool".
 """
 
 import argparse
@@ -12,8 +13,9 @@ import os
 import sys
 import urllib.parse
 
-from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
-from pypsrp.exceptions import WinRMError
+from pypsrp.complex_objects import GenericComplexObject, ObjectMeta, PSInvocationState, RunspacePoolState
+from pypsrp.exceptions import InvalidPSRPOperation, WinRMError
+from pypsrp.host import PSHost, PSHostUserInterface
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
@@ -61,6 +63,78 @@ def run(pool, command):
     return report
 
 
+class Person(PSHostUserInterface):
+    """Takes the first choice."""
+
+    def __init__(self):
+        super().__init__(raw_ui=None)
+        self.asked = []
+
+    def PromptForChoice(self, runspace, pipeline, caption, message, choices, default_choice):
+        self.asked.append([caption, message, len(choices), default_choice])
+        return 0
+
+
+def all_mailboxes(pool):
+    shell = PowerShell(pool)
+    shell.add_cmdlet("Get-Mailbox").add_parameter("ResultSize", "Unlimited")
+    return shell
+
+
+def use_pool(connect, configuration):
+    """What can be done with a pool beside running commands; `connect` gives a new connection."""
+    report = {}
+    person = Person()
+    host = PSHost(None, None, False, "peer", None, person, "1.0")
+    first, second = connect(), connect()
+    with first, second:
+        pool = RunspacePool(first, configuration_name=configuration, host=host)
+        pool.open()
+        report["private_data"] = pool.application_private_data is not None
+        pool.max_runspaces = 5
+        report["max"] = pool.max_runspaces
+        try:
+            pool.max_runspaces = 100
+        except InvalidPSRPOperation as error:
+            report["refused"] = str(error)
+        report["available"] = pool.get_available_runspaces()
+        report["metadata"] = sorted(command.name for command in pool.get_command_metadata("Get-Mail*"))
+        pool.reset_runspace_state()
+        report["alive"] = pool.is_alive(timeout=60)
+
+        stopped = PowerShell(pool)
+        stopped.add_cmdlet("Test-Mailflow")
+        stopped.begin_invoke()
+        stopped.stop()
+        report["stopped"] = stopped.state == PSInvocationState.STOPPED
+        stopped.close()
+
+        asked = PowerShell(pool)
+        asked.add_cmdlet("Remove-Mailbox").add_parameter("Identity", "user00004")
+        asked.invoke()
+        report["asked"] = [person.asked, asked.had_errors]
+
+        # The same client leaves and comes back, with a command under way.
+        shell = all_mailboxes(pool)
+        shell.begin_invoke()
+        pool.disconnect()
+        pool.connect()
+        report["reconnected"] = len(shell.connect())
+
+        # Another client finds the pool and its command.
+        shell = all_mailboxes(pool)
+        shell.begin_invoke()
+        pool.disconnect()
+        found = [other for other in RunspacePool.get_runspace_pools(second) if other.id == pool.id]
+        report["found"] = len(found)
+        found[0].connect()
+        report["opened"] = found[0].state == RunspacePoolState.OPENED
+        report["connected"] = [len(other.connect()) for other in found[0].create_disconnected_power_shells()]
+        found[0].close()
+        report["dead"] = not pool.is_alive(timeout=60)
+    return report
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
@@ -71,21 +145,27 @@ def main():
     request = json.load(sys.stdin)
     url = urllib.parse.urlsplit(options.url)
     os.environ["REQUESTS_CA_BUNDLE"] = options.ca_file
-    connection = WSMan(
-        url.hostname,
-        port=url.port,
-        path=url.path.removeprefix("/"),
-        # As bytes, since requests would write text as Latin-1.
-        username=request["user"].encode(),
-        password=request["password"].encode(),
-        ssl=True,
-        auth="basic",
-        encryption="never",
-        no_proxy=True,
-        max_envelope_size=options.max_envelope_len,
-    )
+
+    def connect():
+        return WSMan(
+            url.hostname,
+            port=url.port,
+            path=url.path.removeprefix("/"),
+            # As bytes, since requests would write text as Latin-1.
+            username=request["user"].encode(),
+            password=request["password"].encode(),
+            ssl=True,
+            auth="basic",
+            encryption="never",
+            no_proxy=True,
+            max_envelope_size=options.max_envelope_len,
+        )
+
+    connection = connect()
     with connection, RunspacePool(connection, configuration_name=options.configuration) as pool:
         report = {"commands": [run(pool, command) for command in request["commands"]]}
+    if request.get("pool"):
+        report["pool"] = use_pool(connect, options.configuration)
     json.dump(report, sys.stdout)
 
 

@@ -198,7 +198,7 @@ typedef struct {
     ExoText error_id;
     // What to do about it.
     ExoText advice;
-    // The step at which it failed: `options`, `signIn`, `open`, `commands`, `run`, `close`.
+    // The step at which it failed: `options`, `signIn`, `open`, `commands`, `run`, `close`, `disconnect`, `reconnect`.
     ExoText step;
     // The causes below the message, one per line, the nearest first.
     ExoText chain;

@@ -42,7 +42,7 @@ pub struct ExoErrorView {
     pub error_id: ExoText,
     /// What to do about it.
     pub advice: ExoText,
-    /// The step at which it failed: `options`, `signIn`, `open`, `commands`, `run`, `close`.
+    /// The step at which it failed: `options`, `signIn`, `open`, `commands`, `run`, `close`, `disconnect`, `reconnect`.
     pub step: ExoText,
     /// The causes below the message, one per line, the nearest first.
     pub chain: ExoText,
@@ -198,6 +198,8 @@ fn step_name(step: Step) -> &'static str {
         Step::Commands => "commands",
         Step::Run => "run",
         Step::Close => "close",
+        Step::Disconnect => "disconnect",
+        Step::Reconnect => "reconnect",
         _ => "",
     }
 }

@@ -2,6 +2,7 @@
 
 mod child;
 mod confirm;
+mod listed;
 mod output;
 mod relay;
 mod run;
@@ -34,12 +35,23 @@ pub(crate) struct Shell {
     /// As the client knows it.
     id: String,
     owner: String,
+    resource_uri: String,
     /// What the client's cookies must say for requests to come here.
     affinity: Affinity,
     idle_limit: Duration,
     client: Mutex<Client>,
     usage: Mutex<Usage>,
     inside: Inside,
+}
+
+/// What a client asks of a new shell.
+pub(crate) struct Wanted<'a> {
+    /// The name it would like.
+    pub(crate) id: Option<&'a str>,
+    pub(crate) resource_uri: &'a str,
+    pub(crate) idle_limit: Duration,
+    /// The session id of its requests.
+    pub(crate) client: Option<Uuid>,
 }
 
 /// What answers in a shell.
@@ -139,9 +151,7 @@ impl Shells {
         &self,
         service: &Arc<Service>,
         owner: &str,
-        wanted_id: Option<&str>,
-        idle_limit: Duration,
-        client: Option<Uuid>,
+        wanted: Wanted<'_>,
         creation: Bytes,
     ) -> Result<Arc<Shell>, ShellError> {
         let shell = {
@@ -151,7 +161,7 @@ impl Shells {
             if live.len() >= MAX_SHELLS || u32::try_from(owned).unwrap_or(u32::MAX) >= self.limit_per_user {
                 return Err(ShellError::Quota { limit: self.limit_per_user });
             }
-            let id = match wanted_id {
+            let id = match wanted.id {
                 Some(id) if !id.is_empty() && id.len() <= MAX_ID_LEN && !live.contains_key(&key(id)) => {
                     id.to_owned()
                 }
@@ -163,7 +173,7 @@ impl Shells {
                     Inside::Relay(Relay::start(configuration_file.as_deref())?)
                 }
             };
-            let shell = Arc::new(Shell::new(id, owner, idle_limit, client, inside));
+            let shell = Arc::new(Shell::new(id, owner, &wanted, inside));
             live.insert(key(&shell.id), Arc::clone(&shell));
             shell
         };
@@ -229,7 +239,7 @@ impl Shells {
 }
 
 impl Shell {
-    fn new(id: String, owner: &str, idle_limit: Duration, client: Option<Uuid>, inside: Inside) -> Self {
+    fn new(id: String, owner: &str, wanted: &Wanted<'_>, inside: Inside) -> Self {
         let affinity = Affinity {
             front: Uuid::new_v4().simple().to_string(),
             back: Uuid::new_v4().simple().to_string(),
@@ -238,9 +248,10 @@ impl Shell {
         Self {
             id,
             owner: owner.to_owned(),
+            resource_uri: wanted.resource_uri.to_owned(),
             affinity,
-            idle_limit,
-            client: Mutex::new(Client { id: client, has_left: false }),
+            idle_limit: wanted.idle_limit,
+            client: Mutex::new(Client { id: wanted.client, has_left: false }),
             usage: Mutex::new(usage),
             inside,
         }

@@ -20,7 +20,7 @@ use wsman::{
 
 use crate::fault::{FaultKind, Stage};
 use crate::negotiate::Connection;
-use crate::shell::{Affinity, Shell, ShellError};
+use crate::shell::{Affinity, Shell, ShellError, Wanted};
 use crate::wsman::answer::Answer;
 use crate::wsman::replay::Turn;
 use crate::{Service, cookie};
@@ -143,10 +143,15 @@ async fn act(
     match request.operation {
         Operation::Create { shell_id, creation_xml, idle_timeout, .. } => {
             let idle = idle_timeout.map_or(service.shell_idle, |asked| asked.min(service.shell_idle));
-            let wanted = shell_id.as_ref().map(ShellId::as_str);
+            let wanted = Wanted {
+                id: shell_id.as_ref().map(ShellId::as_str),
+                resource_uri: &request.resource_uri,
+                idle_limit: idle,
+                client: request.session_id,
+            };
             let shell = service
                 .shells
-                .create(service, &caller.user, wanted, idle, request.session_id, creation_xml)
+                .create(service, &caller.user, wanted, creation_xml)
                 .await
                 .map_err(|error| Box::new(fault_of(&error, "")))?;
             Ok(created(&shell, &caller.user, &request.to, &request.resource_uri, service.shell_idle, reply))
@@ -213,6 +218,19 @@ async fn act(
             let told = shell.connect(request.session_id, command_id, connect_xml);
             let told = told.map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             Ok(Answer { cookies: cookies(&shell), ..Answer::good(reply.build_connect(told.as_deref())) })
+        }
+        Operation::GetShell { shell_id } => {
+            let listed = find(&shell_id)?.listed(service.shell_idle);
+            Ok(Answer::good(reply.build_get_shell(&listed)))
+        }
+        Operation::EnumerateShells => {
+            let listed = service.shells.of(&caller.user, service.shell_idle);
+            Ok(Answer::good(reply.build_enumerate_shells(&listed)))
+        }
+        Operation::EnumerateCommands { shell_id } => {
+            let found = service.shells.find_left(shell_id.as_str(), &caller.user);
+            let shell = found.ok_or_else(|| Box::new(shell_not_found(shell_id.as_str())))?;
+            Ok(Answer::good(reply.build_enumerate_commands(&shell_id, &shell.commands())))
         }
         // Reading the configuration takes an administrator of the machine, which no tenant's user is.
         Operation::GetConfig => Err(Box::new(Fault::access_denied())),

@@ -215,6 +215,16 @@ impl ServerPool {
         Ok(())
     }
 
+    /// Tells the client that the pool is open: the first thing that one receives which has taken it over.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn tell_opened(&mut self) -> Result<(), StateError> {
+        self.expect(RunspacePoolState::Opened, "tell that a pool is open")?;
+        self.tell_state(RunspacePoolState::Opened, None);
+        Ok(())
+    }
+
     /// Ends the pool and tells the client: `Closed`, or `Broken` with a reason.
     pub fn close(&mut self, reason: Option<&ErrorBody<'_>>) {
         let state = match reason {

@@ -79,7 +79,8 @@ impl Signal {
     /// Reads a code, also in the form for shells that are not PowerShell.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        let code = code.trim();
+        // Clients differ in the case of the last word.
+        let code = code.trim().to_ascii_lowercase();
         if code == Self::CtrlC.code() || code.ends_with("/signal/ctrl_c") {
             Some(Self::CtrlC)
         } else if code.ends_with("/signal/terminate") {

@@ -20,6 +20,7 @@ mod command;
 mod envelope;
 mod error;
 mod fault;
+mod listing;
 mod operation;
 mod reply;
 mod request;
@@ -38,6 +39,7 @@ pub use envelope::{
 };
 pub use error::{EnvelopeError, EnvelopeErrorKind, NotXml};
 pub use fault::{Fault, FaultCode, ProviderFault};
+pub use listing::ListedShell;
 pub use operation::Operation;
 pub use reply::Reply;
 pub use request::Request;

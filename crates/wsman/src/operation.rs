@@ -88,6 +88,18 @@ pub enum Operation {
         /// What the protocol inside says first, for the shell.
         connect_xml: Option<Bytes>,
     },
+    /// What is known of a shell is wanted, or only whether it is there.
+    GetShell {
+        /// The shell.
+        shell_id: ShellId,
+    },
+    /// The shells of the caller are wanted.
+    EnumerateShells,
+    /// The commands of one of them are wanted.
+    EnumerateCommands {
+        /// The shell.
+        shell_id: ShellId,
+    },
     /// The server's configuration is wanted.
     GetConfig,
     /// Something else, or a shell that is not PowerShell's. The fault to answer with is
@@ -107,8 +119,10 @@ impl Operation {
             | Self::Disconnect { shell_id, .. }
             | Self::Reconnect { shell_id, .. }
             | Self::Connect { shell_id, .. }
+            | Self::GetShell { shell_id }
+            | Self::EnumerateCommands { shell_id }
             | Self::Delete { shell_id } => Some(shell_id),
-            Self::Create { .. } | Self::GetConfig | Self::Other => None,
+            Self::Create { .. } | Self::EnumerateShells | Self::GetConfig | Self::Other => None,
         }
     }
 }
@@ -162,6 +176,11 @@ impl fmt::Debug for Operation {
                 .field("command_id", command_id)
                 .field("connect_xml_len", &connect_xml.as_ref().map_or(0, Bytes::len))
                 .finish(),
+            Self::GetShell { shell_id } => f.debug_struct("GetShell").field("shell_id", shell_id).finish(),
+            Self::EnumerateShells => f.write_str("EnumerateShells"),
+            Self::EnumerateCommands { shell_id } => {
+                f.debug_struct("EnumerateCommands").field("shell_id", shell_id).finish()
+            }
             Self::GetConfig => f.write_str("GetConfig"),
             Self::Other => f.write_str("Other"),
         }

@@ -51,22 +51,8 @@ impl Reply {
         element(&mut body, "w:ResourceURI", "", resource_uri);
         body.push_str("<w:SelectorSet>");
         element(&mut body, "w:Selector", " Name=\"ShellId\"", created.shell_id.as_str());
-        body.push_str("</w:SelectorSet></a:ReferenceParameters></x:ResourceCreated><rsp:Shell>");
-        element(&mut body, "rsp:ShellId", "", created.shell_id.as_str());
-        element(&mut body, "rsp:ResourceUri", "", created.resource_uri.as_deref().unwrap_or(resource_uri));
-        if let Some(owner) = &created.owner {
-            element(&mut body, "rsp:Owner", "", owner);
-        }
-        if let Some(idle_timeout) = created.idle_timeout {
-            element(&mut body, "rsp:IdleTimeOut", "", &encode_duration(idle_timeout));
-        }
-        body.push_str(
-            "<rsp:InputStreams>stdin pr</rsp:InputStreams><rsp:OutputStreams>stdout</rsp:OutputStreams>",
-        );
-        if let Some(max_idle_timeout) = created.max_idle_timeout {
-            element(&mut body, "rsp:MaxIdleTimeOut", "", &encode_duration(max_idle_timeout));
-        }
-        body.push_str("</rsp:Shell>");
+        body.push_str("</w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>");
+        encode_shell(&mut body, resource_uri, created, None);
         self.build("http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse", &body)
     }
 
@@ -184,7 +170,7 @@ impl Reply {
         )
     }
 
-    fn build(&self, action: &str, body: &str) -> Vec<u8> {
+    pub(crate) fn build(&self, action: &str, body: &str) -> Vec<u8> {
         let mut out = String::with_capacity(FRAME_CAPACITY + body.len());
         out.push_str("<s:Envelope xml:lang=\"en-US\"");
         for (prefix, uri) in [
@@ -216,6 +202,34 @@ impl Reply {
         out.push_str("</s:Body></s:Envelope>");
         out.into_bytes()
     }
+}
+
+/// Appends a shell; in a list, with its state.
+pub(crate) fn encode_shell(
+    out: &mut String,
+    resource_uri: &str,
+    shell: &CreateResponse,
+    state: Option<&str>,
+) {
+    out.push_str("<rsp:Shell>");
+    element(out, "rsp:ShellId", "", shell.shell_id.as_str());
+    element(out, "rsp:ResourceUri", "", shell.resource_uri.as_deref().unwrap_or(resource_uri));
+    if let Some(owner) = &shell.owner {
+        element(out, "rsp:Owner", "", owner);
+    }
+    if let Some(idle_timeout) = shell.idle_timeout {
+        element(out, "rsp:IdleTimeOut", "", &encode_duration(idle_timeout));
+    }
+    out.push_str(
+        "<rsp:InputStreams>stdin pr</rsp:InputStreams><rsp:OutputStreams>stdout</rsp:OutputStreams>",
+    );
+    if let Some(max_idle_timeout) = shell.max_idle_timeout {
+        element(out, "rsp:MaxIdleTimeOut", "", &encode_duration(max_idle_timeout));
+    }
+    if let Some(state) = state {
+        element(out, "rsp:State", "", state);
+    }
+    out.push_str("</rsp:Shell>");
 }
 
 fn encode_command_state(body: &mut String, state: &CommandState) {

@@ -8,6 +8,7 @@ use crate::attach;
 use crate::command::{self, Signal};
 use crate::envelope::{Limits, decode_id};
 use crate::error::{EnvelopeError, EnvelopeErrorKind};
+use crate::listing;
 use crate::operation::Operation;
 use crate::response::{decode_selectors, open_envelope, skip_rest, wrong_action};
 use crate::shell::{self, OPTION_PROTOCOL_VERSION, ShellBody, ShellId};
@@ -175,6 +176,11 @@ impl Addressed {
         if self.action == shell::ACTION_GET && self.resource_uri == CONFIG {
             skip_rest(reader)?;
             return Ok(Operation::GetConfig);
+        }
+        let listed =
+            listing::decode_operation(reader, &self.action, &self.resource_uri, self.shell_id.as_deref())?;
+        if let Some(operation) = listed {
+            return Ok(operation);
         }
         let is_powershell = self
             .resource_uri

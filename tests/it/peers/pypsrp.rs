@@ -77,6 +77,42 @@ async fn pypsrp_runs_cmdlets_in_the_lab() {
     lab.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pypsrp_uses_its_pool_in_the_lab_in_every_way_it_knows() {
+    let test = "pypsrp_uses_its_pool_in_the_lab_in_every_way_it_knows";
+    let interpreter = match tokio::task::spawn_blocking(python::interpreter).await.expect("no panic") {
+        Ok(interpreter) => interpreter,
+        Err(reason) => return ignored(test, reason),
+    };
+    let lab = Lab::start(LabConfig { mailboxes: 40, ..LabConfig::default() }).await.expect("the lab starts");
+    let request = json!({"user": lab.user(), "password": lab.password(), "commands": [], "pool": true});
+    let (url, ca_file) = (lab.url(), lab.ca_file().to_owned());
+    let report = tokio::task::spawn_blocking(move || report(interpreter, &[], &url, &ca_file, &request));
+    let report = &report.await.expect("no panic")["pool"];
+    let question = "Are you sure you want to perform this action?\nRemoving the mailbox \"user00004\" will remove the \
+                    user object and mark the mailbox for removal.";
+    assert_eq!(
+        *report,
+        json!({
+            "private_data": true,
+            "max": 5,
+            "refused": "Failed to set maximum runspaces",
+            "available": 1,
+            "metadata": ["Get-MailUser", "Get-Mailbox", "Get-MailboxStatistics"],
+            "alive": true,
+            "stopped": true,
+            "asked": [[["Confirm", question, 4, 0]], false],
+            "reconnected": 39,
+            "found": 1,
+            "opened": true,
+            "connected": [39],
+            "dead": true,
+        })
+    );
+    assert_eq!(lab.live_shells(), 0);
+    lab.shutdown().await;
+}
+
 /// What the lab must have said to the commands above.
 fn check_reports(reports: &[Value]) {
     let output = |command: usize| reports[command]["output"].as_array().expect("output");
@@ -122,6 +158,12 @@ fn check_reports(reports: &[Value]) {
 
 /// Runs the client to its end and gives one report a command.
 fn run(interpreter: &Path, options: &[&str], url: &str, ca_file: &Path, request: &Value) -> Vec<Value> {
+    let report = report(interpreter, options, url, ca_file, request);
+    report["commands"].as_array().expect("a report a command").clone()
+}
+
+/// Runs the client to its end and gives its whole report.
+fn report(interpreter: &Path, options: &[&str], url: &str, ca_file: &Path, request: &Value) -> Value {
     let mut child = Command::new(interpreter)
         .arg(python::script("pypsrp_client.py"))
         .args(options)
@@ -138,6 +180,5 @@ fn run(interpreter: &Path, options: &[&str], url: &str, ca_file: &Path, request:
     drop(stdin);
     let output = child.wait_with_output().expect("the client ends");
     assert!(output.status.success(), "pypsrp: {}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
-    report["commands"].as_array().expect("a report a command").clone()
+    serde_json::from_slice(&output.stdout).expect("a report")
 }

@@ -145,6 +145,11 @@ impl Relay {
         self.link.changed.notify_waiters();
     }
 
+    /// The commands in the process.
+    pub(super) fn commands(&self) -> Vec<Uuid> {
+        self.link.lock().outputs.keys().copied().filter(|id| !id.is_nil()).collect()
+    }
+
     /// Whether the command is there to be come back to.
     pub(super) fn has_command(&self, pid: Uuid) -> bool {
         self.link.lock().outputs.contains_key(&pid)

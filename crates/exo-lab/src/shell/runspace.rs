@@ -234,7 +234,17 @@ impl Runspace {
         while let Some(bytes) = state.pool.poll_transmit(Target::Pool, MAX_CONNECT_LEN) {
             answer.extend_from_slice(bytes);
         }
+        // What the first Receive of the new client brings.
+        state.pool.tell_opened().map_err(|error| protocol(&error))?;
+        drop(state);
+        self.changed.notify_waiters();
         Ok(answer)
+    }
+
+    /// The commands whose end nobody has heard of.
+    pub(super) fn commands(&self) -> Vec<Uuid> {
+        let state = self.lock();
+        state.commands.iter().filter(|(_, command)| !command.is_told).map(|(id, _)| *id).collect()
     }
 
     /// Whether the command is there to be come back to.

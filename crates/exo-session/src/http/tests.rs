@@ -271,6 +271,24 @@ async fn cookies_come_back_on_the_next_request_of_the_same_client_only() {
 }
 
 #[tokio::test]
+async fn requests_of_a_client_share_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        // Nobody takes a second connection.
+        let (mut socket, _) = listener.accept().await.unwrap();
+        for _ in 0..3 {
+            read_request(&mut socket).await;
+            socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").await.unwrap();
+        }
+    });
+    let http = Http::new(settings()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(post_with(&http, &url, Redirects::Follow).await.unwrap().body.unwrap(), "fine");
+    }
+}
+
+#[tokio::test]
 async fn bodies_are_unpacked_and_the_status_is_never_hidden() {
     let packed = gzip(b"hello");
     let broken = &packed[..packed.len() - 9];

@@ -87,8 +87,8 @@ impl Session {
     /// Starts a command and leaves the session: nothing the command writes is received here.
     ///
     /// # Errors
-    /// As [`Session::invoke`] and [`Session::disconnect`]. The server may have begun the command all the same; it stops
-    /// when the session is closed.
+    /// As [`Session::invoke`] and [`Session::disconnect`]; then the session is not left. The server may have begun the
+    /// command all the same; it stops when the session is closed.
     pub async fn invoke_and_disconnect(
         &self,
         invocation: Invocation,
@@ -102,7 +102,12 @@ impl Session {
         let left = self.disconnect(idle_timeout).await;
         // The only thing that can have come is that it was not begun.
         match running.events.try_recv() {
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                if left.is_ok() {
+                    self.reconnect().await?;
+                }
+                Err(error)
+            }
             _ => left,
         }
     }

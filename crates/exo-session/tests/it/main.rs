@@ -7,6 +7,7 @@ mod batch;
 mod cancel;
 mod catalog;
 mod catalog_cache;
+mod envelope;
 mod faults;
 mod hang;
 mod input;

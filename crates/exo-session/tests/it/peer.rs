@@ -150,6 +150,11 @@ impl Peer {
         inner.out.iter().filter(|((own, _), _)| *own == kind).map(|(_, (_, most))| *most).max().unwrap_or(0)
     }
 
+    /// Whether a request of this kind for the shell itself is out.
+    pub(crate) fn is_out(&self, kind: &'static str) -> bool {
+        self.inner().out.get(&(kind, None)).is_some_and(|(now, _)| 0 < *now)
+    }
+
     /// The length of the longest request.
     pub(crate) fn longest(&self) -> usize {
         self.inner().longest

@@ -1,10 +1,13 @@
 //! Passwords as parameters: the session key is made when the first one crosses.
 
+use std::time::Duration;
+
 use exo_session::{Error, Invocation, Session};
 use psrp::clixml::Encoder;
 use psrp::secret::{decode_secret, secure_text};
-use psrp::{PipelineEvent, PsInvocationState};
+use psrp::{PipelineEvent, ProtocolVersion, PsInvocationState};
 
+use crate::peer::{Peer, Script};
 use crate::support::{Written, basic, command, lab, open, read, run};
 
 pub(crate) fn new_mailbox(name: &str, password: &str) -> Invocation {
@@ -99,4 +102,33 @@ async fn a_session_that_is_closed_while_a_key_is_made_leaves_nothing() {
     session.close().await.unwrap();
     assert!(read(pipeline).await.unwrap_err().is_closed());
     assert_eq!(lab.live_shells(), 0);
+}
+
+/// The timer of MS-PSRP 3.1.2.
+#[tokio::test]
+async fn a_server_that_sends_no_key_is_not_waited_for() {
+    let peer = Peer::start(Script { version: ProtocolVersion::V2_3, ..Script::default() }).await;
+    let mut options = peer.options();
+    options.reconnect = false;
+    let session = open(options).await;
+    let making = make(&session, "never", "correct horse");
+    let clock = async {
+        // The peer takes the public key and says nothing.
+        while peer.count("Send stdin") == 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(61)).await;
+        tokio::time::resume();
+    };
+    let (made, ()) = tokio::join!(making, clock);
+    let error = made.unwrap_err();
+    assert!(
+        error.to_string().contains("the server sent no session key for secure strings within 60 s"),
+        "{error}"
+    );
+    assert_eq!(peer.count("Command"), 0);
+    while peer.shell() {
+        tokio::task::yield_now().await;
+    }
 }

@@ -21,7 +21,7 @@ fn complete(pool: &mut ServerPool, pid: Uuid) {
     pool.pipeline_state(pid, PsInvocationState::Completed, None).unwrap();
 }
 
-fn three_lines() -> Script {
+pub(crate) fn three_lines() -> Script {
     Script {
         on_command: |pool, pid, _| {
             write(pool, pid, 3);
@@ -112,49 +112,6 @@ async fn one_receive_and_one_send_are_out_for_each_target() {
     session.close().await.unwrap();
 }
 
-/// Long parameters, sent by a session of a client that allows `limit`; gives the longest envelope.
-async fn longest_envelope(script: Script, limit: u32) -> (usize, usize) {
-    let peer = Peer::start(Script { on_command: three_lines().on_command, ..script }).await;
-    let mut options = peer.options();
-    options.max_envelope_len = limit;
-    let session = open(options).await;
-    let long = "x".repeat(3_000_000);
-    for _ in 0..2 {
-        assert_eq!(run(&session, "Set-Text", &[("Text", long.as_str())]).await.unwrap().output.len(), 3);
-    }
-    assert_eq!(peer.parameters(), [3_000_000, 3_000_000]);
-    let asked = peer.count("Get");
-    session.close().await.unwrap();
-    (peer.longest(), asked)
-}
-
-#[tokio::test]
-async fn requests_are_as_long_as_the_server_allows() {
-    for (told, version, limit, expected, asked) in [
-        (Some(1_000), ProtocolVersion::CURRENT, 4_000_000, 1_024_000, 1),
-        (Some(100), ProtocolVersion::CURRENT, 4_000_000, 153_600, 1),
-        (None, ProtocolVersion::CURRENT, 512_000, 512_000, 1),
-        (None, ProtocolVersion::V2_1, 512_000, 153_600, 1),
-        (Some(1_000), ProtocolVersion::CURRENT, 150_000, 150_000, 0),
-    ] {
-        let script = Script { max_envelope_kb: told, version, ..Script::default() };
-        let (longest, times) = longest_envelope(script, limit).await;
-        assert_eq!(times, asked, "{told:?} {limit}");
-        // Base64 leaves a few bytes of room.
-        let room = expected - longest.min(expected);
-        assert!(longest <= expected && room < 16, "{told:?} {limit}: {longest} of {expected}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_is_not_asked_for_its_limit_when_nothing_is_long() {
-    let peer = Peer::start(three_lines()).await;
-    let session = open(peer.options()).await;
-    assert_eq!(run(&session, "Get-Line", &[]).await.unwrap().output.len(), 3);
-    session.close().await.unwrap();
-    assert_eq!(peer.count("Get"), 0);
-}
-
 #[tokio::test]
 async fn a_change_whose_shell_went_with_its_answer_is_not_begun_in_another() {
     for (name, begun) in [("Set-Line", 1), ("Get-Line", 2)] {
@@ -168,6 +125,41 @@ async fn a_change_whose_shell_went_with_its_answer_is_not_begun_in_another() {
         assert_eq!(peer.count("Command"), begun, "{name}");
         session.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn both_sides_speak_the_version_that_the_server_knows() {
+    for (version, expected) in [
+        (ProtocolVersion::V2_1, "2.1"),
+        (ProtocolVersion::V2_2, "2.2"),
+        (ProtocolVersion::V2_3, "2.3"),
+        (ProtocolVersion::V2_4, "2.4"),
+    ] {
+        let peer = Peer::start(Script { version, ..three_lines() }).await;
+        let session = open(peer.options()).await;
+        assert_eq!(session.info().protocol_version, expected);
+        assert_eq!(run(&session, "Get-Line", &[]).await.unwrap().output.len(), 3);
+        session.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_idle_session_always_has_a_receive_under_way() {
+    let peer = Peer::start(Script { timeouts: 3, ..three_lines() }).await;
+    let session = open(peer.options()).await;
+    run(&session, "Get-Line", &[]).await.unwrap();
+    // Nobody asks anything of the session from now on.
+    for _ in 0..3 {
+        while !peer.is_out("Receive") {
+            tokio::task::yield_now().await;
+        }
+        let before = peer.count("Receive shell");
+        peer.act(|pool| pool.runspace_availability(-1, Availability::Count(0)));
+        while peer.count("Receive shell") == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    session.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -94,9 +94,9 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What our client tells when it is fed the responses of a recorded conversation.
-fn replay_conversation(path: &Path) -> String {
-    let mut replay = Replay::default();
+/// What our client tells when it is fed the responses of a recorded conversation, so many bytes at a time.
+fn replay_conversation(path: &Path, slice_len: usize) -> String {
+    let mut replay = Replay { slice_len, ..Replay::default() };
     let mut requests = Defragmenter::new(FragmentLimits::default());
     for exchange in conversation(&path.to_path_buf()) {
         for (_, bytes) in exchange.streams {
@@ -125,7 +125,11 @@ fn the_client_reaches_the_recorded_outcome_of_every_conversation() {
         if name.starts_with("test_winrs") || name.starts_with("test_wsman") {
             continue;
         }
-        writeln!(table, "{name}: {}", replay_conversation(&path)).unwrap();
+        let told = replay_conversation(&path, 0);
+        for slice_len in slices() {
+            assert_eq!(replay_conversation(&path, slice_len), told, "{name} in slices of {slice_len}");
+        }
+        writeln!(table, "{name}: {told}").unwrap();
     }
     expect![[r#"
         test_client_execute_ps: private-data opened progress out out out out out out out out Completed
@@ -181,25 +185,39 @@ fn every_message_between_two_powershells_decodes() {
     }
 }
 
+/// Every length up to beyond both headers, and some beyond small messages.
+fn slices() -> impl Iterator<Item = usize> {
+    (1..=64).chain([100, 1_000, 10_007])
+}
+
+/// What our client tells when it is fed a recording between two PowerShells, so many bytes at a time.
+fn replay_powershell(path: &Path, slice_len: usize) -> String {
+    let mut replay = Replay { slice_len, ..Replay::default() };
+    let mut requests = Defragmenter::new(FragmentLimits::default());
+    for line in lines(&path.to_path_buf()) {
+        if line.from_client {
+            requests.handle_bytes(line.bytes).unwrap();
+            while let Some(message) = requests.poll_message() {
+                replay.sent(&message);
+            }
+        } else {
+            replay.received(line.bytes);
+        }
+    }
+    replay.told
+}
+
 #[test]
 fn the_client_understands_the_server_of_powershell() {
     let test = "the_client_understands_the_server_of_powershell";
     let mut table = String::new();
     for name in POWERSHELL {
         let Some(path) = powershell(test, name) else { return };
-        let mut replay = Replay::default();
-        let mut requests = Defragmenter::new(FragmentLimits::default());
-        for line in lines(&path) {
-            if line.from_client {
-                requests.handle_bytes(line.bytes).unwrap();
-                while let Some(message) = requests.poll_message() {
-                    replay.sent(&message);
-                }
-            } else {
-                replay.received(line.bytes);
-            }
+        let told = replay_powershell(&path, 0);
+        for slice_len in slices() {
+            assert_eq!(replay_powershell(&path, slice_len), told, "{name} in slices of {slice_len}");
         }
-        writeln!(table, "{name}: {}", replay.told).unwrap();
+        writeln!(table, "{name}: {told}").unwrap();
     }
     expect![[r#"
         input: private-data opened out out out out out out Completed Closing Closed

@@ -16,6 +16,8 @@ use crate::secret::{Plain, public_key};
 /// Runs our client against one side of a recording and notes what it told.
 #[derive(Default)]
 pub(crate) struct Replay {
+    /// Bytes that are handed over at a time; 0 = as they came.
+    pub(crate) slice_len: usize,
     pub(crate) pool: Option<RunspacePool>,
     /// One word for each event.
     pub(crate) told: String,
@@ -52,7 +54,15 @@ impl Replay {
     }
 
     /// The recorded server sent this.
-    pub(crate) fn received(&mut self, bytes: Bytes) {
+    pub(crate) fn received(&mut self, mut bytes: Bytes) {
+        while 0 < self.slice_len && self.slice_len < bytes.len() {
+            let slice = bytes.split_to(self.slice_len);
+            self.take(slice);
+        }
+        self.take(bytes);
+    }
+
+    fn take(&mut self, bytes: Bytes) {
         self.pool().handle_bytes(bytes).unwrap();
         while let Some(event) = self.pool().poll_event() {
             self.note(&event);

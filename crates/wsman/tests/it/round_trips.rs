@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 use wsman::{
-    CommandState, CreateResponse, Endpoint, Ids, Operation, RESOURCE_EXCHANGE, RESOURCE_POWERSHELL,
-    ReceiveResponse, Reply, Request, Response, ShellId, Signal, StreamChunk,
+    CommandState, CreateResponse, Endpoint, Ids, ListedShell, Operation, RESOURCE_EXCHANGE,
+    RESOURCE_POWERSHELL, ReceiveResponse, Reply, Request, Response, ShellId, Signal, StreamChunk,
 };
 
 const SESSION: Uuid = uuid!("aecf49af-7164-43e6-b10a-e38e8c4986ad");
@@ -235,5 +235,80 @@ fn answers_about_the_client_of_a_shell_are_read_as_they_were_meant() {
         (reply.build_connect(Some(&bytes)), Response::Connect { connect_response_xml: Some(bytes.clone()) }),
     ] {
         assert_eq!(Response::decode(&envelope).expect("our own answer"), expected);
+    }
+}
+
+/// A request as other clients write it, for this crate's own asks for no lists.
+fn listing(action: &str, resource: &str, selectors: &str, body: &str) -> Operation {
+    let envelope = format!(
+        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" \
+         xmlns:a=\"http://schemas.xmlsoap.org/ws/2004/08/addressing\" \
+         xmlns:w=\"http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd\" \
+         xmlns:n=\"http://schemas.xmlsoap.org/ws/2004/09/enumeration\"><s:Header><a:Action>{action}</a:Action>\
+         <a:MessageID>uuid:1</a:MessageID><w:ResourceURI>http://schemas.microsoft.com/wbem/wsman/1/windows/{resource}\
+         </w:ResourceURI>{selectors}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+    );
+    Request::decode(envelope.as_bytes()).expect("a request").operation
+}
+
+#[test]
+fn shells_and_their_commands_are_listed() {
+    let enumerate = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate";
+    let get = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get";
+    let named = "<w:SelectorSet><w:Selector Name=\"ShellId\">AB</w:Selector></w:SelectorSet>";
+    let filter = format!(
+        "<n:Enumerate><w:MaxElements>9</w:MaxElements><w:Filter Dialect=\"x\">{named}</w:Filter></n:Enumerate>"
+    );
+    let shell_id = ShellId::new("AB");
+    assert_eq!(listing(get, "shell", named, ""), Operation::GetShell { shell_id: shell_id.clone() });
+    assert_eq!(listing(get, "shell", "", ""), Operation::Other);
+    assert_eq!(listing(enumerate, "shell", "", "<n:Enumerate/>"), Operation::EnumerateShells);
+    assert_eq!(
+        listing(enumerate, "shell/Command", "", &filter),
+        Operation::EnumerateCommands { shell_id: shell_id.clone() }
+    );
+    for body in ["", "<n:Enumerate/>"] {
+        assert_eq!(listing(enumerate, "shell/Command", "", body), Operation::Other);
+    }
+    assert_eq!(listing(enumerate, "process", "", "<n:Enumerate/>"), Operation::Other);
+
+    let reply = Reply::to_unreadable(COMMAND);
+    let shell = CreateResponse { owner: Some("a<b".to_owned()), ..CreateResponse::new(shell_id.clone()) };
+    let listed = ListedShell { shell, is_disconnected: true };
+    for (answer, parts) in [
+        (
+            reply.build_get_shell(&listed),
+            &["transfer/GetResponse", "<rsp:ShellId>AB<", "a&lt;b", "<rsp:State>Disconnected<"][..],
+        ),
+        (
+            reply.build_enumerate_shells(&[listed.clone(), listed]),
+            &["<w:Items><rsp:Shell>", "<w:EndOfSequence/>"],
+        ),
+        (
+            reply.build_enumerate_commands(&shell_id, &[COMMAND]),
+            &["<rsp:Command><rsp:CommandId>", "<rsp:ShellId>AB<"],
+        ),
+    ] {
+        let answer = String::from_utf8(answer).unwrap();
+        for part in parts {
+            assert!(answer.contains(part), "{part} is missing in {answer}");
+        }
+    }
+}
+
+#[test]
+fn signals_are_known_in_every_spelling_that_clients_have() {
+    let windows = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/";
+    for (code, expected) in [
+        (Signal::CtrlC.code().to_owned(), Some(Signal::CtrlC)),
+        ("powershell/signal/ctrl_c".to_owned(), Some(Signal::CtrlC)),
+        (format!("{windows}ctrl_c"), Some(Signal::CtrlC)),
+        (Signal::Terminate.code().to_owned(), Some(Signal::Terminate)),
+        (format!("{windows}Terminate"), Some(Signal::Terminate)),
+        (format!(" {windows}TERMINATE\n"), Some(Signal::Terminate)),
+        (format!("{windows}ctrl_break"), None),
+        (String::new(), None),
+    ] {
+        assert_eq!(Signal::from_code(&code), expected, "{code}");
     }
 }

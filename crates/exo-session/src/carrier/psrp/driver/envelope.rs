@@ -57,9 +57,9 @@ impl Driver {
     }
 
     /// No answer, too, is one: the configuration is for administrators, and some services have none.
-    pub(super) fn configured(&mut self, outcome: Outcome) {
+    pub(super) fn configured(&mut self, outcome: &Outcome) {
         let told = match outcome {
-            Ok((Response::Config { max_envelope_kb }, _)) => max_envelope_kb,
+            Ok((Response::Config { max_envelope_kb }, _)) => *max_envelope_kb,
             _ => None,
         };
         self.envelope.answered(told, self.pool.protocol_version());

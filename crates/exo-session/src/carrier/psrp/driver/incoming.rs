@@ -55,7 +55,7 @@ impl Driver {
             Call::Reconnect(pid) => return self.reconnected(pid, outcome),
             Call::Connect(None) => return self.connected(outcome),
             Call::Connect(Some(pid)) => self.command_connected(pid, outcome),
-            Call::Config => self.configured(outcome),
+            Call::Config => self.configured(&outcome),
             Call::Send(None) => {
                 self.pool_sending = false;
                 match refusal(outcome, Step::Run) {

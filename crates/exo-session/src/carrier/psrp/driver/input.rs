@@ -1,11 +1,13 @@
 //! Pipeline input: taken from the caller no faster than the server takes it.
 
 use ::psrp::clixml::{self, Tape};
+use ::psrp::secret::has_secure_string;
 use ::psrp::{StateErrorKind, Target};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Arrival, Driver, of_psrp};
+use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 
 impl Driver {
@@ -53,12 +55,17 @@ impl Driver {
 
     /// Hands what was written to the state machine, as far as it can take it.
     pub(super) fn feed(&mut self, pid: Uuid) {
+        let keeps_secrets = self.keeps_secrets();
         let Some(entry) = self.pipelines.get_mut(&pid) else { return };
         if entry.ended || entry.cancelled || entry.waiting.is_some() || !self.presence.is_here() {
             return;
         }
         let step = entry.step;
         while let Some(values) = entry.values.front() {
+            if has_secure_string(values) && !keeps_secrets {
+                let host = crate::http::host_of(&self.wire.url);
+                return entry.fail_in_doubt(Error::new(step, Kind::PlainHttp { host }));
+            }
             let queued = if values.is_empty() {
                 clixml::decode(NULL).map_or(Ok(()), |null| match null.first() {
                     Some(null) => self.pool.input(pid, null),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use ::psrp::metadata::CommandTypes;
 use ::psrp::secret::has_secure_string;
-use ::psrp::{CommandSpec, HostInfo, PipelineSpec, StateErrorKind, Stream, Target};
+use ::psrp::{CommandSpec, HostInfo, PipelineSpec, ProtocolVersion, StateErrorKind, Stream, Target};
 use reqwest::Url;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -34,11 +34,12 @@ impl Driver {
 
     /// The same for a pipeline that may have waited for a session key.
     pub(super) fn begin(&mut self, pid: Uuid, work: Work) {
+        let keeps_secrets = self.keeps_secrets();
         let Some(entry) = self.pipelines.get_mut(&pid) else { return };
         let step = entry.step;
         let queued = match &work {
             Work::Command(invocation) => {
-                if has_secure_string(&invocation.parameters) && !may_carry_secrets(&self.wire.url) {
+                if has_secure_string(&invocation.parameters) && !keeps_secrets {
                     let host = crate::http::host_of(&self.wire.url);
                     return entry.fail(Error::new(step, Kind::PlainHttp { host }));
                 }
@@ -77,6 +78,13 @@ impl Driver {
             }
             (Err(error), _) => entry.fail(of_psrp(step, error.into())),
         }
+    }
+
+    /// Whether secure strings stay secret on the way. Up to protocol 2.3 they are encrypted with the session key; from then
+    /// on only TLS keeps them.
+    pub(super) fn keeps_secrets(&self) -> bool {
+        may_carry_secrets(&self.wire.url)
+            || self.pool.protocol_version().is_some_and(|version| version < ProtocolVersion::V2_4)
     }
 
     /// Hands over events and sends whatever may be sent now.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::psrp::secret::has_secure_string;
 use ::psrp::{HostAnswer, HostCall, StateErrorKind};
 use uuid::Uuid;
 
@@ -19,6 +20,9 @@ impl Driver {
             return;
         }
         let answer = match &reply {
+            Reply::Value(tape) if has_secure_string(tape) && !self.keeps_secrets() => {
+                HostAnswer::Failed("a secret would go over plain http, where anybody could read it")
+            }
             Reply::Choice(choice) => HostAnswer::Int(*choice),
             Reply::Value(tape) => tape.first().map_or(HostAnswer::Null, HostAnswer::Value),
             Reply::Refused(reason) => HostAnswer::Failed(reason),
