@@ -43,6 +43,14 @@ fn warm_calls(bodies: &[Bytes]) -> usize {
     calls_of(pass)
 }
 
+/// What some work gives, and by how many bytes the memory that is taken grows on the way at most.
+pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let result = work();
+    (result, PEAK.get().saturating_sub(before))
+}
+
 /// How often some work asks for memory.
 pub(crate) fn calls_of(work: impl FnOnce()) -> usize {
     let before = CALLS.get();
@@ -65,7 +73,7 @@ fn kept(bodies: &[Bytes]) -> usize {
     kept
 }
 
-fn ratio(of: usize, to: usize) -> f64 {
+pub(crate) fn ratio(of: usize, to: usize) -> f64 {
     u32::try_from(of).map_or(f64::NAN, f64::from) / u32::try_from(to).map_or(1.0, f64::from)
 }
 
@@ -75,6 +83,7 @@ struct Counting;
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
     static LIVE: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
 #[global_allocator]
@@ -84,6 +93,7 @@ fn count(calls: usize, taken: usize, given_back: usize) {
     CALLS.set(CALLS.get() + calls);
     // A thread may give back what another one took.
     LIVE.set(LIVE.get().wrapping_add(taken).wrapping_sub(given_back));
+    PEAK.set(PEAK.get().max(LIVE.get()));
 }
 
 // SAFETY: each call goes to the system's allocator with the arguments it came with.

@@ -1,11 +1,12 @@
 //! One pass over a small payload, for `cargo xtask bench --instructions` to count the instructions of.
 //!
 //! `instructions KIND` prints the bytes of CLIXML that [`measured_decode`] and [`measured_encode`] went through,
-//! `instructions` alone the kinds. Everything else, the warm-up included, runs outside these functions, and callgrind
-//! counts inside one of them only.
+//! `instructions ATTACK` those that [`attacks::measured_attack`] was given, `instructions` alone the kinds. Everything
+//! else, the warm-up included, runs outside these functions, and callgrind counts inside one of them only.
 
 #![expect(clippy::print_stdout, reason = "xtask reads the output")]
 
+mod attacks;
 mod payload;
 
 use std::hint::black_box;
@@ -18,6 +19,13 @@ const LEN: usize = 300_000;
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
+    if let Some(attack) = attacks::ATTACKS.iter().find(|attack| attack.name == wanted) {
+        let reads = (attack.reads)();
+        println!("{}", reads.len());
+        let outcome = attacks::measured_attack(reads);
+        assert_eq!(outcome.is_err(), attack.error.is_some(), "{outcome:?}");
+        return;
+    }
     let Some(kind) = payload::KINDS.iter().find(|kind| kind.name == wanted) else {
         payload::KINDS.iter().for_each(|kind| println!("{}", kind.name));
         return;

@@ -2,13 +2,16 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts cannot be written without")]
 
+#[path = "../benches/attacks.rs"]
+mod attacks;
 #[path = "../benches/counting.rs"]
 mod counting;
 #[path = "../benches/payload.rs"]
 mod payload;
 
+use attacks::{ATTACKS, measured_attack};
 use bytes::Bytes;
-use counting::{Cost, calls_of};
+use counting::{Cost, calls_of, peak_of};
 use psrp::clixml::{DateTime, DateTimeKind, Encoder, encode_document};
 use psrp::server::{ServerConfig, ServerEvent, ServerPool};
 use psrp::{
@@ -34,6 +37,22 @@ fn a_tape_keeps_at_most_1_7_bytes_for_each_byte_of_the_payload() {
         let Cost { messages, kept, .. } = Cost::of(payload::bodies(kind, LEN));
         assert!(kept <= 1.7, "{}: {kept} for each byte of {messages} messages", kind.name);
         assert!(0.5 < kept, "{}: {kept} cannot be", kind.name);
+    }
+}
+
+#[test]
+fn an_attack_takes_memory_in_proportion_to_its_bytes() {
+    for attack in &ATTACKS {
+        let reads = (attack.reads)();
+        let len = reads.len();
+        let (outcome, peak) = peak_of(|| measured_attack(reads));
+        match (attack.error, outcome) {
+            (None, Ok(())) => {}
+            (Some(part), Err(error)) => assert!(error.contains(part), "{}: {error}", attack.name),
+            (_, outcome) => panic!("{}: {outcome:?}", attack.name),
+        }
+        // Beside the bytes themselves at most a message put together and its tape.
+        assert!(peak < 2 * len + 100_000, "{}: {peak} bytes for {len}", attack.name);
     }
 }
 

@@ -4,13 +4,20 @@ use super::sheet::Line;
 use super::wide::index;
 
 /// Appends a number without leading zeros.
-#[inline]
+#[inline(always)]
 pub(super) fn push_number(line: &mut Line<'_>, value: u64) {
+    if value < 10 {
+        line.push_word(value | 0x30, 1);
+    } else {
+        push_digits(line, value);
+    }
+}
+
+/// Appends a number of more than one digit.
+fn push_digits(line: &mut Line<'_>, value: u64) {
     if value < 100 {
         let tens = (value * 103) >> 10;
-        let is_short = value < 10;
-        let digits = (tens | (value - tens * 10) << 8) | 0x3030;
-        line.push_word(digits >> if is_short { 8 } else { 0 }, if is_short { 1 } else { 2 });
+        line.push_word(tens | (value - tens * 10) << 8 | 0x3030, 2);
     } else if value < EIGHT_DIGITS {
         push_leading(line, value);
     } else {

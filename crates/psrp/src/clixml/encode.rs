@@ -13,7 +13,7 @@ use super::sheet::{Line, Sheet, push_line};
 use super::text::Text;
 use super::value::Stream;
 use super::write::{push_base64, push_bool, push_double, push_escaped, push_guid, push_single, push_xml};
-use super::written::{WrittenLists, WrittenNodes};
+use super::written::Written;
 
 /// Writes CLIXML straight into a buffer, byte for byte as PowerShell does (MS-PSRP 2.2.5).
 ///
@@ -34,10 +34,8 @@ use super::written::{WrittenLists, WrittenNodes};
 pub struct Encoder<'b> {
     pub(super) out: &'b mut Vec<u8>,
     pub(super) objects: u64,
-    /// Lists of type names by what they are; the nodes that are such lists are in `list_nodes`.
-    pub(super) lists: WrittenLists,
-    pub(super) list_nodes: WrittenNodes,
-    pub(super) object_nodes: WrittenNodes,
+    /// Made for the first object or list of type names: many messages have none.
+    written: Option<Written>,
     /// The name that the next element gets whatever its caller says: the two parts of a dictionary entry.
     pub(super) forced_name: Option<&'static str>,
     pub(super) stream: Option<Stream>,
@@ -54,15 +52,7 @@ pub struct RefId(pub(super) u64);
 impl<'b> Encoder<'b> {
     /// An encoder that appends one message to `out`.
     pub fn new(out: &'b mut Vec<u8>) -> Self {
-        Encoder {
-            out,
-            objects: 0,
-            lists: WrittenLists::default(),
-            list_nodes: WrittenNodes::default(),
-            object_nodes: WrittenNodes::default(),
-            forced_name: None,
-            stream: None,
-        }
+        Encoder { out, objects: 0, written: None, forced_name: None, stream: None }
     }
 
     /// `<Nil />`: null.
@@ -294,10 +284,16 @@ impl<'b> Encoder<'b> {
 
     /// `<TN>` with the names, or `<TNRef>` when the same list was written before; inside an object.
     pub(super) fn type_names<'t>(&mut self, names: impl Iterator<Item = Text<'t>>) {
-        let mut sheet = Sheet::take(self.out, LIST_LEN);
         let names = names.map(|name| Part::all_of(name.as_bytes()));
-        push_type_names(&mut sheet, Scanner::detect(), &mut self.lists, names);
+        let mut sheet = Sheet::take(self.out, LIST_LEN);
+        push_type_names(&mut sheet, Scanner::detect(), &mut self.written().lists, names);
         sheet.give_back(self.out);
+    }
+
+    /// What of this message can be referred to.
+    #[inline(always)]
+    pub(super) fn written(&mut self) -> &mut Written {
+        self.written.get_or_insert_with(Written::default)
     }
 
     /// `<ToString>`; inside an object.

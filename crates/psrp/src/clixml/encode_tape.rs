@@ -73,6 +73,9 @@ impl Encoder<'_> {
 
     fn write_tree(&mut self, name: Name<'_>, root: Value<'_>) {
         let attributes = self.root_attributes(name, root.kind());
+        if attributes.is_none() && self.write_plain(root) {
+            return;
+        }
         let (tape, scanner) = (root.tape(), Scanner::detect());
         let sheet = Sheet::take(self.out, expected_len(root));
         let (innermost, outer) = (Open::default(), Short::default());
@@ -80,6 +83,22 @@ impl Encoder<'_> {
         scanner.run(From(&mut walk, attributes.as_ref(), root.index()));
         let Walk { encoder, sheet, .. } = walk;
         sheet.give_back(encoder.out);
+    }
+
+    /// Writes a text without attributes in which nothing is to be escaped, as many a message is: it needs no walk.
+    /// `false`, and nothing is written, when the value is something else.
+    fn write_plain(&mut self, value: Value<'_>) -> bool {
+        let kind = value.kind();
+        if !matches!(kind, Kind::String | Kind::Uri | Kind::XmlDocument | Kind::ScriptBlock) {
+            return false;
+        }
+        let text = value.tape().slice(value.node());
+        let is_plain = Scanner::detect().is_plain(text);
+        if is_plain {
+            self.out.reserve(text.len() + TAGS_LEN);
+            self.leaf(kind.tag(), Name(None), |out| out.extend_from_slice(text));
+        }
+        is_plain
     }
 
     /// The attributes of the outermost element, which may stand in a stream and under any name.
@@ -289,7 +308,7 @@ impl<'w> Walk<'w, '_> {
     #[inline(always)]
     fn write_object(&mut self, attribute: &Padded, object: &Node, at: u32, after: u32) -> u32 {
         let serial = self.tape.serial();
-        let written = self.encoder.object_nodes.find(serial, at);
+        let written = self.encoder.written().object_nodes.find(serial, at);
         let id = written.unwrap_or(self.encoder.objects);
         let kind = if written.is_some() { Kind::Ref } else { Kind::Object };
         let has_content = written.is_none() && at + 1 < object.a;
@@ -306,7 +325,7 @@ impl<'w> Walk<'w, '_> {
             return after;
         }
         self.encoder.objects += 1;
-        self.encoder.object_nodes.insert(serial, at, id);
+        self.encoder.written().object_nodes.insert(serial, at, id);
         self.descend(object, at, after)
     }
 
@@ -325,7 +344,7 @@ impl<'w> Walk<'w, '_> {
     #[inline(always)]
     fn write_type_names(&mut self, at: u32) {
         let serial = self.tape.serial();
-        if let Some(id) = self.encoder.list_nodes.find(serial, at) {
+        if let Some(id) = self.encoder.written().list_nodes.find(serial, at) {
             push_with_id(&mut self.sheet, Kind::TypeNamesRef, id, b" />", 3);
             return;
         }
@@ -333,8 +352,8 @@ impl<'w> Walk<'w, '_> {
         let tape = self.tape;
         let names = self.nodes.get(index(at + 1)..index(list.a)).unwrap_or_default();
         let names = names.iter().map(|name| part(tape, name));
-        let id = push_type_names(&mut self.sheet, self.scanner, &mut self.encoder.lists, names);
-        self.encoder.list_nodes.insert(serial, at, id);
+        let id = push_type_names(&mut self.sheet, self.scanner, &mut self.encoder.written().lists, names);
+        self.encoder.written().list_nodes.insert(serial, at, id);
     }
 }
 
@@ -342,7 +361,7 @@ impl<'w> Walk<'w, '_> {
 fn expected_len(value: Value<'_>) -> usize {
     let node = value.node();
     match value.kind() {
-        kind if kind.is_container() => index(node.a - value.index()) * 32,
+        kind if kind.is_container() => index(node.a - value.index()) * 48,
         kind if kind.is_text() => index(node.b) + 320,
         _ => 0,
     }
@@ -355,4 +374,6 @@ fn part<'t>(tape: &'t Tape, node: &Node) -> Part<'t> {
     Part { bytes: tape.arena(node), start, end: start + index(node.b) }
 }
 
+/// Room for a start tag and an end tag.
+const TAGS_LEN: usize = 16;
 const START: &[u8] = br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04""#;

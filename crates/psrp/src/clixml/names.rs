@@ -105,6 +105,9 @@ impl fmt::Debug for Names {
 #[inline]
 fn place(number: u32) -> (usize, usize) {
     // INVARIANT: number is at least 1. Numbers from 2^31 on have no place and are never given out.
+    if number <= FIRST_CHUNK {
+        return (0, index(number - 1));
+    }
     let shifted = (number - 1).saturating_add(FIRST_CHUNK);
     let chunk = shifted.ilog2() - FIRST_CHUNK.ilog2();
     (index(chunk), index(shifted - (FIRST_CHUNK << chunk)))

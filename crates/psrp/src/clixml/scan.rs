@@ -101,6 +101,15 @@ impl Scanner {
         }
     }
 
+    /// Whether nothing in a text may have to be escaped when it is written.
+    pub(super) fn is_plain(self, text: &[u8]) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.is_plain(text),
+            _ => !text.iter().any(|byte| is_escapable(*byte, false)),
+        }
+    }
+
     /// Does some work that uses this scanner much. It is compiled for the processor's instructions as a whole, so that
     /// the small functions here can become part of it.
     #[inline]

@@ -1,5 +1,8 @@
 //! Characters and numbers as PowerShell and .NET write them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::digits::{POWERS, push_fraction, push_number};
 use super::scan::Scanner;
 use super::sheet::{Line, Sheet};
@@ -127,7 +130,11 @@ pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Appends base64 with padding.
 pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    base64_simd::STANDARD.encode_append(bytes, out);
+    if cfg!(feature = "portable") {
+        out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+    } else {
+        base64_simd::STANDARD.encode_append(bytes, out);
+    }
 }
 
 /// Appends `true` or `false`.

@@ -7,6 +7,17 @@ use std::ops::Range;
 use super::hash::Seeded;
 use super::short::Short;
 
+/// What was written of one message.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Lists of type names by what they are.
+    pub(super) lists: WrittenLists,
+    /// Nodes that are lists of type names.
+    pub(super) list_nodes: WrittenNodes,
+    /// Nodes that are objects.
+    pub(super) object_nodes: WrittenNodes,
+}
+
 /// Nodes of tapes that were written, each with the id it got.
 ///
 /// A walk over one tape meets its nodes in order, so nearly all are found by searching a sorted list; only what was

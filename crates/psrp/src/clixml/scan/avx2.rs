@@ -41,6 +41,13 @@ impl Avx2 {
         unsafe { plain_len::<IN_ATTRIBUTE>(block) }
     }
 
+    /// As [`Scanner::is_plain`](super::Scanner::is_plain).
+    #[inline]
+    pub(super) fn is_plain(self, text: &[u8]) -> bool {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { is_plain(text) }
+    }
+
     #[inline(always)]
     pub(super) fn run(self, work: impl Work) {
         // SAFETY: `self` proves that the processor has AVX2.
@@ -111,6 +118,21 @@ fn stops<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(block: __m
 fn plain_len<const IN_ATTRIBUTE: bool>(block: &[u8; LEN]) -> usize {
     // Without a hit this is the length of the block.
     index(escapable::<IN_ATTRIBUTE>(load(block)).trailing_zeros())
+}
+
+#[target_feature(enable = "avx2")]
+fn is_plain(text: &[u8]) -> bool {
+    let (blocks, rest) = text.as_chunks::<LEN>();
+    // The last block may overlap the one ahead of it; a text shorter than a block is filled up with letters.
+    let mut short = [b'x'; LEN];
+    let last = match text.last_chunk() {
+        Some(last) => last,
+        None => {
+            short.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &short
+        }
+    };
+    blocks.iter().chain([last]).all(|block| escapable::<false>(load(block)) == 0)
 }
 
 /// What is inlined here may use AVX2 without a call.

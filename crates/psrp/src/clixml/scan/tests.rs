@@ -33,7 +33,9 @@ fn wide_scans_agree_with_a_byte_loop() {
                 assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
                 let found = scanner.find_special_or_beyond_ascii(&bytes, from);
                 assert_eq!(found, slow(|byte| is_special(byte) || !byte.is_ascii()));
-                if let Some(block) = bytes[from..].first_chunk::<32>() {
+                let text = &bytes[from..];
+                assert_eq!(scanner.is_plain(text), !text.iter().any(|byte| is_escapable(*byte, false)));
+                if let Some(block) = text.first_chunk::<32>() {
                     let slow = |hit: fn(u8) -> bool| slow(hit).min(from + 32) - from;
                     assert_eq!(scanner.plain_len::<false>(block), slow(|byte| is_escapable(byte, false)));
                     assert_eq!(scanner.plain_len::<true>(block), slow(|byte| is_escapable(byte, true)));
