@@ -4,6 +4,10 @@ It is the second opinion for this project's client: nothing here shares a line w
 refuses with a fault and a line on stderr.
 
     psrpcore_server.py --folder DIR --user NAME --password TEXT [--fragment-len N] [--configuration NAME]
+                       [--tickets kerberos|negotiate]
+
+With --tickets it speaks plain http, lets in whoever has a Kerberos ticket for the keys in $KRB5_KTNAME, and takes and gives
+sealed messages only; pyspnego and pypsrp see to that.
 
 writes its certificate authority to DIR/ca.pem, prints one line "URL https://localhost:PORT/powershell", and then
 answers lines on stdin until that ends:
@@ -688,12 +692,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.reply(411, b"")
             return
-        data = self.rfile.read(int(length))
-        if self.headers.get("Authorization") != self.authorization:
-            self.reply(401, b"", {"WWW-Authenticate": 'Basic realm="WSMAN"'})
-            return
-        if not self.headers.get("Content-Type", "").lower().startswith("application/soap+xml"):
-            self.reply(415, b"")
+        data = self.admitted(self.rfile.read(int(length)))
+        if data is None:
             return
         relates_to = ""
         try:
@@ -714,8 +714,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             traceback.print_exc()
             fault = WSManFault(87, "InternalError", "The request broke the server.", sender=False)
             action, body, status = f"{WSMAN.removesuffix('.xsd')}/fault", faulted(fault), 500
+        self.answer(status, enveloped(action, relates_to, body))
+
+    def admitted(self, data):
+        """The envelope of a request that may be acted on; None when the request has been answered."""
+        if self.headers.get("Authorization") != self.authorization:
+            self.reply(401, b"", {"WWW-Authenticate": 'Basic realm="WSMAN"'})
+            return None
+        if not self.headers.get("Content-Type", "").lower().startswith("application/soap+xml"):
+            self.reply(415, b"")
+            return None
+        return data
+
+    def answer(self, status, envelope):
         headers = {"Content-Type": "application/soap+xml;charset=UTF-8", "Set-Cookie": f"{self.cookie}; path=/; secure"}
-        self.reply(status, enveloped(action, relates_to, body), headers)
+        self.reply(status, envelope, headers)
 
     def reply(self, status, body, headers=None):
         self.send_response(status)
@@ -727,6 +740,48 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Nothing to see; faults are printed where they are made."""
+
+
+class TicketHandler(Handler):
+    """The same for callers with tickets, over plain http. There is one of these for each connection, and so one sign-in."""
+
+    scheme = None
+    context = None
+
+    def admitted(self, data):
+        import spnego  # only where it was installed
+        from pypsrp.encryption import WinRMEncryption
+
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if token:
+            if scheme.lower() != self.scheme or data:
+                self.reply(401, b"", {"WWW-Authenticate": self.scheme.capitalize()})
+                return None
+            if self.context is None or self.context.complete:
+                self.context = spnego.server(
+                    hostname="localhost", service="HTTP", protocol=self.scheme, options=spnego.NegotiateOptions.wrapping_winrm
+                )
+            answer = self.context.step(base64.b64decode(token))
+            proof = f"{self.scheme.capitalize()} {base64.b64encode(answer).decode()}" if answer else self.scheme.capitalize()
+            self.reply(200 if self.context.complete else 401, b"", {"WWW-Authenticate": proof})
+            return None
+        if self.context is None or not self.context.complete:
+            self.reply(401, b"", {"WWW-Authenticate": self.scheme.capitalize()})
+            return None
+        kind = WinRMEncryption.KERBEROS if self.scheme == "kerberos" else WinRMEncryption.SPNEGO
+        expected = f'multipart/encrypted;protocol="{kind}";boundary="Encrypted Boundary"'
+        if self.headers.get("Content-Type") != expected:
+            self.reply(415, b"")
+            return None
+        self.sealing = WinRMEncryption(self.context, kind)
+        return self.sealing.unwrap_message(data, "Encrypted Boundary")
+
+    def answer(self, status, envelope):
+        kind, sealed = self.sealing.wrap_message(envelope)
+        kind = f'{kind};protocol="{self.sealing.protocol}";boundary="Encrypted Boundary"'
+        # Exchange writes a blank that is not in the specification.
+        sealed = sealed.replace(b"--Encrypted Boundary", b"-- Encrypted Boundary")
+        self.reply(status, sealed, {"Content-Type": kind, "Set-Cookie": f"{self.cookie}; path=/"})
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -789,17 +844,20 @@ def main():
     parser.add_argument("--password", required=True)
     parser.add_argument("--configuration", default="Microsoft.Exchange")
     parser.add_argument("--fragment-len", type=int, default=32_768)
+    parser.add_argument("--tickets", choices=["kerberos", "negotiate"])
     options = parser.parse_args()
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(make_certificates(options.folder))
     Handler.service = Service(options)
     Handler.authorization = "Basic " + base64.b64encode(f"{options.user}:{options.password}".encode()).decode()
-    server = Server(("127.0.0.1", 0), Handler)
-    # The handshake is left to the thread of the connection, so that a slow client blocks nobody.
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    TicketHandler.scheme = options.tickets
+    server = Server(("127.0.0.1", 0), TicketHandler if options.tickets else Handler)
+    if not options.tickets:
+        # The handshake is left to the thread of the connection, so that a slow client blocks nobody.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"URL https://localhost:{server.server_address[1]}/powershell", flush=True)
+    print(f"URL {'http' if options.tickets else 'https'}://localhost:{server.server_address[1]}/powershell", flush=True)
     for line in sys.stdin:
         if line.strip() == "shells":
             print(f"shells {len(Handler.service.shells)} {Handler.service.total}", flush=True)

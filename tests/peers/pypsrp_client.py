@@ -1,6 +1,8 @@
 """pypsrp as the client of an endpoint: what it sees, as one line of JSON.
 
-    pypsrp_client.py URL CA_FILE [--configuration NAME] [--max-envelope-len N] < REQUEST
+    pypsrp_client.py URL CA_FILE [--configuration NAME] [--max-envelope-len N] [--auth basic|kerberos|negotiate] < REQUEST
+
+With the latter two, messages over http:// are sealed; without a password the tickets of the cache are used.
 
 REQUEST is JSON: {"user", "password", "commands": [{"name", "parameters", "secrets", "input"}…]}. Each command
 runs in a pipeline of its own, all in one runspace pool. Secrets are parameters that become SecureStrings.
@@ -141,22 +143,26 @@ def main():
     parser.add_argument("ca_file")
     parser.add_argument("--configuration", default="Microsoft.Exchange")
     parser.add_argument("--max-envelope-len", type=int, default=153_600)
+    parser.add_argument("--auth", default="basic")
     options = parser.parse_args()
     request = json.load(sys.stdin)
     url = urllib.parse.urlsplit(options.url)
     os.environ["REQUESTS_CA_BUNDLE"] = options.ca_file
+    if options.auth == "basic":
+        # As bytes, since requests would write text as Latin-1.
+        user, password = request["user"].encode(), request["password"].encode()
+        credentials = {"username": user, "password": password, "encryption": "never"}
+    else:
+        credentials = {"username": request["user"], "password": request["password"], "negotiate_service": "HTTP"}
 
     def connect():
         return WSMan(
             url.hostname,
             port=url.port,
             path=url.path.removeprefix("/"),
-            # As bytes, since requests would write text as Latin-1.
-            username=request["user"].encode(),
-            password=request["password"].encode(),
-            ssl=True,
-            auth="basic",
-            encryption="never",
+            **credentials,
+            ssl=url.scheme == "https",
+            auth=options.auth,
             no_proxy=True,
             max_envelope_size=options.max_envelope_len,
         )

@@ -25,17 +25,23 @@ pub(super) const PASSWORD: &str = "pass:wörd";
 impl Server {
     /// Starts a server whose fragments have at most `fragment_len` bytes.
     pub(super) fn start(interpreter: &Path, fragment_len: u32) -> Self {
+        Self::with(interpreter, fragment_len, |_| {})
+    }
+
+    /// The same; `prepare` adds to its command line and its environment.
+    pub(super) fn with(interpreter: &Path, fragment_len: u32, prepare: impl FnOnce(&mut Command)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut child = Command::new(interpreter)
+        let mut command = Command::new(interpreter);
+        command
             .arg(python::script("psrpcore_server.py"))
             .arg("--folder")
             .arg(folder.path())
             .args(["--user", USER, "--password", PASSWORD, "--fragment-len", &fragment_len.to_string()])
             .env("PYTHONUTF8", "1")
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the interpreter works");
+            .stdout(Stdio::piped());
+        prepare(&mut command);
+        let mut child = command.spawn().expect("the interpreter works");
         let stdin = child.stdin.take().expect("it is piped");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut server = Self { child, stdin, stdout, folder, url: String::new() };

@@ -158,18 +158,42 @@ fn check_reports(reports: &[Value]) {
 
 /// Runs the client to its end and gives one report a command.
 fn run(interpreter: &Path, options: &[&str], url: &str, ca_file: &Path, request: &Value) -> Vec<Value> {
-    let report = report(interpreter, options, url, ca_file, request);
+    run_with(interpreter, options, url, ca_file, request, &[])
+}
+
+/// The same, with these variables in its environment.
+pub(super) fn run_with(
+    interpreter: &Path,
+    options: &[&str],
+    url: &str,
+    ca_file: &Path,
+    request: &Value,
+    variables: &[(&str, String)],
+) -> Vec<Value> {
+    let report = report_with(interpreter, options, url, ca_file, request, variables);
     report["commands"].as_array().expect("a report a command").clone()
 }
 
 /// Runs the client to its end and gives its whole report.
 fn report(interpreter: &Path, options: &[&str], url: &str, ca_file: &Path, request: &Value) -> Value {
+    report_with(interpreter, options, url, ca_file, request, &[])
+}
+
+fn report_with(
+    interpreter: &Path,
+    options: &[&str],
+    url: &str,
+    ca_file: &Path,
+    request: &Value,
+    variables: &[(&str, String)],
+) -> Value {
     let mut child = Command::new(interpreter)
         .arg(python::script("pypsrp_client.py"))
         .args(options)
         .arg(url)
         .arg(ca_file)
         .env("PYTHONUTF8", "1")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,8 +7,35 @@ use std::sync::OnceLock;
 /// The interpreter, or why there is none.
 pub(super) fn interpreter() -> Result<&'static Path, &'static str> {
     static INTERPRETER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    INTERPRETER.get_or_init(prepare).as_ref().map(PathBuf::as_path).map_err(String::as_str)
+    let prepared = INTERPRETER.get_or_init(|| prepare(&PLAIN));
+    prepared.as_ref().map(PathBuf::as_path).map_err(String::as_str)
 }
+
+/// One that has Kerberos too: its packages are compiled here, against the headers of MIT's (libkrb5-dev).
+pub(super) fn with_kerberos() -> Result<&'static Path, &'static str> {
+    static INTERPRETER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let prepared = INTERPRETER.get_or_init(|| prepare(&KERBEROS));
+    prepared.as_ref().map(PathBuf::as_path).map_err(String::as_str)
+}
+
+/// What is installed, and what it must then have.
+struct Packages {
+    requirements: &'static str,
+    modules: &'static str,
+    /// Whether something in it has to be compiled.
+    is_source: bool,
+}
+
+const PLAIN: Packages = Packages {
+    requirements: "requirements.txt",
+    modules: "pypsrp, psrpcore, cryptography, msal",
+    is_source: false,
+};
+const KERBEROS: Packages = Packages {
+    requirements: "requirements-kerberos.txt",
+    modules: "pypsrp, psrpcore, cryptography, spnego, gssapi, krb5",
+    is_source: true,
+};
 
 /// One of our scripts.
 pub(super) fn script(name: &str) -> PathBuf {
@@ -16,8 +43,8 @@ pub(super) fn script(name: &str) -> PathBuf {
 }
 
 /// Reuses the environment, or makes it beside its place and moves it there when it is whole.
-fn prepare() -> Result<PathBuf, String> {
-    let requirements = script("requirements.txt");
+fn prepare(packages: &Packages) -> Result<PathBuf, String> {
+    let requirements = script(packages.requirements);
     let wanted = std::fs::read_to_string(&requirements).expect("a file of ours");
     let versions: String = wanted.lines().map(|line| format!("-{}", line.replace("==", "-"))).collect();
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python{versions}"));
@@ -28,6 +55,7 @@ fn prepare() -> Result<PathBuf, String> {
             place.join("bin").join("python")
         }
     };
+    let works = |interpreter: &Path| has(interpreter, packages.modules);
     if works(&interpreter(&place)) {
         return Ok(interpreter(&place));
     }
@@ -39,7 +67,8 @@ fn prepare() -> Result<PathBuf, String> {
     let installed = run(
         Command::new(interpreter(&draft))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-            .args(["--only-binary", ":all:", "--retries", "1", "--timeout", "15", "--requirement"])
+            .args(if packages.is_source { &[][..] } else { &["--only-binary", ":all:"] })
+            .args(["--retries", "1", "--timeout", "15", "--requirement"])
             .arg(&requirements),
         "the packages cannot be installed",
     );
@@ -57,8 +86,8 @@ fn prepare() -> Result<PathBuf, String> {
     moved.map(|()| interpreter(&place))
 }
 
-fn works(interpreter: &Path) -> bool {
-    run(Command::new(interpreter).args(["-c", "import pypsrp, psrpcore, cryptography, msal"]), "").is_ok()
+fn has(interpreter: &Path, modules: &str) -> bool {
+    run(Command::new(interpreter).args(["-c", &format!("import {modules}")]), "").is_ok()
 }
 
 /// Runs a command quietly; its last line of complaint goes into the error.

@@ -60,3 +60,43 @@ fn a_wrong_option_is_a_usage_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent/recordings"));
 }
+
+#[test]
+#[cfg(unix)]
+#[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
+fn a_realm_of_its_own_is_announced_and_goes_away_with_it() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_exo-lab"))
+        .args(["--mailboxes", "1", "--kerberos"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let printed: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    if printed.is_empty() {
+        let said = child.wait_with_output().expect("it ends").stderr;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("is not here, install krb5-kdc"), "{said}");
+        eprintln!("ignored: command::a_realm_of_its_own_is_announced_and_goes_away_with_it: {}", said.trim());
+        return;
+    }
+    let value = |name: &str| printed.iter().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    let configuration = value("KRB5_CONFIG=").expect("the realm's configuration");
+    assert!(Path::new(&configuration).is_file());
+    assert!(value("EXO_LAB_HTTP_URL=http://localhost:").is_some_and(|rest| rest.ends_with("/powershell/")));
+    assert!(value("KRB5CCNAME=FILE:").is_some());
+    let told = Command::new("kill").arg(child.id().to_string()).status().expect("kill is there");
+    assert!(told.success() && child.wait().expect("it ends").success());
+    assert!(!Path::new(&configuration).exists());
+}
+
+#[test]
+fn keys_that_cannot_be_used_are_said() {
+    let output = Command::new(env!("CARGO_BIN_EXE_exo-lab"))
+        .args(["--keytab", "/nonexistent/keys"])
+        .output()
+        .expect("the command starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the keys in /nonexistent/keys cannot be used: "), "{said}");
+}
