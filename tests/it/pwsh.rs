@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use exo_lab::{Backend, DeviceApproval, Lab, LabConfig};
+use exo_lab::{Backend, DeviceApproval, Lab, LabConfig, Realm, RealmError};
 
 mod replay;
 
@@ -93,6 +93,27 @@ fn pwsh_host() {
 #[test]
 fn pwsh_pssession() {
     check("pssession", |_| {});
+}
+
+/// In a throw-away realm of MIT's, whose user `admin` has the lab's password.
+#[test]
+fn pwsh_kerberos() {
+    const PASSWORD: &str = "Kerberos-42";
+    if !has_program("kinit") {
+        return ignored("pwsh_kerberos", "kinit is not installed");
+    }
+    let realm = match Realm::start() {
+        Ok(realm) => realm,
+        Err(error @ RealmError::Missing { .. }) => return ignored("pwsh_kerberos", &error.to_string()),
+        Err(error) => panic!("{error}"),
+    };
+    realm.add_service("HTTP/localhost").expect("the realm takes it");
+    realm.add_user("admin", PASSWORD).expect("the realm takes it");
+    let configure = |config: &mut LabConfig| {
+        config.keytab = Some(realm.keytab());
+        config.password = Some(PASSWORD.to_owned());
+    };
+    check_among("kerberos", configure, &realm.variables());
 }
 
 /// PowerShell's own server without a language, as Exchange's is.
@@ -265,6 +286,11 @@ fn the_sdk_builds_the_assembly_too() {
 
 /// Runs one script with a lab of its own; afterwards no session may be left on the server.
 fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
+    check_among(script, configure, &[]);
+}
+
+/// The same, with these variables in the environment of the script.
+fn check_among(script: &str, configure: impl FnOnce(&mut LabConfig), variables: &[(&str, String)]) {
     let modules = match module() {
         Ok(modules) => modules,
         Err(reason) => return ignored(script, reason),
@@ -277,7 +303,10 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
 
     let mut pwsh = pwsh();
     pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
-    pwsh.envs(lab.variables()).env("PSModulePath", modules).env("EXO_RECORDED", data);
+    pwsh.envs(lab.variables())
+        .envs(variables.iter().cloned())
+        .env("PSModulePath", modules)
+        .env("EXO_RECORDED", data);
     // Of a lab that is gone tomorrow nothing is kept.
     pwsh.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
     // A person at the browser, and where a script says who else sits there.

@@ -55,7 +55,7 @@ internal sealed class ConnectRequest : IDisposable
     {
         _options["connectionUri"] = settings.ConnectionUri.AbsoluteUri;
         _options["configurationName"] = settings.ConfigurationName;
-        Set("authentication", SessionOptions.Authentication(settings.Authentication));
+        Set("authentication", SessionOptions.Authentication(settings.Authentication, settings.ConnectionUri));
         Set("user", settings.Credential?.UserName);
         AddSurroundings(settings.SessionOption, warn, mention);
         // As for PowerShell's own cmdlet, nobody is sent elsewhere who does not say so.

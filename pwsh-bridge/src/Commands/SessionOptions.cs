@@ -36,6 +36,10 @@ internal static class SessionOptions
             options["allowRedirection"] = false;
         }
         AddProxy(options, option, warn);
+        if (option.IncludePortInSPN)
+        {
+            options["includePortInSpn"] = true;
+        }
         if (option.SkipCACheck || option.SkipCNCheck)
         {
             warn("SkipCACheck and SkipCNCheck are not heeded: the certificate of the server is always checked. Trust its issuer "
@@ -57,7 +61,6 @@ internal static class SessionOptions
         Without(option.NoCompression, nameof(option.NoCompression));
         Without(option.NoMachineProfile, nameof(option.NoMachineProfile));
         Without(option.UseUTF16, nameof(option.UseUTF16));
-        Without(option.IncludePortInSPN, nameof(option.IncludePortInSPN));
         Without(option.ApplicationArguments is { Count: not 0 }, nameof(option.ApplicationArguments));
         if (without.Count != 0)
         {
@@ -87,12 +90,15 @@ internal static class SessionOptions
 
     /// <summary>What the requests carry, by its name in the connect options; null leaves it to the address.</summary>
     /// <exception cref="PSNotSupportedException">There is no such way here.</exception>
-    internal static string? Authentication(AuthenticationMechanism mechanism) => mechanism switch
+    internal static string? Authentication(AuthenticationMechanism mechanism, Uri uri) => mechanism switch
     {
-        AuthenticationMechanism.Default => null,
+        // Without TLS only a ticket can do, as on Windows.
+        AuthenticationMechanism.Default => uri.Scheme == Uri.UriSchemeHttp ? "negotiate" : null,
         AuthenticationMechanism.Basic => "basic",
+        AuthenticationMechanism.Kerberos => "kerberos",
+        AuthenticationMechanism.Negotiate or AuthenticationMechanism.NegotiateWithImplicitCredential => "negotiate",
         _ => throw new PSNotSupportedException(
-            $"-Authentication {mechanism} cannot be used with Exchange from this system; Basic can, where the server allows it."),
+            $"-Authentication {mechanism} cannot be used with Exchange from this system; Kerberos, Negotiate and Basic can, where the server allows them."),
     };
 
     private static void AddProxy(IDictionary<string, object?> options, PSSessionOption option, Action<string> warn)
