@@ -268,6 +268,8 @@ Check 'secrets reach the service' {
     $short = ConvertTo-SecureString 'short' -AsPlainText -Force
     $failure = Get-Failure { New-Mailbox -Name 'Secret Two' -MicrosoftOnlineServicesID secret.two@contoso.onmicrosoft.com -Password $short -ErrorAction Stop }
     Assert-Like $failure.Exception.Message '*assword*'
+    $null = New-RoleGroup 'Linked One' -LinkedDomainController d -LinkedCredential ([pscredential]::new('someone', [securestring]::new())) -ErrorAction SilentlyContinue -ErrorVariable seen
+    Assert-True ("$seen" -notlike '*CLIXML*') "an empty password can be sent ($seen)"
     foreach ($nested in @($password), @{ Add = $password }) {
         $failure = Get-Failure { Get-Mailbox -Identity $nested }
         Assert-Like $failure.Exception.Message "The parameter 'Identity' has a secret*within a list or a table*"

@@ -49,8 +49,10 @@ internal sealed class SecretParts
             }
             else
             {
-                pieces.Add((before + Credential(name, FirstReference + index, userName), secret));
-                rest = "</SS></Props></Obj>" + rest;
+                // CLIXML has no form for an empty secure string.
+                string element = secret.Length == 0 ? "S" : "SS";
+                pieces.Add((before + Credential(name, FirstReference + index, userName) + $"<{element} N=\"Password\">", secret));
+                rest = $"</{element}></Props></Obj>" + rest;
             }
         }
         return Join(pieces, rest);
@@ -71,7 +73,7 @@ internal sealed class SecretParts
         user = user[begin..user.LastIndexOf("</S>", StringComparison.Ordinal)];
         return $"<Obj{name} RefId=\"{reference}\"><TN RefId=\"{reference}\"><T>System.Management.Automation.PSCredential</T>"
             + "<T>System.Object</T></TN><ToString>System.Management.Automation.PSCredential</ToString><Props>"
-            + $"<S N=\"UserName\">{user}</S><SS N=\"Password\">";
+            + $"<S N=\"UserName\">{user}</S>";
     }
 
     private static byte[] Join(List<(string Text, SecureString? Secret)> pieces, string rest)
