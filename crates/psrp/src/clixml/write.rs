@@ -131,7 +131,10 @@ pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
 /// Appends base64 with padding.
 pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     if cfg!(feature = "portable") {
-        out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+        let start = out.len();
+        out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+        let written = STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default());
+        debug_assert!(written.is_ok(), "there is room for four digits for three bytes");
     } else {
         base64_simd::STANDARD.encode_append(bytes, out);
     }
