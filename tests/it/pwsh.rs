@@ -103,9 +103,8 @@ fn pwsh_kerberos() {
         return ignored("pwsh_kerberos", "kinit is not installed");
     }
     let realm = match Realm::start() {
-        Ok(realm) => realm,
         Err(error @ RealmError::Missing { .. }) => return ignored("pwsh_kerberos", &error.to_string()),
-        Err(error) => panic!("{error}"),
+        started => started.expect("the realm starts"),
     };
     realm.add_service("HTTP/localhost").expect("the realm takes it");
     realm.add_user("admin", PASSWORD).expect("the realm takes it");

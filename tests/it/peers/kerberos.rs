@@ -25,12 +25,11 @@ fn prepared(test: &str) -> Option<(Realm, &'static Path)> {
         }
     };
     let realm = match Realm::start() {
-        Ok(realm) => realm,
         Err(error @ RealmError::Missing { .. }) => {
             ignored(test, &error.to_string());
             return None;
         }
-        Err(error) => panic!("{error}"),
+        started => started.expect("the realm starts"),
     };
     realm.add_service("HTTP/localhost").expect("the realm takes it");
     realm.add_user(USER, PASSWORD).expect("the realm takes it");

@@ -32,7 +32,7 @@ fn meet(mut ours: Context, mut theirs: Context) -> Result<(Context, Context), ex
             return Ok((ours, theirs));
         }
     }
-    panic!("ten tokens each and no end");
+    unreachable!("ten tokens each and no end");
 }
 
 fn pair(mechanism: Mechanism, bindings: [Option<&[u8]>; 2]) -> Result<(Context, Context), exo_gss::Error> {

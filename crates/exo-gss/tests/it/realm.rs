@@ -18,12 +18,11 @@ pub(crate) fn inside(test: &str, prepare: impl FnOnce(&Realm, &mut Command), bod
         return;
     }
     let realm = match Realm::start() {
-        Ok(realm) => realm,
         Err(error @ RealmError::Missing { .. }) => {
             eprintln!("ignored: {test}: {error}");
             return;
         }
-        Err(error) => panic!("{error}"),
+        started => started.expect("the realm starts"),
     };
     realm.add_user(USER, PASSWORD).unwrap();
     realm.add_service(SERVICE).unwrap();

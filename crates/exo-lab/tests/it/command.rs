@@ -63,7 +63,6 @@ fn a_wrong_option_is_a_usage_error() {
 
 #[test]
 #[cfg(unix)]
-#[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
 fn a_realm_of_its_own_is_announced_and_goes_away_with_it() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_exo-lab"))
         .args(["--mailboxes", "1", "--kerberos"])
