@@ -66,6 +66,11 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
             Thread.Sleep(PauseMilliseconds);
         }
         string text = failure.Error.Advice.Length == 0 ? failure.Error.Message : $"{failure.Error.Message}; {failure.Error.Advice}";
+        if (_hasBegun)
+        {
+            // Windows' words, which scripts and guides know.
+            text = $"Processing data for a remote command failed with the following error message: {text}";
+        }
         var error = new PSRemotingTransportException(text, failure.Error)
         {
             ErrorCode = failure.Code ?? 0,

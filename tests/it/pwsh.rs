@@ -175,6 +175,15 @@ fn guide_connect_eop() {
 }
 
 #[test]
+fn guide_basic_auth_eop() {
+    check("guides/basic-auth-eop", |config| {
+        config.accounts = accounts(["navin@contoso.com", "lukas@fabrikam.de"]);
+        config.session_limit = 3;
+        config.faults.push("shell-gone@command=1".parse().expect("a fault"));
+    });
+}
+
+#[test]
 fn guide_v1_module_mfa() {
     check("guides/v1-module-mfa", |config| {
         config.accounts = accounts([

@@ -35,6 +35,9 @@ const NAMES: &[(&str, Place)] = &[
     ("outlook-dod.office365.us", Place::Main),
     ("outlook.office365.cn", Place::Main),
     ("outlook.office.de", Place::Main),
+    // Standalone Exchange Online Protection.
+    ("ps.protection.outlook.com", Place::Main),
+    ("ps.protection.outlook.de", Place::Main),
     (COMPLIANCE_DOOR, Place::Main),
     // The public name of the region.
     ("nam12b.ps.compliance.protection.outlook.com", Place::Regional),

@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 
 use exo::{
     EXO_STATUS_END, EXO_STATUS_OK, EXO_STATUS_PENDING, ExoBytes, ExoError, ExoErrorView, ExoEvent, ExoNode,
-    ExoOperation, ExoSession, ExoStatus, ExoTape, ExoText,
+    ExoOperation, ExoSecret, ExoSession, ExoStatus, ExoTape, ExoText,
 };
 
 /// A failed call, with what its error says.
@@ -45,6 +45,23 @@ pub(crate) fn connect(options: &str, secret: Option<&str>) -> Result<Operation, 
     // SAFETY: both spans live during the call, both places are writable.
     let status = unsafe {
         exo::exo_connect(options.as_ptr(), options.len(), units, len, &raw mut out, &raw mut error)
+    };
+    check(status, error)?;
+    Ok(Operation(out))
+}
+
+pub(crate) fn relay(options: &str, password: &str) -> Result<Operation, Failure> {
+    let units: Vec<u16> = password.encode_utf16().collect();
+    let name = b"password";
+    let secret = ExoSecret {
+        name: ExoText { ptr: name.as_ptr(), len: name.len() },
+        ptr: units.as_ptr().cast(),
+        len: units.len() * 2,
+    };
+    let (mut out, mut error) = (null_mut(), null_mut());
+    // SAFETY: the spans live during the call, both places are writable.
+    let status = unsafe {
+        exo::exo_relay(options.as_ptr(), options.len(), &raw const secret, 1, &raw mut out, &raw mut error)
     };
     check(status, error)?;
     Ok(Operation(out))
@@ -94,6 +111,13 @@ impl Operation {
     pub(crate) fn write(&self, clixml: &str) -> ExoStatus {
         // SAFETY: the handle is live, the span lives during the call.
         unsafe { exo::exo_operation_write(self.0, clixml.as_ptr(), clixml.len(), null_mut()) }
+    }
+
+    pub(crate) fn write_line(&self, line: &str) -> Result<(), Failure> {
+        let mut error = null_mut();
+        // SAFETY: the handle is live, the span lives during the call, the place is writable.
+        let status = unsafe { exo::exo_relay_write(self.0, line.as_ptr(), line.len(), &raw mut error) };
+        check(status, error)
     }
 
     pub(crate) fn end_input(&self) {

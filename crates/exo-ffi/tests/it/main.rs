@@ -10,6 +10,7 @@ mod dotnet;
 mod header;
 mod misuse;
 mod native;
+mod relay;
 mod round;
 mod smoke;
 mod tenant;

@@ -56,6 +56,11 @@ fn null_is_a_status_and_not_a_crash() {
             null_mut()
         )),
         call!(exo_connect_with(options.as_ptr(), 2, null(), 0, null_mut(), null_mut(), null_mut())),
+        call!(exo_relay(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
+        call!(exo_relay(options.as_ptr(), 2, null(), 1, &raw mut operation_out, null_mut())),
+        call!(exo_relay(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
+        call!(exo_relay_write(null(), options.as_ptr(), 2, null_mut())),
+        call!(exo_relay_write(operation.0, null(), 2, null_mut())),
         call!(exo_error_view(null(), &raw mut view)),
         call!(exo_event_text(null(), &raw mut text)),
         call!(exo_event_text(event.0, null_mut())),
