@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Management.Automation.Internal;
@@ -46,11 +47,24 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
     {
         HandleDataReceived(line);
         _hasBegun = true;
-        // PowerShell takes lines without a limit; while it is behind, the server is not asked for more.
-        while (MaxWaiting < Waiting() && !_hasEnded)
+        _lengths.Enqueue(line.Length);
+        _length += line.Length;
+        // PowerShell takes lines without a limit; while it is behind, the server is not asked for more. What it has not read
+        // when a command is stopped, it reads before it hears of the end.
+        while (MaxLength < WaitingLength() && !_hasEnded)
         {
             Thread.Sleep(PollMilliseconds);
         }
+    }
+
+    /// <summary>The length of what PowerShell has been given and has not read: it reads in the order of the lines.</summary>
+    private int WaitingLength()
+    {
+        for (int left = Waiting(); left < _lengths.Count;)
+        {
+            _length -= _lengths.Dequeue();
+        }
+        return _length;
     }
 
     /// <summary>Tells PowerShell that the link is of no more use, once it has read what came before.</summary>
@@ -110,7 +124,7 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
         private readonly ShellLink _link;
     }
 
-    private const int MaxWaiting = 64;
+    private const int MaxLength = 256 * 1024;
     private const int PollMilliseconds = 5;
     private const int PauseMilliseconds = 60;
     private const int MaxPauseMilliseconds = 1000;
@@ -126,6 +140,8 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
 
     private readonly ShellLink _link;
     private readonly BlockingCollection<string>[] _waiting;
+    private readonly Queue<int> _lengths = new();
+    private int _length;
     private volatile bool _hasBegun;
     private volatile bool _hasEnded;
 }

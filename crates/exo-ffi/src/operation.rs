@@ -176,7 +176,18 @@ impl ExoOperation {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (sender, queue) = queue();
+        Self::start_with(threads, queue(), task)
+    }
+
+    /// The same with a queue of another size.
+    pub(crate) fn start_with<F>(
+        threads: &Threads,
+        (sender, queue): (Sender, Arc<Queue>),
+        task: impl FnOnce(Sender, Orders) -> F,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let cancelled = Arc::new(Notify::new());
         let (replies, replied) = mpsc::unbounded_channel();
         threads.operate(task(sender, Orders { cancelled: Arc::clone(&cancelled), replies: replied }));

@@ -18,6 +18,8 @@ pub(crate) struct Queue {
     /// Room in KiB; a task that finds none waits for the caller. An event takes room until the caller is done with it
     /// and asks for the next.
     room: Semaphore,
+    /// How much there is when nothing waits.
+    room_kib: usize,
 }
 
 /// The task's end. An operation whose task ends without a word has failed.
@@ -28,12 +30,18 @@ pub(crate) struct Sender {
     ended: bool,
 }
 
-/// A queue and the end that fills it.
+/// A queue and the end that fills it, with the usual room.
 pub(crate) fn queue() -> (Sender, Arc<Queue>) {
+    queue_within(ROOM_KIB)
+}
+
+/// The same with room for so many KiB.
+pub(crate) fn queue_within(room_kib: usize) -> (Sender, Arc<Queue>) {
     let queue = Arc::new(Queue {
         state: Mutex::new(State { waiting: VecDeque::new(), taken: 0, ended: None }),
         arrived: Condvar::new(),
-        room: Semaphore::new(ROOM_KIB),
+        room: Semaphore::new(room_kib),
+        room_kib,
     });
     (Sender { queue: Arc::clone(&queue), poison: None, ended: false }, queue)
 }
@@ -86,7 +94,7 @@ impl Sender {
 
     /// Hands an event over, waiting for room. `false` means that nobody reads any more.
     pub(crate) async fn send(&self, event: ExoEvent) -> bool {
-        let cost = event.cost_kib().clamp(1, ROOM_KIB);
+        let cost = event.cost_kib().clamp(1, self.queue.room_kib);
         let Some(room) = self.room(cost).await else { return false };
         room.forget();
         self.queue.lock().waiting.push_back((event, cost));
@@ -96,7 +104,7 @@ impl Sender {
 
     /// Waits until the caller is done with all it was handed. `false` means that nobody reads any more.
     pub(crate) async fn drained(&self) -> bool {
-        self.room(ROOM_KIB).await.is_some()
+        self.room(self.queue.room_kib).await.is_some()
     }
 
     /// Waits for so much room; `None` when nobody reads any more.

@@ -9,7 +9,7 @@ use crate::event::{EXO_EVENT_BROKEN, EXO_EVENT_LINE, ExoEvent};
 use crate::fence::fence;
 use crate::handle::{self, Out, share};
 use crate::operation::{ExoOperation, Orders};
-use crate::queue::Sender;
+use crate::queue::{Sender, queue_within};
 use crate::runtime;
 use crate::secrets::{ExoSecret, Secrets};
 use crate::status::ExoStatus;
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn exo_relay_write(
 fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
     let threads = runtime::threads()?;
     let (writer, mut relay) = threads.enter(|| relay(options));
-    let operation = ExoOperation::start(&threads, |sender, orders| async move {
+    let operation = ExoOperation::start_with(&threads, queue_within(ROOM_KIB), |sender, orders| async move {
         pass(&mut relay, &sender, orders).await;
         sender.end(Ok(()));
     });
@@ -107,3 +107,6 @@ async fn pass(relay: &mut exo_session::Relay, sender: &Sender, orders: Orders) {
         }
     }
 }
+
+/// How much may wait for PowerShell: what it has not read when a command is stopped, it reads first.
+const ROOM_KIB: usize = 256;

@@ -40,6 +40,7 @@ public sealed class ShellLink : IDisposable
     /// <summary>Sends one of PowerShell's lines. Throws nothing: a link that cannot be written to has failed.</summary>
     public void Write(string line)
     {
+        _isClosing |= line.StartsWith(CloseLine, StringComparison.OrdinalIgnoreCase);
         try
         {
             _operation.WriteLine(line);
@@ -99,6 +100,10 @@ public sealed class ShellLink : IDisposable
         {
             // It was closed.
         }
+        if (!_isClosing)
+        {
+            Fail(new ShellFailure(ExoException.Of(ExoStatus.End), null));
+        }
     }
 
     private void Fail(ShellFailure failure)
@@ -116,7 +121,11 @@ public sealed class ShellLink : IDisposable
         return code.ValueKind == JsonValueKind.Number ? code.GetInt32() : null;
     }
 
+    /// <summary>With this PowerShell ends the session; nothing comes after the answer.</summary>
+    private const string CloseLine = "<Close PSGuid='00000000-0000-0000-0000-000000000000'";
+
     private readonly NativeOperation _operation;
+    private volatile bool _isClosing;
     private Action<ShellFailure>? _handleFailure;
     private int _hasFailed;
     private int _isDisposed;

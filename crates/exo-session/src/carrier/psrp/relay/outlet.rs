@@ -38,16 +38,19 @@ impl Outlet {
     }
 
     /// Bytes of the server for the pool or a pipeline.
-    pub(super) fn push_data(&mut self, guid: Uuid, bytes: Bytes) {
-        let line = Line::Data { stream: Stream::Default, guid, bytes }.encode();
-        let weight = if guid.is_nil() {
-            self.pool_len += line.len();
-            Weight::Pool(line.len())
-        } else {
-            self.pipelines_len += line.len();
-            Weight::Pipelines(line.len())
-        };
-        self.waiting.push_back((RelayEvent::Line(line), weight));
+    pub(super) fn push_data(&mut self, guid: Uuid, mut bytes: Bytes) {
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(MAX_LINE_LEN));
+            let line = Line::Data { stream: Stream::Default, guid, bytes: piece }.encode();
+            let weight = if guid.is_nil() {
+                self.pool_len += line.len();
+                Weight::Pool(line.len())
+            } else {
+                self.pipelines_len += line.len();
+                Weight::Pipelines(line.len())
+            };
+            self.waiting.push_back((RelayEvent::Line(line), weight));
+        }
     }
 
     pub(super) fn push_data_ack(&mut self, guid: Uuid) {
@@ -92,3 +95,6 @@ impl Outlet {
 
 /// How far PowerShell may be behind before the server is no longer asked for more; one answer may pass it.
 const MAX_WAITING_LEN: usize = 256 * 1024;
+/// Bytes of one line; where a line ends means nothing. PowerShell is told that a command has ended only after it has read
+/// what came before, and short lines let it be stopped soon.
+const MAX_LINE_LEN: usize = 48 * 1024;
