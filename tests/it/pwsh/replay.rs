@@ -3,6 +3,7 @@
 //! The test `rest_replay` of `exo-session` shows the same of the client alone, with its waits; what these files say of a
 //! recording is read here too. Here the recorded text is run, and what PowerShell's streams have is compared. Each
 //! recording has a tenant and a runspace of its own.
+#![expect(clippy::unwrap_used, reason = "a test may end so, and the recordings are known")]
 
 use std::path::PathBuf;
 
@@ -131,7 +132,7 @@ fn compare(
     check("prompts", &list("parameter_prompts"), &ours["parameter_prompts"]);
     match difference.get("questions") {
         Some(count) => {
-            check("number of questions", count, &ours["questions"].as_array().unwrap().len().into())
+            check("number of questions", count, &ours["questions"].as_array().unwrap().len().into());
         }
         None => check("questions", &list("questions"), &ours["questions"]),
     }
@@ -221,7 +222,8 @@ fn order(recorded: &Json) -> Json {
             }
         }
     }
-    let written = |(what, count)| if count == 1 { format!("{what}") } else { format!("{what} x{count}") };
+    let written =
+        |(what, count): (&str, usize)| if count == 1 { what.to_owned() } else { format!("{what} x{count}") };
     order.into_iter().map(written).collect()
 }
 
