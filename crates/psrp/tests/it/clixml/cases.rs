@@ -10,6 +10,7 @@ use super::shared;
 /// Cases where this decoder keeps more than PowerShell's reader at a prompt does, or is told otherwise.
 const DIFFERENT: &[(&str, &str)] = &[
     ("24-xd-sbk-ss.xml", "a secure string stays closed until a session key opens it"),
+    ("25-empty-values.xml", "an empty secure string is what PowerShell itself sends from protocol 2.4 on"),
     ("47-xml-decl-bom.xml", "the declaration stood inside a wrapper when this was recorded"),
     ("51-depth-70.xml", "the depth limit is higher"),
 ];
@@ -50,6 +51,10 @@ fn the_exceptions_are_read_as_they_stand() {
     let tape = |case: &str| decode(fs::read(folder.join(case)).unwrap()).unwrap();
     let secret = tape("24-xd-sbk-ss.xml");
     assert_eq!(secret.first().unwrap().member("c").unwrap().as_str(), Some("bnVsbA=="));
+    let empty = tape("25-empty-values.xml");
+    let members: Vec<Value<'_>> = empty.first().unwrap().members().collect();
+    assert_eq!(members.len(), 6);
+    assert!(members.iter().all(|member| member.to_string().is_empty()));
     assert_eq!(tape("47-xml-decl-bom.xml").first().unwrap().as_i64(), Some(5));
     let deep = tape("51-depth-70.xml");
     let leaf = (1..70).fold(deep.first().unwrap(), |object, _| object.member("c").unwrap());
