@@ -112,18 +112,27 @@ fn push_special<const IN_ATTRIBUTE: bool>(line: &mut Line<'_>, text: &[u8]) -> u
     }
 }
 
-/// Appends text with entities for `&`, `<` and `>` only.
+/// Appends text with entities for `&`, `<` and `>`, and with references to control characters, which may not stand in XML
+/// themselves or are read as others.
 pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
+    let is_special = |byte: &u8| match byte {
+        b'&' | b'<' | b'>' => true,
+        byte => *byte < b' ' && !matches!(byte, b'\t' | b'\n'),
+    };
     let mut rest = text;
-    while let Some(place) = memchr::memchr3(b'&', b'<', b'>', rest) {
-        let (plain, special) = rest.split_at(place);
+    while let Some((plain, special, behind)) = rest
+        .iter()
+        .position(is_special)
+        .and_then(|place| Some((rest.get(..place)?, rest.get(place)?, rest.get(place + 1..)?)))
+    {
         out.extend_from_slice(plain);
-        out.extend_from_slice(match special {
-            [b'&', ..] => b"&amp;",
-            [b'<', ..] => b"&lt;",
-            _ => b"&gt;",
-        });
-        rest = special.get(1..).unwrap_or_default();
+        match special {
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            control => out.extend_from_slice(format!("&#x{control:X};").as_bytes()),
+        }
+        rest = behind;
     }
     out.extend_from_slice(rest);
 }
