@@ -12,7 +12,7 @@
 mod payload;
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -112,7 +112,7 @@ fn read(clixml: &Bytes, escape: fn(&mut String, char)) -> Duration {
     body.push_str("\"}]}");
     let catalog = Catalog::read(MODULE).unwrap();
     let endpoint = Endpoint::new("https://localhost", "t", Uuid::nil());
-    let client = Client::new(endpoint, Arc::new(catalog), Page(body.into()));
+    let client = Client::new(endpoint, Arc::new(catalog), Page(Mutex::new(body.into())));
     let runtime = Builder::new_current_thread().build().unwrap();
     let (events, mut written) = mpsc::channel(1);
     let (_answer, answers) = mpsc::unbounded_channel();
@@ -160,12 +160,13 @@ fn page() -> Bytes {
     document.into()
 }
 
-/// Answers with the same page.
-struct Page(Bytes);
+/// Answers with the page, and gives it away as a connection does.
+struct Page(Mutex<Bytes>);
 
 impl Transport for Page {
     async fn send(&self, _request: &Request) -> Result<Answer, Error> {
-        Ok(Answer { status: 200, headers: Vec::new(), body: self.0.clone() })
+        let body = std::mem::take(&mut *self.0.lock().unwrap());
+        Ok(Answer { status: 200, headers: Vec::new(), body })
     }
 
     async fn wait(&self, _time: Duration) {}

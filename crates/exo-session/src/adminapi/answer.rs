@@ -1,8 +1,8 @@
 //! Reads the body of an answer: one page of objects, or an error.
 //!
 //! The objects come as CLIXML inside a JSON string. That string may be many megabytes, so it is never made into a
-//! JSON value: it is unescaped once, ahead of the JSON around it, into the buffer that the CLIXML decoder then borrows from.
-//! An answer of any other form, and one that is refused, goes through serde_json as a whole.
+//! JSON value: it is unescaped once, in its place in the body, ahead of the JSON around it, and the CLIXML decoder borrows it
+//! from there. An answer of any other form goes through serde_json as a whole.
 
 use std::fmt;
 
@@ -89,29 +89,32 @@ impl From<serde_json::Error> for AnswerError {
 
 impl Page {
     /// Reads the body of an answer.
-    pub(crate) fn decode_answer(answer: &super::Answer) -> Result<Self, AnswerError> {
-        Self::decode(&answer.body)
+    pub(crate) fn decode_answer(answer: &mut super::Answer) -> Result<Self, AnswerError> {
+        Self::decode(&mut answer.body)
     }
 
-    /// Reads a whole body. No body at all is an empty page.
+    /// Reads a whole body. No body at all is an empty page. The text of the objects is taken out of it.
     ///
     /// # Errors
     /// The body is not JSON of the service's form.
-    pub(crate) fn decode(body: &[u8]) -> Result<Self, AnswerError> {
+    pub(crate) fn decode(body: &mut Bytes) -> Result<Self, AnswerError> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
-        if let Some(cut) = Cut::find(body)
-            && let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&cut.envelope)
-            && let Some(Some(First::Clixml(text))) = answer.value
+        let Some(place) = Cut::find(body) else { return Self::decode_whole(body) };
+        let cut = Cut::take(std::mem::take(body), place);
+        let answer: Answer<'_> =
+            serde_json::from_slice(&cut.envelope).map_err(|error| cut.error(&error))?;
+        if let Some(Some(First::Clixml(text))) = answer.value
             && cut.is(text)
         {
-            return Ok(answer.with(Some(cut.clixml.into())));
+            return Ok(answer.with(Some(cut.clixml())));
         }
+        *body = cut.body();
         Self::decode_whole(body)
     }
 
-    /// As [`Page::decode`], with all of the body as JSON. Slower, and says where a body is wrong.
+    /// As [`Page::decode`], with all of the body as JSON, which is slower.
     fn decode_whole(body: &[u8]) -> Result<Self, AnswerError> {
         let answer: Answer<'_> = serde_json::from_slice(body)?;
         if answer.value.is_none() && answer.error.is_some() {
@@ -122,8 +125,9 @@ impl Page {
         }
         let clixml = match answer.value.flatten() {
             Some(First::Clixml(text)) => {
-                let (clixml, _) = json_string(text.get().as_bytes(), 1).ok_or(AnswerError::NoValue)?;
-                Some(clixml.into())
+                let mut text = text.get().as_bytes().to_vec();
+                let (clixml, _) = json_string(&mut text, 1).map_err(|_| AnswerError::NoValue)?;
+                Some(Bytes::from(text).slice(clixml))
             }
             Some(First::Other) => Some(objects(body)?.into()),
             Some(First::Null | First::Nothing) | None => None,

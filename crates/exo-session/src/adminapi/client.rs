@@ -108,13 +108,13 @@ impl<T: Transport> Client<T> {
         request: &Request,
         changes: bool,
         mut given: Option<Answer>,
-        read: fn(&Answer) -> Result<R, AnswerError>,
+        read: fn(&mut Answer) -> Result<R, AnswerError>,
     ) -> Result<Outcome<R>, Error> {
         let doubtful = |error: Error| if changes { unknown(cmdlet, error) } else { error };
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = match given.take() {
+            let mut answer = match given.take() {
                 Some(answer) => answer,
                 None => self
                     .transport
@@ -124,7 +124,7 @@ impl<T: Transport> Client<T> {
             };
             self.throttle.note(&answer);
             if (200..300).contains(&answer.status) {
-                match read(&answer) {
+                match read(&mut answer) {
                     Ok(done) => return Ok(Outcome::Done(done)),
                     Err(AnswerError::Failure) => {}
                     Err(error) => {

@@ -142,13 +142,13 @@ impl Scanner {
         }
     }
 
-    /// Moves the text of a JSON string to the start of `out`, as far as it goes many bytes at a time; see
-    /// [`unescape::unescape`]. Gives back how many bytes were read and how many written.
-    pub(super) fn unescape_json(self, json: &[u8], out: &mut [u8]) -> (usize, usize) {
+    /// Moves the text of a JSON string from `at` to `to`, as far as it goes many bytes at a time; see
+    /// [`unescape::unescape`].
+    pub(super) fn unescape_json(self, json: &mut [u8], at: usize, to: usize) -> (usize, usize) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.unescape_json(json, out),
-            _ => unescape::unescape(json, out, unescape::plain_len),
+            Scanner::Avx2(avx2) => avx2.unescape_json(json, at, to),
+            _ => unescape::unescape(json, at, to, unescape::plain_len),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Page;
 
 #[expect(clippy::needless_pass_by_value, reason = "reads better in a table of cases")]
 fn check(body: &str, expected: Expect) {
-    let shown = match Page::decode(body.as_bytes()) {
+    let shown = match Page::decode(&mut body.to_owned().into()) {
         Ok(page) => format!(
             "{:?} next {:?} warnings {:?} errors {:?} confirmation {:?}",
             page.clixml.map(|clixml| String::from_utf8_lossy(&clixml).into_owned()),
@@ -63,8 +63,10 @@ fn text_taken_out_ahead_is_what_serde_json_finds_in_the_whole() {
 fn agree(body: &[u8]) {
     let shown = String::from_utf8_lossy(body);
     let fields = |page: Page| (page.clixml, page.next_link, page.warnings, page.errors, page.confirmation);
-    match (Page::decode(body).map(fields), Page::decode_whole(body).map(fields)) {
+    match (Page::decode(&mut body.to_vec().into()).map(fields), Page::decode_whole(body).map(fields)) {
         (Ok((Some(clixml), ..)), Err(_)) => assert!(std::str::from_utf8(&clixml).is_err(), "{shown}"),
+        // With something else wrong behind it, either may be said.
+        (Err(_), Err(_)) if std::str::from_utf8(body).is_err() => {}
         (page, whole) if !body.trim_ascii().is_empty() => assert_eq!(page, whole, "{shown}"),
         _ => {}
     }
@@ -110,7 +112,7 @@ fn another_form_is_refused_with_its_place_and_without_its_text() {
 #[test]
 fn objects_that_come_as_json_have_the_types_that_stand_beside_their_members() {
     let clixml = |value: &str| {
-        let page = Page::decode(format!(r#"{{"value":{value}}}"#).as_bytes()).unwrap();
+        let page = Page::decode(&mut format!(r#"{{"value":{value}}}"#).into()).unwrap();
         let tape = psrp::clixml::decode(page.clixml.unwrap().to_vec()).unwrap();
         let mut out = Vec::new();
         let mut encoder = psrp::clixml::Encoder::new(&mut out);

@@ -49,7 +49,7 @@ pub(super) struct Envelope(Vec<(String, Answer)>);
 
 impl Envelope {
     /// Reads a body; those of the answers in it stay where they are.
-    pub(super) fn decode(answer: &Answer) -> Result<Self, AnswerError> {
+    pub(super) fn decode(answer: &mut Answer) -> Result<Self, AnswerError> {
         let members: Members<'_> = serde_json::from_slice(&answer.body)?;
         let responses = match (members.responses, members.error) {
             (Some(responses), _) => responses,

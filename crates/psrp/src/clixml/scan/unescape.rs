@@ -1,21 +1,24 @@
 //! Text of a JSON string out of its escapes, a block at a time.
 
-/// Moves the text of a JSON string from `json` to `out`, with the escapes of ASCII characters resolved, up to the first
-/// byte that is to be looked at singly: a quote, a control character, any other escape, right or wrong; or to where one of
-/// the two is too short for another window. Gives back how many bytes were read, and how many written; behind those `out`
-/// may have been written to as well.
+/// Moves the text of a JSON string within `json`, from `read` on to `written` on, which is not behind it, with the escapes
+/// of ASCII characters resolved, up to the first byte that is to be looked at singly: a quote, a control character, any
+/// other escape, right or wrong; or to where there is too little for another window. Gives back where both have come to:
+/// what lies between the two is of no use any more, what lies behind is as it was.
 ///
 /// `plain_len` counts the bytes at the start of a block that stand for themselves; all of them is `LEN` or more.
 #[inline(always)]
 pub(super) fn unescape<const LEN: usize>(
-    mut json: &[u8],
-    mut out: &mut [u8],
+    json: &mut [u8],
+    mut read: usize,
+    mut written: usize,
     plain_len: impl Fn(&[u8; LEN]) -> usize,
 ) -> (usize, usize) {
-    let (json_len, out_len) = (json.len(), out.len());
     // Lengths are looked at once for a window. Within it the compiler sees that every index is in bounds: `at` is below
-    // WINDOW at the start of a round and grows by at most a block and two escapes.
-    while let (Some(from), Some(to)) = (json.first_chunk::<FROM_LEN>(), out.first_chunk_mut::<TO_LEN>()) {
+    // WINDOW at the start of a round and grows by at most a block and two escapes. It is read from a copy, since what is
+    // written may reach into it.
+    while let Some(from) = json.get(read..).and_then(<[u8]>::first_chunk::<FROM_LEN>).copied()
+        && let Some(to) = json.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<TO_LEN>)
+    {
         let (mut at, mut end) = (0, 0);
         while at < WINDOW {
             // No escape is shorter than what it stands for, so `end` is at most `at` and this changes nothing.
@@ -58,14 +61,21 @@ pub(super) fn unescape<const LEN: usize>(
                 end += 1;
             }
         }
-        json = json.get(at..).unwrap_or_default();
-        out = out.get_mut(end..).unwrap_or_default();
+        written += end;
+        // A block that was copied whole may have reached into what is still to be read: only as long as hardly any
+        // escape has been met.
+        if read + at < written + LEN
+            && let Some(unread) = json.get_mut(read + at..read + FROM_LEN)
+        {
+            unread.copy_from_slice(&from[at..]);
+        }
+        read += at;
         // A stop that stands behind the window is met again at the start of the next one.
         if at < WINDOW {
             break;
         }
     }
-    (json_len - json.len(), out_len - out.len())
+    (read, written)
 }
 
 /// How many bytes of a word stand for themselves in a JSON string.
