@@ -103,8 +103,7 @@ impl Page {
         }
         let Some(place) = Cut::find(body) else { return Self::decode_whole(body) };
         let cut = Cut::take(std::mem::take(body), place);
-        let answer: Answer<'_> =
-            serde_json::from_slice(&cut.envelope).map_err(|error| cut.error(&error))?;
+        let answer: Answer<'_> = serde_json::from_slice(&cut.envelope).map_err(|error| cut.error(&error))?;
         if let Some(Some(First::Clixml(text))) = answer.value
             && cut.is(text)
         {

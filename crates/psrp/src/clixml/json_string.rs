@@ -61,7 +61,9 @@ fn character(json: &[u8], utf8: &mut [u8; 4]) -> Option<(usize, usize)> {
                 _ => None,
             };
             let (code, len) = match pair {
-                Some(second @ 0xDC00..0xE000) => (0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12),
+                Some(second @ 0xDC00..0xE000) => {
+                    (0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12)
+                }
                 _ => (first, 6),
             };
             let written = match char::from_u32(code) {

@@ -13,69 +13,87 @@ pub(super) fn unescape<const LEN: usize>(
     mut written: usize,
     plain_len: impl Fn(&[u8; LEN]) -> usize,
 ) -> (usize, usize) {
-    // Lengths are looked at once for a window. Within it the compiler sees that every index is in bounds: `at` is below
-    // WINDOW at the start of a round and grows by at most a block and two escapes. It is read from a copy, since what is
-    // written may reach into it.
-    while let Some(from) = json.get(read..).and_then(<[u8]>::first_chunk::<FROM_LEN>).copied()
-        && let Some(to) = json.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<TO_LEN>)
-    {
-        let (mut at, mut end) = (0, 0);
-        while at < WINDOW {
-            // No escape is shorter than what it stands for, so `end` is at most `at` and this changes nothing.
-            end &= WINDOW - 1;
-            let Some(block) = from[at..].first_chunk::<LEN>().copied() else { break };
-            // Copied whole: what is behind the plain bytes is written over.
-            to[end..end + LEN].copy_from_slice(&block);
-            let plain = plain_len(&block).min(LEN);
-            at += plain;
-            end += plain;
-            if plain == LEN {
-                continue;
-            }
-            if from[at..at + 4] == UNICODE_ASCII {
-                let character = hex(from[at + 4], from[at + 5]);
-                if NO_ASCII <= character {
-                    break;
-                }
-                to[end] = character;
-                at += 6;
-                end += 1;
-                // Two stand together at every tag: `\u0022\u003E`, `\u003E\u003C`.
-                if from[at..at + 4] != UNICODE_ASCII {
-                    continue;
-                }
-                let character = hex(from[at + 4], from[at + 5]);
-                if NO_ASCII <= character {
-                    break;
-                }
-                to[end] = character;
-                at += 6;
-                end += 1;
-            } else {
-                let character = SHORT[usize::from(from[at + 1])];
-                if from[at] != b'\\' || character == 0 {
-                    break;
-                }
-                to[end] = character;
-                at += 2;
-                end += 1;
-            }
-        }
-        written += end;
-        // A block that was copied whole may have reached into what is still to be read: only as long as hardly any
-        // escape has been met.
-        if read + at < written + LEN
-            && let Some(unread) = json.get_mut(read + at..read + FROM_LEN)
-        {
-            unread.copy_from_slice(&from[at..]);
-        }
+    loop {
+        let (at, end) = if TO_LEN <= read.saturating_sub(written) {
+            let Some((behind, ahead)) = json.split_at_mut_checked(read) else { break };
+            let Some(from) = ahead.first_chunk() else { break };
+            let Some(to) = behind.get_mut(written..).and_then(<[u8]>::first_chunk_mut) else { break };
+            window(from, to, &plain_len)
+        } else {
+            // What is written may reach into what is still to be read, which is put back: only until so many escapes
+            // have been met that the two are apart.
+            let Some(from) = json.get(read..).and_then(<[u8]>::first_chunk).copied() else { break };
+            let Some(to) = json.get_mut(written..).and_then(<[u8]>::first_chunk_mut) else { break };
+            let (at, end) = window(&from, to, &plain_len);
+            let (Some(unread), Some(kept)) = (json.get_mut(read + at..read + FROM_LEN), from.get(at..))
+            else {
+                break;
+            };
+            unread.copy_from_slice(kept);
+            (at, end)
+        };
         read += at;
+        written += end;
         // A stop that stands behind the window is met again at the start of the next one.
         if at < WINDOW {
             break;
         }
     }
     (read, written)
+}
+
+/// One window: how many bytes were read, and how many written. Lengths are looked at once for it: the compiler sees that
+/// every index is in bounds, since `at` is below WINDOW at the start of a round and grows by at most a block and two
+/// escapes.
+#[inline(always)]
+fn window<const LEN: usize>(
+    from: &[u8; FROM_LEN],
+    to: &mut [u8; TO_LEN],
+    plain_len: &impl Fn(&[u8; LEN]) -> usize,
+) -> (usize, usize) {
+    let (mut at, mut end) = (0, 0);
+    while at < WINDOW {
+        // No escape is shorter than what it stands for, so `end` is at most `at` and this changes nothing.
+        end &= WINDOW - 1;
+        let Some(block) = from[at..].first_chunk::<LEN>().copied() else { break };
+        // Copied whole: what is behind the plain bytes is written over.
+        to[end..end + LEN].copy_from_slice(&block);
+        let plain = plain_len(&block).min(LEN);
+        at += plain;
+        end += plain;
+        if plain == LEN {
+            continue;
+        }
+        if from[at..at + 4] == UNICODE_ASCII {
+            let character = hex(from[at + 4], from[at + 5]);
+            if NO_ASCII <= character {
+                break;
+            }
+            to[end] = character;
+            at += 6;
+            end += 1;
+            // Two stand together at every tag: `\u0022\u003E`, `\u003E\u003C`.
+            if from[at..at + 4] != UNICODE_ASCII {
+                continue;
+            }
+            let character = hex(from[at + 4], from[at + 5]);
+            if NO_ASCII <= character {
+                break;
+            }
+            to[end] = character;
+            at += 6;
+            end += 1;
+        } else {
+            let character = SHORT[usize::from(from[at + 1])];
+            if from[at] != b'\\' || character == 0 {
+                break;
+            }
+            to[end] = character;
+            at += 2;
+            end += 1;
+        }
+    }
+    (at, end)
 }
 
 /// How many bytes of a word stand for themselves in a JSON string.
