@@ -344,7 +344,7 @@ extern "C" {
 // so on, each followed by `EXO_EVENT_INPUT_ENDED`; `exo_event_input` gives the input. The last is `EXO_EVENT_FINISHED`.
 //
 // `ask_from` as in `exo_session_invoke_asking`. `in_flight` is how many requests may be under way at once, 1 to 16; with 1
-// nothing of a request is sent before all of the one before was pulled.
+// nothing of a request is sent before all of the one before was pulled and the caller pulls again.
 //
 // # Safety
 // `session` is a live handle or NULL. `command` points to `command_len` bytes or is NULL. `out` is writable or NULL. `err`
