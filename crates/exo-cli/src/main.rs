@@ -23,6 +23,7 @@ mod value;
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -58,8 +59,9 @@ fn main() -> ExitCode {
 fn wait_for(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let outcome = runtime.block_on(work);
-    // A name that is still being looked up must not hold the program back.
-    runtime.shutdown_background();
+    // The system's Kerberos library must not be in use when the process ends; a name that is still being looked up must
+    // not hold the program back for long.
+    runtime.shutdown_timeout(THREADS_LIMIT);
     outcome
 }
 
@@ -73,3 +75,5 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
 }
 
 const WORKERS: usize = 2;
+/// How long threads may take to end.
+const THREADS_LIMIT: Duration = Duration::from_millis(500);

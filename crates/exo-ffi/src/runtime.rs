@@ -34,7 +34,8 @@ pub unsafe extern "C" fn exo_shutdown(timeout_ms: u32, err: *mut *mut ExoError) 
             let _ = connection.start_close();
         }
         wait_until_closed(&open, Duration::from_millis(timeout_ms.into()));
-        running.runtime.shutdown_background();
+        // The caller may end the process next, and the system's Kerberos library must not be in use then.
+        running.runtime.shutdown_timeout(THREADS_LIMIT);
         Ok(())
     })
 }
@@ -138,3 +139,5 @@ static LIBRARY: Mutex<Library> = Mutex::new(Library { running: None, open: Vec::
 static CLOSED: Condvar = Condvar::new();
 
 const WORKERS: usize = 2;
+/// How long threads may take to end.
+const THREADS_LIMIT: Duration = Duration::from_millis(500);

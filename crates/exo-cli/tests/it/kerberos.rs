@@ -239,10 +239,11 @@ fn nothing_goes_over_plain_http_unsealed() {
 fn a_message_that_was_changed_on_its_way_is_refused() {
     let test = "kerberos::a_message_that_was_changed_on_its_way_is_refused";
     let Some(domain) = Domain::start(test) else { return };
+    // The first request and the second answer are the same each time; later ones come side by side.
     for (name, place, parts) in [
-        ("a byte of an answer", Place::SealedAnswer(3), &["is not safe", "could not be decrypted"][..]),
-        ("an answer replaced by a readable one", Place::PlainAnswer(3), &["is not safe", "is not encrypted"]),
-        ("a byte of a request", Place::SealedRequest(2), &["HTTP 400"]),
+        ("a byte of an answer", Place::SealedAnswer(1), &["is not safe", "could not be decrypted"][..]),
+        ("an answer replaced by a readable one", Place::PlainAnswer(1), &["is not safe", "is not encrypted"]),
+        ("a byte of a request", Place::SealedRequest(0), &["HTTP 400"]),
         ("the server's proof", Place::Proof, &["Kerberos sign-in failed"]),
         ("no proof at all", Place::NoProof, &["did not prove that it is the server meant"]),
     ] {

@@ -303,7 +303,15 @@ fn a_second_thread_on_one_operation_is_busy_and_cancel_is_not() {
         }
     }
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| operation.next(exo::EXO_WAIT_FOREVER).map(drop));
+        let waiting = scope.spawn(|| {
+            loop {
+                match operation.next(exo::EXO_WAIT_FOREVER) {
+                    // The other thread was looking just then.
+                    Err(failure) if failure.status == EXO_STATUS_BUSY => std::thread::yield_now(),
+                    other => break other.map(drop),
+                }
+            }
+        });
         loop {
             match operation.next(0) {
                 Ok(Next::Pending) => std::thread::yield_now(),
