@@ -18,7 +18,7 @@ Check 'errors stand where their inputs stand, and the others are done' {
     Assert-Equal $all.Count 60 'output and errors'
     foreach ($number in 0..59) {
         if ($number % 7 -eq 3) {
-            Assert-Equal $all[$number].GetType().Name 'RemoteError' "place $number"
+            Assert-Equal $all[$number].GetType().Name 'ErrorRecord' "place $number"
             Assert-Like $all[$number].Exception.Message "*'nobody$number'*"
             Assert-Like $all[$number].FullyQualifiedErrorId '`[Server=*'
         }
