@@ -46,7 +46,7 @@ Check 'New-PSSession is this module''s, and PowerShell''s own is still there' {
 }
 
 Check-Session 'what is not for Exchange gets PowerShell''s own error' {
-    foreach ($parameters in @{ HostName = 'nobody.invalid'; SSHTransport = $true; ConnectingTimeout = 1 }, @{ ConnectionUri = 'https://localhost:1/wsman' }) {
+    foreach ($parameters in @{ HostName = 'nobody.invalid'; SSHTransport = $true; KeyFilePath = '/no/such/key' }, @{ ConnectionUri = 'https://localhost:1/wsman' }) {
         $own = Get-Failure { New-PSSession @parameters }
         $stock = Get-Failure { Microsoft.PowerShell.Core\New-PSSession @parameters }
         Assert-Equal $own.Exception.Message $stock.Exception.Message
