@@ -13,6 +13,12 @@ use exo_lab::{Backend, DeviceApproval, Lab, LabConfig, Realm, RealmError};
 
 mod replay;
 
+/// What `cargo xtask demo` types, which is what a new user sees first.
+#[test]
+fn pwsh_demo() {
+    check("demo", |_| {});
+}
+
 #[test]
 fn pwsh_import() {
     check("import", |_| {});

@@ -1,6 +1,6 @@
-# What an administrator types, for `cargo xtask demo`. The argument is the folder of the module; the stand-in tenant's
-# variables are in the environment.
-param([Parameter(Mandatory)] [string] $Module)
+# What an administrator types, for `cargo xtask demo`. The argument is the module, by name or by its manifest; the stand-in
+# tenant's variables are in the environment.
+param([string] $Module = 'ExchangeOnlineManagement')
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -13,7 +13,7 @@ function Show([scriptblock] $Command) {
 
 $password = ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force
 $credential = [pscredential]::new($env:EXO_LAB_USER, $password)
-Import-Module (Join-Path $Module 'ExchangeOnlineManagement.psd1')
+Import-Module $Module
 
 Show { Connect-ExchangeOnline -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential $credential -ShowBanner:$false }
 Show { Get-Mailbox -ResultSize 5 | Format-Table DisplayName, PrimarySmtpAddress, RecipientTypeDetails }

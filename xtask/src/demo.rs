@@ -118,7 +118,7 @@ fn pwsh(shell: &Shell, module: &Path, tenant: &Tenant) -> Result {
     let status = Command::new("pwsh")
         .current_dir(shell.current_dir())
         .args(["-NoProfile", "-NonInteractive", "-File", "tests/pwsh/demo.ps1"])
-        .arg(module)
+        .arg(module.join("ExchangeOnlineManagement.psd1"))
         .envs(tenant.variables.iter().map(|(name, value)| (name, value)))
         .env("POWERSHELL_TELEMETRY_OPTOUT", "1")
         .env("POWERSHELL_UPDATECHECK", "Off")

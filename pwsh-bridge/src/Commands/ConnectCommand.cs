@@ -141,7 +141,6 @@ public abstract class ConnectCommand : PSCmdlet
                 Leave(session);
             }
         }
-        settings.EmptyPassword();
     }
 
     /// <summary>Reads the commands of the account and makes the module with them.</summary>

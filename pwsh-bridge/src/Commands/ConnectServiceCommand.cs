@@ -58,7 +58,7 @@ public abstract class ConnectServiceCommand : ConnectCommand
     [Parameter]
     public string? CertificateThumbprint { get; set; }
 
-    /// <summary>User and password. The password is emptied when the connection stands.</summary>
+    /// <summary>User and password. The object stays as it is and can serve for the next connection.</summary>
     [Parameter]
     [Credential]
     public PSCredential? Credential { get; set; }

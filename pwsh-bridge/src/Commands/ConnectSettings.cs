@@ -95,15 +95,6 @@ internal sealed record ConnectSettings
     internal ConnectSettings WithoutSecrets() =>
         this with { Credential = null, AccessToken = null, CertificatePassword = null, Certificate = null, SessionOption = null };
 
-    /// <summary>Empties the password of the credential, as the original does when the connection stands.</summary>
-    internal void EmptyPassword()
-    {
-        if (Credential is { } credential && !credential.Password.IsReadOnly())
-        {
-            credential.Password.Clear();
-        }
-    }
-
     /// <summary>The checks of the original module, with its sentences, and those for what cannot be meant.</summary>
     /// <returns>The first thing that is wrong; null when there is nothing.</returns>
     internal ErrorRecord? Refusal()
