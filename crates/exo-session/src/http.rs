@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use exo_auth::Secret;
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION};
@@ -14,6 +14,7 @@ use reqwest::{Certificate, Client, Method, NoProxy, Proxy, Response, StatusCode,
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use self::body::{Body, TooLong};
 use self::bound::Bound;
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
@@ -21,7 +22,9 @@ use crate::host::{is_loopback, is_microsoft_cloud, may_carry_secrets};
 use crate::options::ProxyVariables;
 use crate::tickets::Tickets;
 
+mod body;
 mod bound;
+pub(crate) mod credential;
 pub(crate) mod failure;
 pub(crate) mod sign_in;
 
@@ -277,20 +280,19 @@ enum Stop {
     Failed(reqwest::Error),
 }
 
+impl From<TooLong> for Stop {
+    fn from(TooLong: TooLong) -> Self {
+        Self::TooLong
+    }
+}
+
 async fn read_raw(response: &mut Response, limit: usize) -> Result<Bytes, Stop> {
     let announced = response.content_length().and_then(|len| usize::try_from(len).ok());
-    if announced.is_some_and(|len| limit < len) {
-        return Err(Stop::TooLong);
-    }
-    // The announced length is the other side's word: memory for more than this comes as the bytes come.
-    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(1 << 20));
+    let mut body = Body::announced(announced, limit)?;
     while let Some(chunk) = response.chunk().await.map_err(Stop::Failed)? {
-        if limit < body.len() + chunk.len() {
-            return Err(Stop::TooLong);
-        }
-        body.extend_from_slice(&chunk);
+        body.push(&chunk)?;
     }
-    Ok(body.freeze())
+    Ok(body.finish())
 }
 
 /// Undoes gzip. A body that is labelled gzip and does not begin like gzip is taken as it is, and one of
@@ -382,6 +384,11 @@ pub(crate) fn shown_address(text: &str) -> String {
         (None, Some(at)) => shown(&format!("…{}", &text[at..])),
         _ => shown(text),
     }
+}
+
+/// The name or the number of a host, without the brackets that an address puts around IPv6.
+pub(crate) fn without_brackets(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Whether requests to `url` must not go through a proxy that nobody named for it.

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use exo_auth::{AccessToken, AuthError, AuthErrorKind, Clock, TokenSource};
 use reqwest::header::HeaderValue;
-use zeroize::Zeroizing;
 
 use crate::connect::plan::missing;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
+use crate::http::credential;
 use crate::http::sign_in::SignInHttp;
 use crate::options::ConnectOptions;
 use crate::tickets::Tickets;
@@ -56,7 +53,7 @@ impl Authorization {
             .as_deref()
             .ok_or_else(|| missing("user name", "is needed for Basic authentication"))?;
         let password = options.password.as_ref().ok_or_else(|| missing("password", "is needed"))?;
-        Ok(Self::Basic(basic(user, &["", password.expose()])?))
+        Ok(Self::Basic(credential::basic("user name", user, &[password.expose()])?))
     }
 
     /// The present value, with another token when the old one is about to end.
@@ -129,8 +126,8 @@ async fn finished(
 impl Form {
     pub(crate) fn header(&self, token: &AccessToken) -> Result<HeaderValue, Error> {
         match self {
-            Self::Bearer => secret_header(&["Bearer ", token.expose()]),
-            Self::Basic { user } => basic(user, &["Bearer ", token.expose()]),
+            Self::Bearer => credential::bearer(token.expose()),
+            Self::Basic { user } => credential::basic("user name", user, &["Bearer ", token.expose()]),
         }
     }
 }
@@ -153,42 +150,5 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, duration: std::time::Duration) {
         tokio::time::sleep(duration).await;
-    }
-}
-
-fn basic(user: &str, password: &[&str]) -> Result<HeaderValue, Error> {
-    if user.contains(':') {
-        return Err(missing("user name", "has a colon in it, which Basic authentication cannot carry"));
-    }
-    let len = user.len() + 1 + password.iter().map(|part| part.len()).sum::<usize>();
-    // Taken once, so that growing leaves no copy behind.
-    let mut plain = Zeroizing::new(String::with_capacity(len));
-    plain.push_str(user);
-    plain.push(':');
-    for part in password {
-        plain.push_str(part);
-    }
-    let mut encoded = Zeroizing::new(String::with_capacity(len.div_ceil(3) * 4));
-    STANDARD.encode_string(plain.as_bytes(), &mut encoded);
-    secret_header(&["Basic ", &encoded])
-}
-
-fn secret_header(parts: &[&str]) -> Result<HeaderValue, Error> {
-    let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    for part in parts {
-        text.extend_from_slice(part.as_bytes());
-    }
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(Wiped(text)))
-        .map_err(|_| missing("token", "has characters that no header can carry"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// A buffer the header borrows, and that is wiped when the last clone of the header goes.
-struct Wiped(Zeroizing<Vec<u8>>);
-
-impl AsRef<[u8]> for Wiped {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }

@@ -350,9 +350,14 @@ impl Driver {
         }
         // The pipeline is known: its entry has not ended.
         let _ = self.pool.stopping(pid);
+        self.after(STOP_LIMIT, Arrival::Overdue { pid });
+    }
+
+    /// Lets `arrival` happen when `time` has passed.
+    fn after(&mut self, time: Duration, arrival: Arrival) {
         self.calls.spawn(async move {
-            tokio::time::sleep(STOP_LIMIT).await;
-            Arrival::Overdue { pid }
+            tokio::time::sleep(time).await;
+            arrival
         });
     }
 

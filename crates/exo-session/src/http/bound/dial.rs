@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1;
@@ -28,12 +26,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 use x509_parser::parse_x509_certificate;
-use zeroize::Zeroizing;
 
 use super::lane::{Driver, Lane, Limits};
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
-use crate::http::{HttpSettings, extra_roots, failure, host_of, origin_of, shown_address};
+use crate::http::{
+    HttpSettings, credential, extra_roots, failure, host_of, origin_of, shown_address, without_brackets,
+};
 use crate::tickets::Scheme;
 
 /// What connections are made with.
@@ -51,7 +50,7 @@ impl Dialer {
         Ok(Self {
             tls: TlsConnector::from(Arc::new(tls_config(extra_roots(settings)?)?)),
             proxies: proxies(settings),
-            proxy_credential: proxy_credential(settings),
+            proxy_credential: proxy_credential(settings)?,
             connect_timeout: settings.connect_timeout,
             limits: Limits { read_timeout: settings.read_timeout, max_body_len: settings.max_body_len },
         })
@@ -72,7 +71,7 @@ impl Dialer {
             return self.lane(stream, url, None).await;
         }
         let host = host_of(url);
-        let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = without_brackets(&host).to_owned();
         let name = ServerName::try_from(name).map_err(|_| Kind::Dns { host: host.clone() })?;
         let stream = self.tls.connect(name, stream).await.map_err(|error| failure::of_tls(&error, host))?;
         let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
@@ -131,9 +130,10 @@ impl Dialer {
 
 /// Tries the addresses of a name one after the other.
 async fn reach(host: &str, port: u16) -> Result<TcpStream, Kind> {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
     let named = || host.to_owned();
-    let found = tokio::net::lookup_host((name, port)).await.map_err(|_| Kind::Dns { host: named() })?;
+    let found = tokio::net::lookup_host((without_brackets(host), port))
+        .await
+        .map_err(|_| Kind::Dns { host: named() })?;
     let found: Vec<SocketAddr> = found.collect();
     let mut last = Kind::Dns { host: named() };
     for address in found {
@@ -206,13 +206,10 @@ fn proxies(settings: &HttpSettings) -> Option<Matcher> {
     Some(builder.https(named(&variables.https)).no(named(&variables.no)).build())
 }
 
-fn proxy_credential(settings: &HttpSettings) -> Option<HeaderValue> {
-    let user = settings.proxy_user.as_ref()?;
+fn proxy_credential(settings: &HttpSettings) -> Result<Option<HeaderValue>, Error> {
+    let Some(user) = &settings.proxy_user else { return Ok(None) };
     let password = settings.proxy_password.as_ref().map_or("", |password| password.expose());
-    let plain = Zeroizing::new(format!("{user}:{password}"));
-    let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(plain.as_bytes()))).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    credential::basic("proxyUser", user, &[password]).map(Some)
 }
 
 /// `tls-server-end-point` (RFC 5929 §4.1): the certificate under the hash of its signature, and SHA-256 for older ones. `None` for

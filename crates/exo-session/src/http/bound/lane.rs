@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use exo_gss::Context;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -14,6 +14,7 @@ use wsman::SealingProtocol;
 
 use crate::error::kind::{Kind, shown};
 use crate::error::{Error, Step};
+use crate::http::body::{Body, TooLong};
 use crate::http::host_of;
 use crate::tickets::Scheme;
 
@@ -130,23 +131,16 @@ impl Limits {
     ) -> Result<Bytes, Error> {
         let limit = self.max_body_len;
         let too_long = || Error::new(step, Kind::BodyTooLong { limit });
-        let announced = announced.and_then(|len| len.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|len| limit < len) {
-            return Err(too_long());
-        }
-        // The announced length is the other side's word: memory for more than this comes as the bytes come.
-        let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(1 << 20));
+        let announced = announced.and_then(|len| len.to_str().ok()?.parse().ok());
+        let mut whole = Body::announced(announced, limit).map_err(|TooLong| too_long())?;
         loop {
             let frame = tokio::time::timeout(self.read_timeout, body.frame()).await.map_err(|_| {
                 Error::new(step, Kind::AnswerTimeout { host: host.to_owned(), limit: self.read_timeout })
             })?;
-            let Some(frame) = frame else { return Ok(whole.freeze()) };
+            let Some(frame) = frame else { return Ok(whole.finish()) };
             let frame = frame.map_err(|error| broken(error, host, true, step))?;
             let Some(chunk) = frame.data_ref() else { continue };
-            if limit < whole.len() + chunk.len() {
-                return Err(too_long());
-            }
-            whole.extend_from_slice(chunk);
+            whole.push(chunk).map_err(|TooLong| too_long())?;
         }
     }
 }

@@ -36,42 +36,39 @@ impl Bound {
                 return Err(Error::new(step, Kind::CutOff { host: host_of(url), inside: false }));
             };
             let is_refusal = raw.status == StatusCode::UNAUTHORIZED;
-            let Some(said) = answered(&raw.headers, scheme) else {
-                let offered = other(scheme).filter(|other| offers(&raw.headers, *other));
-                match offered {
-                    _ if !is_refusal && context.is_established() => {
-                        lane.context = Some(context);
-                        lane.scheme = scheme;
-                        return Ok(raw);
-                    }
-                    // An answer of success by somebody who did not prove who they are is none.
-                    _ if raw.status.is_success() => {
-                        return Err(Error::new(step, Kind::NotProven { host: host_of(url) }));
-                    }
-                    _ if !is_refusal => return Ok(raw),
-                    Some(offered) if !has_changed && !offers(&raw.headers, scheme) => {
-                        has_changed = true;
-                        scheme = offered;
-                        *self.scheme.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = scheme;
-                        (context, token) =
-                            self.tickets.begin(scheme, url, lane.bindings.clone(), step).await?;
-                        continue;
-                    }
-                    _ if !offers(&raw.headers, scheme) => {
-                        return Err(Error::new(step, Kind::NoTickets { host: host_of(url) }));
-                    }
-                    _ => return Err(refused()),
-                }
-            };
-            (context, token) = Tickets::go_on(context, said, step).await?;
+            let said = answered(&raw.headers, scheme);
+            let has_said = said.is_some();
+            if let Some(said) = said {
+                (context, token) = Tickets::go_on(context, said, step).await?;
+            }
             if context.is_established() && !is_refusal {
                 lane.context = Some(context);
                 lane.scheme = scheme;
                 return Ok(raw);
             }
-            if token.is_empty() {
+            if has_said {
+                if token.is_empty() {
+                    return Err(refused());
+                }
+                continue;
+            }
+            // An answer of success by somebody who did not prove who they are is none.
+            if raw.status.is_success() {
+                return Err(Error::new(step, Kind::NotProven { host: host_of(url) }));
+            }
+            if !is_refusal {
+                return Ok(raw);
+            }
+            if offers(&raw.headers, scheme) {
                 return Err(refused());
             }
+            if has_changed || !offers(&raw.headers, other(scheme)) {
+                return Err(Error::new(step, Kind::NoTickets { host: host_of(url) }));
+            }
+            has_changed = true;
+            scheme = other(scheme);
+            *self.scheme.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = scheme;
+            (context, token) = self.tickets.begin(scheme, url, lane.bindings.clone(), step).await?;
         }
         Err(refused())
     }
@@ -103,11 +100,11 @@ fn challenges(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn other(scheme: Scheme) -> Option<Scheme> {
-    Some(match scheme {
+fn other(scheme: Scheme) -> Scheme {
+    match scheme {
         Scheme::Kerberos => Scheme::Negotiate,
         Scheme::Negotiate => Scheme::Kerberos,
-    })
+    }
 }
 
 /// Kerberos takes one token each way, SPNEGO at most two more.

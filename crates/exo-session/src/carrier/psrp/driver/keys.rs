@@ -45,10 +45,7 @@ impl Driver {
         self.pool.exchange_keys(pair.public()).map_err(|error| of_psrp(Step::Run, error.into()))?;
         self.keys = Keys::Made(pair);
         if let Some(limit) = self.pool.poll_timeout() {
-            self.calls.spawn(async move {
-                tokio::time::sleep(limit).await;
-                Arrival::KeyOverdue
-            });
+            self.after(limit, Arrival::KeyOverdue);
         }
         Ok(())
     }

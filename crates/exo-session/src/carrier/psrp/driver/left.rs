@@ -120,10 +120,7 @@ impl Driver {
         // It was open: the Disconnect went out.
         let _ = self.pool.disconnected();
         self.presence = Presence::Going { leave, confirmed: true };
-        self.calls.spawn(async {
-            tokio::time::sleep(DROP_LIMIT).await;
-            Arrival::LeaveOverdue
-        });
+        self.after(DROP_LIMIT, Arrival::LeaveOverdue);
         Ok(())
     }
 

@@ -27,11 +27,7 @@ impl Driver {
             return;
         }
         self.runspaces.ask(call_id, question, done);
-        let limit = self.blueprint.operation_timeout;
-        self.calls.spawn(async move {
-            tokio::time::sleep(limit).await;
-            Arrival::QuestionOverdue { call_id }
-        });
+        self.after(self.blueprint.operation_timeout, Arrival::QuestionOverdue { call_id });
     }
 
     /// A server that does not answer, or did and was not heard.

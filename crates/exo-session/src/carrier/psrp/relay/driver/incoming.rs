@@ -203,7 +203,7 @@ impl Driver {
     }
 
     /// Tells that a pipeline has stopped, unless that was told.
-    fn stopped(&mut self, guid: Uuid) {
+    pub(super) fn stopped(&mut self, guid: Uuid) {
         let Some(channel) = self.channels.get_mut(&guid) else { return };
         if std::mem::take(&mut channel.stop) != Stop::NotAsked {
             self.outlet.push_ack(LineRequest::Signal, guid);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use psrp::{LineRequest, Stream};
+use psrp::Stream;
 use uuid::Uuid;
 use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, ShellId, Signal};
 
@@ -41,11 +41,10 @@ impl Driver {
             return;
         }
         if channel.stop == Stop::Asked {
-            channel.stop = Stop::Sent;
             if channel.done {
-                channel.stop = Stop::NotAsked;
-                self.outlet.push_ack(LineRequest::Signal, guid);
+                self.stopped(guid);
             } else {
+                channel.stop = Stop::Sent;
                 self.signal(Call::Stop(guid), guid, shell, Signal::CtrlC);
             }
         }
