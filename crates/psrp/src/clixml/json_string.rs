@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::Scanner;
+use super::scan::Unescaper;
 
 /// Brings the JSON string (RFC 8259, section 7) whose text begins at `start`, behind the opening quote, out of its escapes,
 /// in its own place and in one pass. Gives back where the text is now and where the JSON behind the closing quote begins;
@@ -27,26 +27,32 @@ use super::scan::Scanner;
 /// # Ok::<(), psrp::clixml::DecodeError>(())
 /// ```
 pub fn json_string(json: &mut [u8], start: usize) -> Result<(Range<usize>, usize), usize> {
-    read(Scanner::detect(), json, start)
+    read(Unescaper::detect(), json, start)
 }
 
-fn read(scanner: Scanner, json: &mut [u8], start: usize) -> Result<(Range<usize>, usize), usize> {
+fn read(unescaper: Unescaper, json: &mut [u8], start: usize) -> Result<(Range<usize>, usize), usize> {
     // INVARIANT: `to` is at most `at`, since no escape is shorter than what it stands for.
     let (mut at, mut to) = (start, start);
     loop {
-        (at, to) = scanner.unescape_json(json, at, to);
-        let rest = json.get(at..).unwrap_or_default();
-        if rest.first() == Some(&b'"') {
-            return Ok((start..to, at + 1));
+        (at, to) = unescaper.run(json, at, to);
+        // Where one such escape stands, others follow: a name in another script is nothing else.
+        loop {
+            let rest = json.get(at..).unwrap_or_default();
+            if rest.first() == Some(&b'"') {
+                return Ok((start..to, at + 1));
+            }
+            let mut utf8 = [0; 4];
+            let (len, written) = character(rest, &mut utf8).ok_or(at)?;
+            let (Some(out), Some(character)) = (json.get_mut(to..to + written), utf8.get(..written)) else {
+                return Err(at);
+            };
+            out.copy_from_slice(character);
+            at += len;
+            to += written;
+            if json.get(at) != Some(&b'\\') {
+                break;
+            }
         }
-        let mut utf8 = [0; 4];
-        let (len, written) = character(rest, &mut utf8).ok_or(at)?;
-        let (Some(out), Some(character)) = (json.get_mut(to..to + written), utf8.get(..written)) else {
-            return Err(at);
-        };
-        out.copy_from_slice(character);
-        at += len;
-        to += written;
     }
 }
 

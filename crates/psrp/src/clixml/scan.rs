@@ -15,10 +15,18 @@ use super::wide::index;
     reason = "vector loads take pointers, and instructions must be there that are detected at run time"
 )]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+#[expect(
+    unsafe_code,
+    reason = "vector loads take pointers, and instructions must be there that are detected at run time"
+)]
+mod avx512;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "vector loads take pointers")]
 mod neon;
 mod unescape;
+
+pub(super) use self::unescape::Unescaper;
 
 /// The way to look through bytes on this processor.
 #[derive(Clone, Copy)]
@@ -139,16 +147,6 @@ impl Scanner {
                 }
                 Err(error) => return Err(at + error.valid_up_to()),
             }
-        }
-    }
-
-    /// Moves the text of a JSON string from `at` to `to`, as far as it goes many bytes at a time; see
-    /// [`unescape::unescape`].
-    pub(super) fn unescape_json(self, json: &mut [u8], at: usize, to: usize) -> (usize, usize) {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.unescape_json(json, at, to),
-            _ => unescape::unescape(json, at, to, unescape::plain_len),
         }
     }
 

@@ -11,10 +11,10 @@ fn oracle(json: &[u8]) -> Result<(String, usize), ()> {
 
 fn check(json: &[u8]) {
     let expected = oracle(json);
-    for scanner in [Scanner::detect(), Scanner::Portable] {
+    for unescaper in Unescaper::all() {
         let shown = String::from_utf8_lossy(json);
         let mut whole = json.to_vec();
-        match (read(scanner, &mut whole, 1), &expected) {
+        match (read(unescaper, &mut whole, 1), &expected) {
             (Ok((text, behind)), Ok((expected, place))) => {
                 assert_eq!(String::from_utf8_lossy(&whole[text]), *expected, "{shown}");
                 assert_eq!(whole[behind..], json[behind..], "{shown}");
@@ -85,13 +85,39 @@ fn strings_are_read_as_serde_json_reads_them_and_refused_alike() {
 
 #[test]
 fn every_escape_is_read_at_every_place_of_a_window() {
+    let row = "\\".repeat(75);
+    let escapes = [
+        "\\u003C",
+        "\\\"",
+        "\\u003E\\u003C",
+        "\\ud83d\\ude00",
+        "é",
+        "\\u00e9",
+        "\\u003",
+        "\\q",
+        "\t",
+        "\\\\",
+        "\\\\\\\"",
+        "\\\\u003C",
+        "\\\\\\u003C",
+        row.as_str(),
+        &row[1..],
+    ];
     for ahead in 0..if cfg!(miri) { 3 } else { 330 } {
-        for escape in
-            ["\\u003C", "\\\"", "\\u003E\\u003C", "\\ud83d\\ude00", "é", "\\u00e9", "\\u003", "\\q", "\t"]
-        {
+        for escape in escapes {
             for behind in [0, 400] {
                 check(format!("\"{}{escape}{}\"", "x".repeat(ahead), "y".repeat(behind)).as_bytes());
             }
+        }
+    }
+}
+
+#[test]
+fn any_byte_in_an_escape_is_read_or_refused_as_serde_json_does() {
+    for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 37 } else { 1 }) {
+        for (ahead, behind) in [("\\", ""), ("\\u00", "0"), ("\\u003", ""), ("\\u0", "3C"), ("\\u", "03C")] {
+            let text = [ahead.as_bytes(), &[byte], behind.as_bytes()].concat();
+            check(&[b"\"x".as_slice(), &text, &[b'y'; 400], b"\""].concat());
         }
     }
 }

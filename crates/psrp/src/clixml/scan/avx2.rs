@@ -55,9 +55,9 @@ impl Avx2 {
     }
 
     /// As [`unescape`](super::unescape::unescape).
-    pub(super) fn unescape_json(self, json: &mut [u8], at: usize, to: usize) -> (usize, usize) {
+    pub(super) fn unescape(self, json: &mut [u8], read: usize, written: usize) -> (usize, usize) {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { unescape_json(json, at, to) }
+        unsafe { unescape(json, read, written) }
     }
 
     /// Decodes base64 from the start of `text` into the start of `out`, as far as it can be done 32 digits at a time:
@@ -226,8 +226,8 @@ fn base64_block(digits: __m256i) -> Option<__m256i> {
 }
 
 #[target_feature(enable = "avx2")]
-fn unescape_json(json: &mut [u8], at: usize, to: usize) -> (usize, usize) {
-    super::unescape::unescape(json, at, to, |block: &[u8; LEN]| {
+fn unescape(json: &mut [u8], read: usize, written: usize) -> (usize, usize) {
+    super::unescape::unescape(json, read, written, |block: &[u8; LEN]| {
         let bytes = load(block);
         // With this bit turned over, the quote is next to the control characters.
         let turned = _mm256_xor_si256(bytes, _mm256_set1_epi8(2));

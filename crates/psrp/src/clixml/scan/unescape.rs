@@ -1,5 +1,45 @@
 //! Text of a JSON string out of its escapes, a block at a time.
 
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512};
+
+/// The way to bring the text of a JSON string out of its escapes on this processor.
+#[derive(Clone, Copy)]
+pub(in super::super) enum Unescaper {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+}
+
+impl Unescaper {
+    /// The widest one that this processor has.
+    pub(in super::super) fn detect() -> Self {
+        Self::all().next().unwrap_or(Self::Portable)
+    }
+
+    /// All that this processor has, the widest first; each gives the same text.
+    pub(in super::super) fn all() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let wide = [Avx512::detect().map(Self::Avx512), Avx2::detect().map(Self::Avx2)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wide: [Option<Self>; 0] = [];
+        wide.into_iter().flatten().filter(|_| !cfg!(feature = "portable")).chain([Self::Portable])
+    }
+
+    /// Moves the text of a JSON string from `read` to `written`, as far as it goes many bytes at a time; see [`unescape`].
+    pub(in super::super) fn run(self, json: &mut [u8], read: usize, written: usize) -> (usize, usize) {
+        match self {
+            Self::Portable => unescape(json, read, written, plain_len),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.unescape(json, read, written),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.unescape(json, read, written),
+        }
+    }
+}
+
 /// Moves the text of a JSON string within `json`, from `read` on to `written` on, which is not behind it, with the escapes
 /// of ASCII characters resolved, up to the first byte that is to be looked at singly: a quote, a control character, any
 /// other escape, right or wrong; or to where there is too little for another window. Gives back where both have come to:
@@ -98,7 +138,7 @@ fn window<const LEN: usize>(
 
 /// How many bytes of a word stand for themselves in a JSON string.
 #[inline]
-pub(super) fn plain_len(block: &[u8; 8]) -> usize {
+fn plain_len(block: &[u8; 8]) -> usize {
     let word = u64::from_le_bytes(*block);
     // With this bit turned over, the quote is next to the control characters.
     let ends = (word ^ (super::ONES * 2)).wrapping_sub(super::ONES * 0x21);
@@ -126,10 +166,12 @@ const fn digits(shift: u32) -> [u8; 256] {
     values
 }
 
-static HIGH_DIGIT: [u8; 256] = digits(4);
-static LOW_DIGIT: [u8; 256] = digits(0);
+/// By a hexadecimal digit, its value as the higher of two; [`NO_ASCII`] by anything else.
+pub(super) static HIGH_DIGIT: [u8; 256] = digits(4);
+/// As [`HIGH_DIGIT`], for the lower of two.
+pub(super) static LOW_DIGIT: [u8; 256] = digits(0);
 /// By the byte behind the backslash, the character that an escape of two bytes stands for; 0 when it is none.
-static SHORT: [u8; 256] = {
+pub(super) static SHORT: [u8; 256] = {
     let mut characters = [0; 256];
     let mut place = 0;
     while place < 8 {
