@@ -80,16 +80,27 @@ impl Message {
     ///
     /// # Errors
     /// Fewer than 40 bytes, or a destination or type that MS-PSRP does not know.
-    pub fn decode(mut src: Bytes) -> Result<Message, MessageError> {
-        let Some(mut header) = src.get(..Message::HEADER_LEN) else {
+    pub fn decode(src: Bytes) -> Result<Message, MessageError> {
+        Message::decode_behind(src, 0)
+    }
+
+    /// As [`Message::decode`] for a message that begins behind the first `skipped` bytes.
+    pub(crate) fn decode_behind(mut src: Bytes, skipped: usize) -> Result<Message, MessageError> {
+        let message = src.get(skipped..).unwrap_or_default();
+        let (destination, message_type) = Message::check_header(message)?;
+        let id = |at: usize| message.get(at..).and_then(<[u8]>::first_chunk).and_then(guid);
+        let (rpid, pid) = (id(8).unwrap_or(Uuid::nil()), id(24));
+        src.advance(skipped + Message::HEADER_LEN);
+        Ok(Message { destination, message_type, rpid, pid, data: src })
+    }
+
+    /// What of a header can be wrong.
+    #[inline]
+    pub(crate) fn check_header(src: &[u8]) -> Result<(Destination, MessageType), MessageError> {
+        let Some(mut header) = src.first_chunk::<{ Message::HEADER_LEN }>().map(<[u8; _]>::as_slice) else {
             return Err(MessageError::Truncated { len: src.len() });
         };
-        let destination = Destination::try_from(header.get_u32_le())?;
-        let message_type = MessageType::try_from(header.get_u32_le())?;
-        let rpid = guid(&mut header);
-        let pid = guid(&mut header);
-        src.advance(Message::HEADER_LEN);
-        Ok(Message { destination, message_type, rpid, pid: (!pid.is_nil()).then_some(pid), data: src })
+        Ok((Destination::try_from(header.get_u32_le())?, MessageType::try_from(header.get_u32_le())?))
     }
 
     /// Appends header and body to `out`.
@@ -108,9 +119,13 @@ impl Message {
     }
 }
 
-/// The caller has checked that sixteen bytes are there.
-fn guid(src: &mut &[u8]) -> Uuid {
-    let mut bytes = [0; 16];
-    src.copy_to_slice(&mut bytes);
-    Uuid::from_bytes_le(bytes)
+/// An identifier, whose first three groups are little-endian; `None` when it is all zero.
+#[inline]
+fn guid(bytes: &[u8; 16]) -> Option<Uuid> {
+    // As one number, because byte by byte it takes as long as the whole message.
+    let bits = u128::from_le_bytes(*bytes);
+    let fours = bits << 24 & 0xFF00_0000 | bits << 8 & 0xFF_0000 | bits >> 8 & 0xFF00 | bits >> 24 & 0xFF;
+    let twos = bits << 8 & 0xFF00_FF00_0000_0000 | bits >> 8 & 0x00FF_00FF_0000_0000;
+    let last = bits >> 64 << 64;
+    (bits != 0).then(|| Uuid::from_bytes((fours | twos | last).to_le_bytes()))
 }

@@ -34,7 +34,6 @@ impl Default for FragmentLimits {
 /// messages completed before it are still delivered.
 ///
 /// [3.1.1.2.3]: https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp/6e2faef7-13a5-4617-9243-a42d260c6f3c
-#[derive(Debug)]
 pub struct Defragmenter {
     limits: FragmentLimits,
     open: Vec<Open>,
@@ -43,6 +42,11 @@ pub struct Defragmenter {
     /// Bytes of the stream that were taken.
     offset: u64,
     ready: VecDeque<Message>,
+    /// What lies in one read as whole messages, one fragment each, behind those that are ready. They are taken apart when
+    /// they are asked for: there may be thousands.
+    ///
+    /// INVARIANT: whole fragments, each with the header of a message.
+    whole: Bytes,
     failed: Option<Error>,
 }
 
@@ -81,6 +85,20 @@ impl fmt::Debug for Open {
     }
 }
 
+impl fmt::Debug for Defragmenter {
+    /// Without the bytes: they hold people's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Defragmenter")
+            .field("limits", &self.limits)
+            .field("open", &self.open)
+            .field("offset", &self.offset)
+            .field("ready", &self.ready)
+            .field("whole_len", &self.whole.len())
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Defragmenter {
     /// An empty one.
     #[must_use]
@@ -92,6 +110,7 @@ impl Defragmenter {
             position: AT_HEADER,
             offset: 0,
             ready: VecDeque::new(),
+            whole: Bytes::new(),
             failed: None,
         }
     }
@@ -115,14 +134,20 @@ impl Defragmenter {
 
     /// The next complete message. Poll after each `handle_bytes`, also after one that failed, until `None`.
     pub fn poll_message(&mut self) -> Option<Message> {
-        self.ready.pop_front()
+        if let Some(message) = self.ready.pop_front() {
+            return Some(message);
+        }
+        split_first(&mut self.whole)
     }
 
     fn read(&mut self, mut bytes: Bytes) -> Result<(), Error> {
         while !bytes.is_empty() {
-            if let Some(message) = self.split_whole(&mut bytes) {
-                self.offset += wide(Fragment::HEADER_LEN + message.len());
-                self.ready.push_back(Message::decode(message)?);
+            let whole_len = self.whole_len(&bytes);
+            if 0 < whole_len {
+                self.offset += wide(whole_len);
+                self.take_whole_apart();
+                let is_all = whole_len == bytes.len();
+                self.whole = if is_all { std::mem::take(&mut bytes) } else { bytes.split_to(whole_len) };
                 continue;
             }
             match &mut self.position {
@@ -161,25 +186,36 @@ impl Defragmenter {
         Ok(())
     }
 
-    /// Splits off the bytes of a message that lies in front as one whole fragment, while nothing else is under way: the
-    /// usual case, in which nothing has to be looked up. The last message takes the buffer along instead of sharing it.
-    fn split_whole(&self, bytes: &mut Bytes) -> Option<Bytes> {
+    /// How many bytes in front are whole messages of one fragment each, while nothing else is under way: the usual case,
+    /// in which nothing has to be looked up. What is wrong with the message behind them is said when it is read.
+    fn whole_len(&self, bytes: &[u8]) -> usize {
         if !matches!(self.position, Position::Header { filled: 0, .. }) || !self.open.is_empty() {
-            return None;
+            return 0;
         }
-        let (header, rest) = bytes.split_first_chunk::<{ Fragment::HEADER_LEN }>()?;
-        let header = Header::decode(header).ok()?;
-        let is_allowed = header.fragment_id == 0 && header.blob_len <= self.limits.max_message_len;
-        if !is_allowed || !header.is_whole(rest.len()) {
-            return None;
+        let mut rest = bytes;
+        while let Some((header, behind)) = rest.split_first_chunk::<{ Fragment::HEADER_LEN }>()
+            && let Ok(header) = Header::decode(header)
+            && header.fragment_id == 0
+            && header.blob_len <= self.limits.max_message_len
+            && header.is_whole(behind.len())
+            && let Some((message, behind)) = behind.split_at_checked(header.blob_len)
+            && Message::check_header(message).is_ok()
+        {
+            rest = behind;
         }
-        let mut message = if header.blob_len == rest.len() {
-            std::mem::take(bytes)
-        } else {
-            bytes.split_to(Fragment::HEADER_LEN + header.blob_len)
-        };
-        message.advance(Fragment::HEADER_LEN);
-        Some(message)
+        bytes.len() - rest.len()
+    }
+
+    /// Something comes behind the whole messages of the last read.
+    fn take_whole_apart(&mut self) {
+        while let Some(message) = split_first(&mut self.whole) {
+            self.ready.push_back(message);
+        }
+    }
+
+    fn push(&mut self, message: Message) {
+        self.take_whole_apart();
+        self.ready.push_back(message);
     }
 
     /// Checks a header against what is open and against the limits, before its blob is awaited. `here` is how much of
@@ -223,7 +259,7 @@ impl Defragmenter {
         let Header { object_id, end, blob_len, .. } = header;
         if header.is_whole(bytes.len()) {
             self.offset += wide(blob_len);
-            self.ready.push_back(Message::decode(bytes.split_to(blob_len))?);
+            self.push(Message::decode(bytes.split_to(blob_len))?);
             return Ok(());
         }
         let object = known.unwrap_or_else(|| {
@@ -247,9 +283,18 @@ impl Defragmenter {
     fn finish(&mut self, object: usize) -> Result<(), Error> {
         let open = self.open.swap_remove(object);
         self.open_len -= open.bytes.len();
-        self.ready.push_back(Message::decode(Bytes::from(open.bytes))?);
+        self.push(Message::decode(Bytes::from(open.bytes))?);
         Ok(())
     }
+}
+
+/// Splits off the message in front; see the invariant of [`Defragmenter::whole`]. The last one takes the buffer along
+/// instead of sharing it.
+fn split_first(whole: &mut Bytes) -> Option<Message> {
+    let header = Header::decode(whole.first_chunk()?).ok()?;
+    let len = Fragment::HEADER_LEN + header.blob_len;
+    let fragment = if len < whole.len() { whole.split_to(len) } else { std::mem::take(whole) };
+    Message::decode_behind(fragment, Fragment::HEADER_LEN).ok()
 }
 
 /// A length as a part of the stream's.
