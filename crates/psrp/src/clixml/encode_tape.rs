@@ -85,18 +85,17 @@ impl Encoder<'_> {
         sheet.give_back(encoder.out);
     }
 
-    /// Writes a text without attributes in which nothing is to be escaped, as many a message is: it needs no walk.
+    /// Writes a string without attributes in which nothing is to be escaped, as many a message is: it needs no walk.
     /// `false`, and nothing is written, when the value is something else.
     fn write_plain(&mut self, value: Value<'_>) -> bool {
-        let kind = value.kind();
-        if !matches!(kind, Kind::String | Kind::Uri | Kind::XmlDocument | Kind::ScriptBlock) {
-            return false;
-        }
-        let text = value.tape().slice(value.node());
-        let is_plain = Scanner::detect().is_plain(text);
+        const START: &[u8] = b"<S>";
+        const END: &[u8] = b"</S>";
+        let node = value.node();
+        let text = value.tape().slice(node);
+        let is_plain = node.kind == Kind::String.number() && Scanner::detect().is_plain(text);
         if is_plain {
-            self.out.reserve(text.len() + TAGS_LEN);
-            self.leaf(kind.tag(), Name(None), |out| out.extend_from_slice(text));
+            self.out.reserve(START.len() + text.len() + END.len());
+            [START, text, END].into_iter().for_each(|piece| self.out.extend_from_slice(piece));
         }
         is_plain
     }
@@ -374,6 +373,4 @@ fn part<'t>(tape: &'t Tape, node: &Node) -> Part<'t> {
     Part { bytes: tape.arena(node), start, end: start + index(node.b) }
 }
 
-/// Room for a start tag and an end tag.
-const TAGS_LEN: usize = 16;
 const START: &[u8] = br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04""#;
