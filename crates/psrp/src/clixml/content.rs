@@ -1,87 +1,16 @@
 //! Text that is not simply there: entities, escapes, CDATA, comments, line ends, base64.
 
 use super::error::{DecodeError, DecodeErrorKind};
-use super::escape::{entity_at, escape_at, unescape};
+use super::escape::{entity_at, unescape};
 use super::node::{Kind, Node};
 use super::parse::Parser;
 use super::primitive::{expectation, is_valid_text, parse_scalar, trim};
-use super::scan::word_at;
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::push_code_point;
 use super::wide::number;
 
 impl Parser<'_> {
-    /// Text with entities and escapes as .NET writes them, both decoded in one go; nothing stands for itself at `halt`
-    /// for the first time. Becomes side text. Anything else is left to [`Parser::slow_text`].
-    #[inline(never)]
-    pub(super) fn decoded_text(&mut self, tag: Tag, mut node: Node, halt: usize) -> Result<(), DecodeError> {
-        let (begin, base) = (self.at, self.side.len());
-        let (mut from, mut at) = (begin, halt);
-        loop {
-            self.check_expanded(at - from)?;
-            self.side.extend_from_slice(self.body.get(from..at).unwrap_or_default());
-            let rest = self.body.get(at..).unwrap_or_default();
-            let len = match rest {
-                [b'<', ..] => match tag.end_at(self.body, at) {
-                    Some(next) => {
-                        self.at = next;
-                        node.flags |= Node::IN_SIDE;
-                        (node.a, node.b) = (number(base), number(self.side.len() - base));
-                        self.nodes.push(node);
-                        return Ok(());
-                    }
-                    None => None,
-                },
-                [b'&', ..] => self.usual_entity(at),
-                [b'_', ..] => match escape_at(rest) {
-                    Some((code, len)) => {
-                        push_code_point(&mut self.side, base, code);
-                        Some(len)
-                    }
-                    // What follows as an entity could make it an escape after all.
-                    None if rest.iter().take(MAX_ESCAPE_LEN).any(|byte| *byte == b'&') => None,
-                    None => {
-                        self.side.push(b'_');
-                        Some(1)
-                    }
-                },
-                [space @ (b'\t' | b'\n'), ..] => {
-                    self.side.push(*space);
-                    Some(1)
-                }
-                _ => None,
-            };
-            let Some(len) = len else {
-                self.side.truncate(base);
-                return self.slow_text(tag, node, true);
-            };
-            from = at + len;
-            at = self.scanner.find_special(self.body, from);
-        }
-    }
-
-    /// Appends what the predefined entity at `at` stands for; gives back its length.
-    #[inline]
-    fn usual_entity(&mut self, at: usize) -> Option<usize> {
-        const LT: u64 = u64::from_le_bytes(*b"&lt;\0\0\0\0");
-        const GT: u64 = u64::from_le_bytes(*b"&gt;\0\0\0\0");
-        const AMP: u64 = u64::from_le_bytes(*b"&amp;\0\0\0");
-        const QUOT: u64 = u64::from_le_bytes(*b"&quot;\0\0");
-        const APOS: u64 = u64::from_le_bytes(*b"&apos;\0\0");
-        let word = word_at(self.body, at);
-        let (byte, len) = match (word & 0xFFFF_FFFF, word & 0xFF_FFFF_FFFF, word & 0xFFFF_FFFF_FFFF) {
-            (LT, ..) => (b'<', 4),
-            (GT, ..) => (b'>', 4),
-            (_, AMP, _) => (b'&', 5),
-            (.., QUOT) => (b'"', 6),
-            (.., APOS) => (b'\'', 6),
-            _ => return None,
-        };
-        self.side.push(byte);
-        Some(len)
-    }
-
     /// Text with entities, escapes, CDATA, comments or white space around it; becomes side text.
     #[cold]
     #[inline(never)]
@@ -227,6 +156,4 @@ impl Parser<'_> {
     }
 }
 
-/// `_xHHHHHHHH_`
-const MAX_ESCAPE_LEN: usize = 11;
 pub(super) const CHARACTER: &str = "a character that XML allows";

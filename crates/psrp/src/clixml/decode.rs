@@ -11,8 +11,7 @@ use super::names::Names;
 use super::node::{Kind, Node};
 use super::parse::{Frame, Parser};
 use super::refs::RefTable;
-use super::scan::{Scanner, word_at};
-use super::tag::Tag;
+use super::scan::Scanner;
 use super::tape::{Arrays, Serials, Tape};
 use super::wide::number;
 
@@ -93,9 +92,15 @@ impl Decoder {
         if max < body.len() {
             return Err(DecodeError::new(DecodeErrorKind::BodyTooLong { len: body.len(), max }, max));
         }
-        if let Some(node) = self.lone_string(&body) {
-            return Ok(Tape::of_one(node, body, Arc::clone(self.interner.names())));
+        match self.lone_string(&body) {
+            Some(node) => Ok(Tape::of_one(node, body)),
+            None => self.decode_elements(body),
         }
+    }
+
+    /// Any body that is no longer than the limit.
+    #[inline(never)]
+    fn decode_elements(&mut self, body: Bytes) -> Result<Tape, DecodeError> {
         if let Err(valid_up_to) = self.scanner.check_utf8(&body) {
             return Err(DecodeError::new(DecodeErrorKind::Utf, valid_up_to));
         }
@@ -165,25 +170,18 @@ impl Decoder {
         &self.limits
     }
 
-    /// The node of a body that is one string of ASCII without escapes and nothing else, as many messages are.
+    /// The node of a body that is one string of ASCII without escapes and nothing else, as many messages are: it needs
+    /// none of what elements inside each other do.
     #[inline]
     fn lone_string(&self, body: &[u8]) -> Option<Node> {
-        const STRING: Tag = Tag::of(Kind::String);
-        const START: u64 = u64::from_le_bytes(*b"<S>\0\0\0\0\0");
-        const MARK: u64 = u64::from_le_bytes(*b"\xEF\xBB\xBF\0\0\0\0\0");
-        let word = word_at(body, 0);
-        let (word, start) = if word & 0xFF_FFFF == MARK { (word >> 24, 3) } else { (word, 0) };
-        if word & 0xFF_FFFF != START {
+        const KIND: u8 = Kind::String.number();
+        let value = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        let text = value.strip_prefix(b"<S>")?.strip_suffix(b"</S>")?;
+        if self.limits.max_object_len < value.len() || !self.scanner.stands_for_itself(text) {
             return None;
         }
-        let begin = start + 3;
-        let end = self.scanner.find_special_or_beyond_ascii(body, begin);
-        let is_all = STRING.end_at(body, end) == Some(body.len());
-        if !is_all || self.limits.max_object_len < body.len() - start {
-            return None;
-        }
-        let (a, b) = (number(begin), number(end - begin));
-        Some(Node { kind: Kind::String.number(), flags: 0, aux: 0, name: 0, a, b })
+        let (a, b) = (number(body.len() - value.len() + 3), number(text.len()));
+        Some(Node { kind: KIND, flags: 0, aux: 0, name: 0, a, b })
     }
 
     /// Room for as many nodes a byte as the last body had that met no recycled memory, and a few more.

@@ -70,8 +70,22 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 }
 
 fn hex4(digits: [u8; 4]) -> Option<u32> {
-    digits.into_iter().try_fold(0, |value, byte| Some(value << 4 | char::from(byte).to_digit(16)?))
+    let [a, b, c, d] = digits.map(|byte| u32::from(HEX[usize::from(byte)]));
+    ((a | b | c | d) < 16).then_some(a << 12 | b << 8 | c << 4 | d)
 }
 
 /// Longer ones could only have leading zeros.
 const MAX_ENTITY_LEN: usize = 32;
+/// The value of each byte as a hexadecimal digit; of one that is none, more.
+#[expect(clippy::as_conversions, reason = "`usize::from` is not callable in a constant")]
+static HEX: [u8; 256] = {
+    let mut values = [0xFF; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};

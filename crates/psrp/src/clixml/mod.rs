@@ -13,6 +13,7 @@ mod attributes;
 mod content;
 mod date;
 mod decode;
+mod decoded;
 mod digits;
 mod element;
 mod encode;

@@ -266,7 +266,7 @@ impl Parser<'_> {
                 Some(b'<') => break,
                 Some(b'\t' | b'\n') => end += 1,
                 Some(b'_') if escape_at(self.body.get(end..).unwrap_or_default()).is_none() => end += 1,
-                _ => return self.decoded_text(tag, node, end),
+                _ => return self.decoded_text(tag, node),
             }
             end = self.scanner.find_special(self.body, end);
         }

@@ -62,26 +62,24 @@ impl Scanner {
 
     /// The first byte from `from` on that text cannot simply run over: `<`, `&`, `_`, or a control character.
     /// The length of `bytes` when there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find_special(self, bytes: &[u8], from: usize) -> usize {
         match self {
-            Scanner::Portable => find::<true, false>(bytes, from),
+            Scanner::Portable => find::<true>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<true, false>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.find::<true>(bytes, from),
             #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<true, false>(bytes, from),
+            Scanner::Neon(neon) => neon.find::<true>(bytes, from),
         }
     }
 
-    /// As [`Scanner::find_special`], and halts at what is not ASCII too.
+    /// Whether a text is ASCII in which [`Scanner::find_special`] does not halt.
     #[inline]
-    pub(super) fn find_special_or_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn stands_for_itself(self, text: &[u8]) -> bool {
         match self {
-            Scanner::Portable => find::<true, true>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<true, true>(bytes, from),
-            #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<true, true>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.stands_for_itself(text),
+            _ => text.is_ascii() && self.find_special(text, 0) == text.len(),
         }
     }
 
@@ -89,11 +87,22 @@ impl Scanner {
     #[inline]
     pub(super) fn find_markup(self, bytes: &[u8], from: usize) -> usize {
         match self {
-            Scanner::Portable => find::<false, false>(bytes, from),
+            Scanner::Portable => find::<false>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<false, false>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.find::<false>(bytes, from),
             #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<false, false>(bytes, from),
+            Scanner::Neon(neon) => neon.find::<false>(bytes, from),
+        }
+    }
+
+    /// How many bytes at the start of a block stand ahead of what [`Scanner::find_special`] halts at; all when there is
+    /// none.
+    #[inline(always)]
+    pub(super) fn text_len(self, block: &[u8; 32]) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.text_len(block),
+            _ => self.find_special(block, 0),
         }
     }
 
@@ -182,23 +191,21 @@ impl Scanner {
     }
 }
 
-/// [`Scanner::find_markup`] without the two, [`Scanner::find_special`] with the first of them.
-fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8], from: usize) -> usize {
+/// [`Scanner::find_special`], or without the escape [`Scanner::find_markup`].
+fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
         let escapes = if STOPS_AT_ESCAPE { zero_bytes(word ^ (ONES * 0x5F)) } else { 0 };
-        let wide = if STOPS_BEYOND_ASCII { word & HIGHS } else { 0 };
         let markup = zero_bytes(word ^ (ONES * 0x3C)) | zero_bytes(word ^ (ONES * 0x26));
-        let hits = escapes | wide | markup | low_bytes(word);
+        let hits = escapes | markup | low_bytes(word);
         if hits != 0 {
             return at + first_byte(hits);
         }
         at += 8;
     }
     let stops = |byte: &u8| {
-        let asked_for = (STOPS_AT_ESCAPE && *byte == b'_') || (STOPS_BEYOND_ASCII && 0x80 <= *byte);
-        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || asked_for
+        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || STOPS_AT_ESCAPE && *byte == b'_'
     };
     let rest = bytes.get(at..).unwrap_or_default();
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)

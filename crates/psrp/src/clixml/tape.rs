@@ -1,8 +1,8 @@
 //! The tape: one flat, read-only array of nodes for every value of a message or document.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 
@@ -25,21 +25,21 @@ use super::wide::{index, number};
 pub struct Tape {
     text: Bytes,
     content: Content,
-    names: Arc<Names>,
 }
 
 enum Content {
     /// One value that is no container and needs no side text: most short messages are such, and so take no memory of
-    /// their own.
+    /// their own. It has no name, and so no table of names: sharing one would cost more than reading the message.
     One(Node),
     Many {
+        names: Arc<Names>,
         arrays: Box<Arrays>,
         /// Tells this tape from every other one of the process.
         serial: u64,
     },
 }
 
-const _: () = assert!(size_of::<Tape>() <= 64);
+const _: () = assert!(size_of::<Tape>() <= 56);
 
 impl Tape {
     /// A tape without values, as an empty message gives.
@@ -49,12 +49,13 @@ impl Tape {
     }
 
     pub(super) fn new(arrays: Box<Arrays>, text: Bytes, names: Arc<Names>, serial: u64) -> Self {
-        Tape { text, content: Content::Many { arrays, serial }, names }
+        Tape { text, content: Content::Many { names, arrays, serial } }
     }
 
-    /// A tape of one text that is no container and stands in `text`.
-    pub(super) fn of_one(node: Node, text: Bytes, names: Arc<Names>) -> Self {
-        Tape { text, content: Content::One(node), names }
+    /// A tape of one text that is no container, has no name and stands in `text`.
+    #[inline]
+    pub(super) fn of_one(node: Node, text: Bytes) -> Self {
+        Tape { text, content: Content::One(node) }
     }
 
     /// Gives memory back that is not needed, the body included when its decoded text counts more.
@@ -70,6 +71,7 @@ impl Tape {
     }
 
     /// The memory that another tape can use.
+    #[inline]
     pub(super) fn into_arrays(self) -> Option<Box<Arrays>> {
         match self.content {
             Content::One(_) => None,
@@ -122,9 +124,13 @@ impl Tape {
         }
     }
 
-    /// The table of member names that [`Node::name`] counts in.
+    /// The table of member names that [`Node::name`] counts in; an empty one for a value without a name.
     pub fn names(&self) -> &Arc<Names> {
-        &self.names
+        static NONE: LazyLock<Arc<Names>> = LazyLock::new(|| Arc::new(Names::new()));
+        match &self.content {
+            Content::One(_) => &NONE,
+            Content::Many { names, .. } => names,
+        }
     }
 
     /// A number that tells this tape from every other one of the process that has objects or lists of type names.
@@ -184,10 +190,10 @@ impl Arrays {
         self.floats.clear();
     }
 
-    /// Whether a tape of this one node alone needs no arrays.
+    /// Whether a tape of this one node alone needs no arrays and no table of names.
     fn is_plain(&self, node: Node) -> bool {
         let is_container = Kind::from_number(node.kind).is_none_or(Kind::is_container);
-        !is_container && self.side.is_empty() && self.floats.is_empty()
+        !is_container && node.name == 0 && self.side.is_empty() && self.floats.is_empty()
     }
 
     /// The side text and, of the body, what nodes point to, together as the new text; there is no side text then.
@@ -312,6 +318,7 @@ impl<'t> Siblings<'t> {
 impl<'t> Iterator for Siblings<'t> {
     type Item = Value<'t>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'t>> {
         if self.end <= self.next {
             return None;

@@ -135,21 +135,38 @@ fn unit_of(code: u32) -> u16 {
 /// Appends one code point, surrogates included, as (generalised) UTF-8. A low surrogate that follows a high one which
 /// was written at or behind `start` completes the pair, so the result stays well-formed WTF-8.
 pub(super) fn push_code_point(out: &mut Vec<u8>, start: usize, code: u32) {
+    let end = out.len().saturating_sub(start);
+    out.extend_from_slice(&[0; MAX_UTF8_LEN]);
+    let end = write_code_point(out.get_mut(start..).unwrap_or_default(), end, code);
+    out.truncate(start + end);
+}
+
+/// As [`push_code_point`] behind the first `end` bytes of a text that has room behind them; gives back the new end.
+#[inline]
+pub(super) fn write_code_point(text: &mut [u8], end: usize, code: u32) -> usize {
+    let (written, room) = text.split_at_mut_checked(end).unwrap_or_default();
+    if code < 0x80
+        && let Some(byte) = room.first_mut()
+    {
+        *byte = u8::try_from(code).unwrap_or(b'?');
+        return end + 1;
+    }
+    let mut bytes = [0; MAX_UTF8_LEN];
     if let Some(c) = char::from_u32(code) {
-        let mut buffer = [0; 4];
-        out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
-        return;
+        let len = c.encode_utf8(&mut bytes).len();
+        room.iter_mut().zip(&bytes).take(len).for_each(|(to, from)| *to = *from);
+        return end + len;
     }
     if let 0xDC00..=0xDFFF = code
-        && let Some(high) = trailing_high_surrogate(out.get(start..).unwrap_or_default())
+        && let Some(high) = trailing_high_surrogate(written)
     {
-        out.truncate(out.len() - 3);
-        push_code_point(out, start, 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00));
-        return;
+        return write_code_point(text, end - 3, 0x1_0000 + ((high - 0xD800) << 10) + (code - 0xDC00));
     }
-    for byte in [0xE0 | code >> 12 & 0x0F, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F] {
-        out.push(u8::try_from(byte).unwrap_or(b'?'));
+    let surrogate = [0xE0 | code >> 12 & 0x0F, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F];
+    for (to, byte) in room.iter_mut().zip(surrogate) {
+        *to = u8::try_from(byte).unwrap_or(b'?');
     }
+    end + surrogate.len()
 }
 
 fn trailing_high_surrogate(text: &[u8]) -> Option<u32> {
@@ -160,3 +177,5 @@ fn trailing_high_surrogate(text: &[u8]) -> Option<u32> {
         _ => None,
     }
 }
+
+const MAX_UTF8_LEN: usize = 4;

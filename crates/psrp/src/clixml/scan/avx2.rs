@@ -21,18 +21,28 @@ impl Avx2 {
     }
 
     #[inline]
-    pub(super) fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(
-        self,
-        bytes: &[u8],
-        from: usize,
-    ) -> usize {
+    pub(super) fn find<const STOPS_AT_ESCAPE: bool>(self, bytes: &[u8], from: usize) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { find::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(bytes, from) }
+        unsafe { find::<STOPS_AT_ESCAPE>(bytes, from) }
+    }
+
+    /// As [`Scanner::stands_for_itself`](super::Scanner::stands_for_itself).
+    #[inline]
+    pub(super) fn stands_for_itself(self, text: &[u8]) -> bool {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { stands_for_itself(text) }
     }
 
     pub(super) fn find_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { find_beyond_ascii(bytes, from) }
+    }
+
+    /// As [`Scanner::text_len`](super::Scanner::text_len).
+    #[inline(always)]
+    pub(super) fn text_len(self, block: &[u8; LEN]) -> usize {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { text_len(block) }
     }
 
     #[inline(always)]
@@ -69,11 +79,26 @@ impl Avx2 {
     }
 }
 
+/// The first block is looked at without a call: most texts end in it.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8], from: usize) -> usize {
+fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+    let Some(block) = bytes.get(from..).and_then(<[u8]>::first_chunk::<LEN>) else {
+        return find_on::<STOPS_AT_ESCAPE>(bytes, from);
+    };
+    let hits = stops::<STOPS_AT_ESCAPE>(load(block));
+    if hits != 0 {
+        return from + index(hits.trailing_zeros());
+    }
+    find_on::<STOPS_AT_ESCAPE>(bytes, from + LEN)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn find_on<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LEN>) {
-        let hits = stops::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(load(block));
+        let hits = stops::<STOPS_AT_ESCAPE>(load(block));
         if hits != 0 {
             return at + index(hits.trailing_zeros());
         }
@@ -83,34 +108,55 @@ fn find<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(bytes: &[u8
     match bytes.last_chunk::<LEN>() {
         Some(block) if at < bytes.len() => {
             let seen = LEN - (bytes.len() - at);
-            let hits = stops::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(load(block)) >> seen;
+            let hits = stops::<STOPS_AT_ESCAPE>(load(block)) >> seen;
             if hits == 0 { bytes.len() } else { at + index(hits.trailing_zeros()) }
         }
         Some(_) => bytes.len(),
-        None => super::find::<STOPS_AT_ESCAPE, STOPS_BEYOND_ASCII>(bytes, at),
+        None => super::find::<STOPS_AT_ESCAPE>(bytes, at),
     }
 }
 
-/// One bit per byte: `<`, `&`, below a space, and what is asked for besides.
+/// One bit per byte: `<`, `&`, below a space, and `_` if that is asked for.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn stops<const STOPS_AT_ESCAPE: bool, const STOPS_BEYOND_ASCII: bool>(block: __m256i) -> u32 {
+fn stops<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> u32 {
+    _mm256_movemask_epi8(stopping::<STOPS_AT_ESCAPE>(block)).cast_unsigned()
+}
+
+/// [`stops`] as the highest bit of each byte.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn stopping<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> __m256i {
     let escape = if STOPS_AT_ESCAPE { 0x5F } else { 0 };
     // By the low four bits of a byte, the one character with these bits that is looked for. A byte from 0x80 on
     // gives 0 and so equals nothing.
-    let wanted = _mm256_setr_epi8(
-        0, 0, 0, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0, escape, //
-        0, 0, 0, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0, escape,
-    );
+    let wanted = table([0, 0, 0, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0, escape]);
     let found = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(wanted, block), block);
     let above_controls = _mm256_subs_epu8(block, _mm256_set1_epi8(0x1F));
     let controls = _mm256_cmpeq_epi8(above_controls, _mm256_setzero_si256());
-    let mut stops = _mm256_or_si256(found, controls);
-    if STOPS_BEYOND_ASCII {
-        // Only the sign bits count.
-        stops = _mm256_or_si256(stops, block);
-    }
-    _mm256_movemask_epi8(stops).cast_unsigned()
+    _mm256_or_si256(found, controls)
+}
+
+/// What is not ASCII has its highest bit set as it is.
+#[target_feature(enable = "avx2")]
+fn stands_for_itself(text: &[u8]) -> bool {
+    let (blocks, rest) = text.as_chunks::<LEN>();
+    let Some(last) = text.last_chunk() else {
+        return rest.is_ascii() && super::find::<true>(rest, 0) == rest.len();
+    };
+    // The last block overlaps the one ahead of it, so that there is no rest.
+    let found = blocks.iter().chain([last]).fold(_mm256_setzero_si256(), |found, block| {
+        let block = load(block);
+        _mm256_or_si256(found, _mm256_or_si256(stopping::<true>(block), block))
+    });
+    _mm256_movemask_epi8(found) == 0
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn text_len(block: &[u8; LEN]) -> usize {
+    // Without a hit this is the length of the block.
+    index(stops::<true>(load(block)).trailing_zeros())
 }
 
 #[inline]

@@ -31,12 +31,13 @@ fn wide_scans_agree_with_a_byte_loop() {
             for scanner in [Scanner::detect(), Scanner::Portable] {
                 assert_eq!(scanner.find_special(&bytes, from), slow(is_special));
                 assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
-                let found = scanner.find_special_or_beyond_ascii(&bytes, from);
-                assert_eq!(found, slow(|byte| is_special(byte) || !byte.is_ascii()));
                 let text = &bytes[from..];
+                let stands_for_itself = text.is_ascii() && slow(is_special) == len;
+                assert_eq!(scanner.stands_for_itself(text), stands_for_itself);
                 assert_eq!(scanner.is_plain(text), !text.iter().any(|byte| is_escapable(*byte, false)));
                 if let Some(block) = text.first_chunk::<32>() {
                     let slow = |hit: fn(u8) -> bool| slow(hit).min(from + 32) - from;
+                    assert_eq!(scanner.text_len(block), slow(is_special));
                     assert_eq!(scanner.plain_len::<false>(block), slow(|byte| is_escapable(byte, false)));
                     assert_eq!(scanner.plain_len::<true>(block), slow(|byte| is_escapable(byte, true)));
                     let mut len = 0;
@@ -45,6 +46,27 @@ fn wide_scans_agree_with_a_byte_loop() {
                 }
             }
             assert_eq!(find_tag(&bytes, from), slow(|byte| byte == b'<'));
+        }
+    }
+}
+
+#[test]
+fn one_byte_anywhere_keeps_a_text_from_standing_for_itself() {
+    for scanner in [Scanner::detect(), Scanner::Portable] {
+        for len in (0..100).step_by(if cfg!(miri) { 31 } else { 1 }) {
+            let mut text = vec![b'a'; len];
+            assert!(scanner.stands_for_itself(&text));
+            for at in 0..len {
+                for byte in [0, b'\t', 0x1F, b'&', b'<', b'_', 0x80, 0xFF] {
+                    text[at] = byte;
+                    assert!(!scanner.stands_for_itself(&text), "{byte} at {at} of {len}");
+                }
+                for byte in [b' ', b'>', b'"', 0x7F] {
+                    text[at] = byte;
+                    assert!(scanner.stands_for_itself(&text), "{byte} at {at} of {len}");
+                }
+                text[at] = b'a';
+            }
         }
     }
 }

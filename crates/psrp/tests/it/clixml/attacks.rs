@@ -170,7 +170,7 @@ fn every_limit_has_its_own_error_with_its_value_and_place() {
             |limits| limits.max_expanded_len = 10,
             "<Objs><S>123456&amp;</S><S>123&lt;</S></Objs>".into(),
             Error::ExpandedTooLong { max: 10 },
-            27,
+            30,
         ),
         (
             "max_expanded_len",
