@@ -36,10 +36,17 @@ impl fmt::Debug for StreamChunk {
     }
 }
 
+impl StreamChunk {
+    /// Whether the bytes of the next chunk belong right behind these.
+    fn is_continued_by(&self, next: &StreamChunk) -> bool {
+        !self.end && self.name == next.name && self.command_id == next.command_id
+    }
+}
+
 /// What a Receive brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReceiveResponse {
-    /// In the order of the envelope.
+    /// In the order of the envelope; what comes of one stream without another between is one chunk.
     pub streams: Vec<StreamChunk>,
     /// What the server says of the command, when it does.
     pub command_state: Option<CommandState>,
@@ -177,7 +184,8 @@ pub(crate) fn encode_stream(out: &mut String, name: &str, command_id: Option<Uui
 
 /// Reads the stream elements of a Send or of the answer to a Receive, to the end of their parent.
 ///
-/// The bytes of all streams are decoded into one buffer, of which each chunk is a slice.
+/// The bytes of all streams are decoded into one buffer, of which each chunk is a slice. Elements of the same stream that
+/// follow each other are one chunk: they are pieces of one sequence of bytes, and there may be thousands.
 pub(crate) fn decode_streams(
     reader: &mut Reader<'_>,
     max_streams: usize,
@@ -185,22 +193,33 @@ pub(crate) fn decode_streams(
     let mut response = ReceiveResponse::default();
     let mut buffer = Vec::new();
     // Where in the buffer each chunk ends.
-    let mut ends = Vec::new();
+    let mut ends: Vec<usize> = Vec::new();
+    let mut elements = 0;
     while let Some(child) = reader.next_child()? {
         if child.is(Ns::Shell, "Stream") {
-            check_stream_count(reader, response.streams.len(), max_streams)?;
+            check_stream_count(reader, elements, max_streams)?;
+            elements += 1;
             let chunk = decode_stream_start(reader, &child)?;
             buffer.reserve(reader.left_len() / 4 * 3);
             if !stream::decode_into(&reader.text()?, &mut buffer) {
                 return Err(reader.error(EnvelopeErrorKind::BadBase64 { name: "Stream" }));
             }
-            response.streams.push(chunk.clone());
-            ends.push(buffer.len());
-            while response.streams.len() < max_streams
-                && reader.take_alike(&child, |text| stream::decode_plain_into(text, &mut buffer))
-            {
-                response.streams.push(chunk.clone());
-                ends.push(buffer.len());
+            if !chunk.end {
+                reader.take_alike(&child, |text| {
+                    let is_taken = elements < max_streams && stream::decode_plain_into(text, &mut buffer);
+                    elements += usize::from(is_taken);
+                    is_taken
+                });
+            }
+            match (response.streams.last_mut(), ends.last_mut()) {
+                (Some(last), Some(end)) if last.is_continued_by(&chunk) => {
+                    last.end = chunk.end;
+                    *end = buffer.len();
+                }
+                _ => {
+                    response.streams.push(chunk);
+                    ends.push(buffer.len());
+                }
             }
         } else if child.is(Ns::Shell, "CommandState") {
             response.command_state = Some(decode_command_state(reader, &child)?);

@@ -188,22 +188,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the next child without looking at its parts, if it stands right here, starts byte for byte as `sample`, an
-    /// earlier child of the same parent, did, and holds nothing but text that `take` takes: reading is then behind it.
-    /// Otherwise reading stays where it is, and [`Reader::next_child`] gives that child.
+    /// Reads the next children without looking at their parts, as long as one stands right here, starts byte for byte as
+    /// `sample`, an earlier child of the same parent, did, and holds nothing but text that `take` takes. Reading is then
+    /// behind them, and [`Reader::next_child`] gives the child that was not taken.
     ///
     /// An envelope holds thousands of streams that differ in their text only.
-    pub(crate) fn take_alike(&mut self, sample: &Element<'a>, take: impl FnOnce(&'a [u8]) -> bool) -> bool {
+    pub(crate) fn take_alike(&mut self, sample: &Element<'a>, mut take: impl FnMut(&'a [u8]) -> bool) {
         let rest: &'a [u8] = self.inner.get_mut();
-        match split_alike(rest, &sample.start) {
-            Some((text, after)) if take(text) => {
-                // The reader does not count what it has not read itself.
-                self.base += rest.len() - after.len();
-                *self.inner.get_mut() = after;
-                true
-            }
-            _ => false,
+        let start = ["<", sample.start.as_ref(), ">"].concat();
+        let end = ["</", sample.start.name().as_ref(), ">"].concat();
+        let between = [end.as_str(), start.as_str()].concat();
+        let mut after = rest;
+        let mut inside = rest.strip_prefix(start.as_bytes());
+        while let Some((text, tags)) = inside.and_then(|inside| split_text(inside))
+            && let Some(behind) = tags.strip_prefix(end.as_bytes())
+            && take(text)
+        {
+            after = behind;
+            inside = tags.strip_prefix(between.as_bytes());
         }
+        // The reader does not count what it has not read itself.
+        self.base += rest.len() - after.len();
+        *self.inner.get_mut() = after;
     }
 
     /// Passes over the rest of this element.
@@ -302,13 +308,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The text of an element with this start tag at the front of `rest`, and what follows the element.
-fn split_alike<'a>(rest: &'a [u8], start: &BytesStart<'_>) -> Option<(&'a [u8], &'a [u8])> {
-    let inside = rest.strip_prefix(b"<")?.strip_prefix(start.as_bytes())?.strip_prefix(b">")?;
-    let (text, end_tag) = inside.split_at_checked(memchr::memchr(b'<', inside)?)?;
-    let name = start.name();
-    let after = end_tag.strip_prefix(b"</")?.strip_prefix(name.as_ref().as_bytes())?.strip_prefix(b">")?;
-    Some((text, after))
+/// Text up to the first tag, and the rest from there on.
+fn split_text(inside: &[u8]) -> Option<(&[u8], &[u8])> {
+    inside.split_at_checked(memchr::memchr(b'<', inside)?)
 }
 
 fn predefined(name: &str) -> Option<char> {
