@@ -26,6 +26,7 @@ fn main() {
 /// What the network layer hands over: owned buffers, here made once per payload and not timed again.
 struct Received {
     name: String,
+    /// Slices of buffers as long as an envelope: one after the other in memory, as the rivals have them.
     documents: Vec<Bytes>,
     envelopes: Vec<Bytes>,
     tapes: Vec<Tape>,
@@ -41,7 +42,7 @@ fn with_received<T>(payload: &Payload, run: impl FnOnce(&mut Received) -> T) -> 
         if slot.as_ref().is_none_or(|received| received.name != payload.name) {
             *slot = Some(Received {
                 name: payload.name.clone(),
-                documents: payload.iter_docs().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect(),
+                documents: documents(payload),
                 envelopes: payload.iter_envs().map(Bytes::copy_from_slice).collect(),
                 tapes: Vec::new(),
                 rival_values: Vec::new(),
@@ -49,6 +50,24 @@ fn with_received<T>(payload: &Payload, run: impl FnOnce(&mut Received) -> T) -> 
         }
         run(slot.as_mut().expect("filled above"))
     })
+}
+
+fn documents(payload: &Payload) -> Vec<Bytes> {
+    let mut documents = Vec::with_capacity(payload.docs.len());
+    let mut texts = payload.iter_docs().peekable();
+    while texts.peek().is_some() {
+        let (mut buffer, mut ends) = (Vec::with_capacity(READ_LEN), Vec::new());
+        while buffer.len() < READ_LEN
+            && let Some(text) = texts.next()
+        {
+            buffer.extend_from_slice(text.as_bytes());
+            ends.push(buffer.len());
+        }
+        let buffer = Bytes::from(buffer);
+        let starts = std::iter::once(0).chain(ends.clone());
+        documents.extend(starts.zip(ends).map(|(start, end)| buffer.slice(start..end)));
+    }
+    documents
 }
 
 fn decode(payload: &Payload) -> Result<u64, String> {
@@ -185,3 +204,6 @@ fn rival_encode(payload: &Payload) -> Result<u64, String> {
 fn measured_rival_encode(values: &[Vec<psrp_rs::PsValue>]) -> u64 {
     values.iter().flatten().map(|value| black_box(psrp_rs::to_clixml(value)).len() as u64).sum()
 }
+
+/// About what one answer to a Receive brings.
+const READ_LEN: usize = 500_000;
