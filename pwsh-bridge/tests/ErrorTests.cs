@@ -12,7 +12,6 @@ public unsafe class ErrorTests
     [Fact]
     public void The_library_has_the_interface_this_module_was_written_for()
     {
-        NativeLoader.Load();
         Assert.Equal(NativeMethods.AbiMajor, NativeMethods.exo_abi_version() >> 16);
     }
 

@@ -17,7 +17,6 @@ internal static class NativeLibraryFixture
         {
             Environment.SetEnvironmentVariable(NativeLoader.PathVariable, path);
         }
-        NativeLoader.Install();
     }
 
     private static string? Built([CallerFilePath] string source = "")

@@ -17,12 +17,29 @@ function Invoke-Child([string] $Script, [hashtable] $Environment = @{}) {
 }
 $tell = 'try { Import-Module ExchangeOnlineManagement; Connect-ExchangeOnline -ConnectionUri https://localhost:1/powershell -Credential ([pscredential]::new("a", (ConvertTo-SecureString b -AsPlainText -Force))) -ShowBanner:$false -InformationAction Ignore } catch { "$($_.CategoryInfo.Category)|$($_.FullyQualifiedErrorId)|$($_.Exception.Message)" }'
 
+$open = $tell -replace 'Connect-ExchangeOnline -ConnectionUri https://localhost:1/powershell', 'New-PSSession -ConnectionUri https://localhost:1/powershell -Authentication Basic -ErrorAction Stop' -replace '-ShowBanner:\$false -InformationAction Ignore'
+
 Check 'a library that is not there, or is none, is named with its path' {
     $none = Join-Path ([System.IO.Path]::GetTempPath()) "none-$PID.so"
-    Assert-Like (Invoke-Child $tell @{ EXO_NATIVE_LIBRARY = $none }) "*$none*does not exist*"
-    Set-Content $none 'no library'
-    try { Assert-Like (Invoke-Child $tell @{ EXO_NATIVE_LIBRARY = $none }) "*$none*could not be loaded*" }
-    finally { Remove-Item $none }
+    foreach ($script in $tell, $open) {
+        Assert-Like (Invoke-Child $script @{ EXO_NATIVE_LIBRARY = $none }) "NotInstalled|NativeLibraryUnusable,*$none*does not exist*"
+        Set-Content $none 'no library'
+        try { Assert-Like (Invoke-Child $script @{ EXO_NATIVE_LIBRARY = $none }) "NotInstalled|NativeLibraryUnusable,*$none*could not be loaded*" }
+        finally { Remove-Item $none }
+    }
+}
+
+Check 'a module without a library for this system can be looked at, and says at the first connection what is missing' {
+    $bare = Join-Path ([System.IO.Path]::GetTempPath()) "bare-$PID"
+    try {
+        $null = New-Item -ItemType Directory $bare
+        Copy-Item $folder (Join-Path $bare 'ExchangeOnlineManagement') -Recurse
+        Remove-Item (Join-Path $bare 'ExchangeOnlineManagement' 'runtimes') -Recurse
+        $here = "Import-Module '$bare/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1'"
+        Assert-Like (Invoke-Child "$here; (Get-Command Connect-ExchangeOnline).Source; @(Get-ConnectionInformation).Count; Remove-Module ExchangeOnlineManagement") "ExchangeOnlineManagement*0*"
+        Assert-Like (Invoke-Child $tell.Replace('Import-Module ExchangeOnlineManagement', $here)) 'NotInstalled|NativeLibraryUnusable,*The native library for *-* is not where the module expects it: *runtimes*'
+    }
+    finally { Remove-Item $bare -Recurse -ErrorAction Ignore }
 }
 
 if (Get-Command cc -ErrorAction Ignore) {
@@ -31,7 +48,7 @@ if (Get-Command cc -ErrorAction Ignore) {
         $library = [System.IO.Path]::ChangeExtension($source, 'so')
         $version = [System.Reflection.Assembly]::LoadFrom((Join-Path $folder 'bin' 'ExchangeOnlineManagement.dll')).GetType('ExchangeOnlineManagement.Native.NativeMethods').GetFields('NonPublic, Static') | Where-Object Name -Like 'Abi*' | ForEach-Object { $_.GetRawConstantValue() }
         try {
-            foreach ($case in @(99, 0, '*has the interface version 99.0, this module needs*install the module again*'), @($version[0], $version[1], 'NotInstalled|NativeLibraryUnusable,*install the module again*exo_*')) {
+            foreach ($case in @(99, 0, 'NotInstalled|NativeLibraryUnusable,*has the interface version 99.0, this module needs*install the module again*'), @($version[0], $version[1], 'NotInstalled|NativeLibraryUnusable,*install the module again*exo_*')) {
                 Set-Content $source "unsigned exo_abi_version(void) { return $($case[0])u << 16 | $($case[1])u; } void exo_shutdown(void) {}"
                 cc -shared -fPIC -o $library $source
                 Assert-Like (Invoke-Child $tell @{ EXO_NATIVE_LIBRARY = $library }) $case[2]

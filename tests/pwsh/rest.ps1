@@ -120,7 +120,7 @@ Check 'the values that the catalogue lists complete' {
         { "name": "Flags", "type": "System.String[]", "validation": ["Set(Round,Square)"] }] }]'
     $assembly = (Get-Module ExchangeOnlineManagement).ImplementingAssembly
     $read = $assembly.GetType('ExchangeOnlineManagement.Proxy.RemoteCommand').GetMethod('ReadAll', [System.Reflection.BindingFlags] 'NonPublic, Static')
-    $known = $read.Invoke($null, @($catalogue, [System.Collections.Generic.List[string]]::new()))[0]
+    $known = $read.Invoke($null, @([System.Text.Encoding]::UTF8.GetBytes($catalogue), [System.Collections.Generic.List[string]]::new()))[0]
     $global:made = [System.Management.Automation.RuntimeDefinedParameterDictionary]::new()
     $declare = $assembly.GetType('ExchangeOnlineManagement.Proxy.RemoteParameter').GetMethod('Declare', [System.Reflection.BindingFlags] 'NonPublic, Instance')
     $parameters = $known.GetType().GetProperty('Parameters', [System.Reflection.BindingFlags] 'NonPublic, Instance').GetValue($known)

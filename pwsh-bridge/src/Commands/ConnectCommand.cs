@@ -49,11 +49,9 @@ public abstract class ConnectCommand : PSCmdlet
         {
             throw new PipelineStoppedException();
         }
-        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        catch (Exception error) when (ExoErrors.IsOfLibrary(error))
         {
-            ThrowTerminatingError(new ErrorRecord(
-                new DllNotFoundException($"The native library of this module cannot be used; install the module again. {error.Message}", error),
-                "NativeLibraryUnusable", ErrorCategory.NotInstalled, null));
+            ThrowTerminatingError(ExoErrors.LibraryUnusable(error));
         }
         finally
         {
@@ -147,14 +145,14 @@ public abstract class ConnectCommand : PSCmdlet
     private void Import(NativeSession session, ConnectSettings settings)
     {
         Progress("Getting command information from remote session ...");
-        string json = "[]";
+        byte[] json = "[]"u8.ToArray();
         using (NativeOperation operation = session.Commands(JsonSerializer.Serialize(Needed(session, settings))))
         {
             Pull(operation, happened =>
             {
                 if (happened.Kind == EventKind.Commands)
                 {
-                    json = happened.Json;
+                    json = happened.CopyJson();
                 }
             });
         }

@@ -7,6 +7,7 @@ using System.Management.Automation.Runspaces;
 using System.Threading;
 
 using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Records;
 using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Commands;
@@ -116,6 +117,10 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
         catch (ExoException error)
         {
             WriteError(Refusal(error, runspace, settings));
+        }
+        catch (Exception error) when (ExoErrors.IsOfLibrary(error))
+        {
+            ThrowTerminatingError(ExoErrors.LibraryUnusable(error));
         }
         finally
         {

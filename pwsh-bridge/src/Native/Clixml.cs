@@ -7,7 +7,7 @@ internal static unsafe class Clixml
 {
     /// <summary>The values of a document or a message body, in UTF-8 or UTF-16.</summary>
     /// <exception cref="ExoException">The bytes are not CLIXML; the message says at which byte.</exception>
-    internal static Tape Decode(ReadOnlySpan<byte> clixml)
+    internal static Tape Decode(byte[] clixml)
     {
         IntPtr pointer, error;
         ExoStatus status;

@@ -36,6 +36,14 @@ internal sealed unsafe class NativeEvent : IDisposable
         }
     }
 
+    /// <summary>The same in UTF-8; for what is long.</summary>
+    internal byte[] CopyJson()
+    {
+        NativeText text;
+        ExoException.ThrowIfFailed(NativeMethods.exo_event_json(_handle, &text));
+        return text.Bytes.ToArray();
+    }
+
     /// <summary>How the operation ended, of Finished.</summary>
     internal FinishedState State
     {

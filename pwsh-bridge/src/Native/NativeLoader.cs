@@ -9,8 +9,8 @@ namespace ExchangeOnlineManagement.Native;
 
 /// <summary>
 /// Finds the native library: the file named by the environment variable <c>EXO_NATIVE_LIBRARY</c>, or the one for this
-/// system below <c>runtimes</c>, beside or one folder above the assembly. It is loaded once and never unloaded,
-/// because its threads live in it.
+/// system below <c>runtimes</c>, beside or one folder above the assembly. It is loaded once, for the first call, and never
+/// unloaded, because its threads live in it.
 /// </summary>
 internal static class NativeLoader
 {
@@ -26,10 +26,10 @@ internal static class NativeLoader
         }
     }
 
-    /// <summary>Loads the library now and compares the interface versions.</summary>
-    /// <exception cref="DllNotFoundException">There is no library, or it does not fit; the message says where.</exception>
-    internal static void Load() => _ = s_library.Value;
+    /// <summary>Whether a call has needed the library.</summary>
+    internal static bool IsLoaded => s_library.IsValueCreated;
 
+    /// <exception cref="DllNotFoundException">There is no library, or it does not fit; the message says where.</exception>
     private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         name == NativeMethods.Library ? s_library.Value : IntPtr.Zero;
 

@@ -19,6 +19,9 @@ internal static unsafe class NativeMethods
     /// <summary>As a time limit: wait until something happens.</summary>
     internal const uint WaitForever = uint.MaxValue;
 
+    // Runs ahead of the first call: whoever only imports the module does not pay for the library.
+    static NativeMethods() => NativeLoader.Install();
+
     [DllImport(Library)]
     internal static extern ExoStatus exo_bytes_view(BytesHandle bytes, NativeText* result);
 

@@ -9,20 +9,20 @@ namespace ExchangeOnlineManagement.Proxy;
 /// <summary>A command that the account may run on the server, and its parameters.</summary>
 /// <remarks>
 /// What a server says about its commands is not trusted: names that could be anything but names are refused, and of the
-/// types only those that PowerShell has anyway are used.
+/// types only those that PowerShell has anyway are used. There are hundreds of commands with dozens of parameters each, and a
+/// script calls a few: what is said of parameters is read when somebody asks for them.
 /// </remarks>
 internal sealed class RemoteCommand
 {
-    private RemoteCommand(string name, JsonElement item)
+    private RemoteCommand(Declaration said)
     {
-        Name = name;
-        DefaultParameterSet = TextOf(item, "defaultParameterSet");
-        IsDeclared = item.TryGetProperty("supportsShouldProcess", out JsonElement supports)
-            && supports.ValueKind is JsonValueKind.True or JsonValueKind.False;
-        SupportsShouldProcess = IsDeclared && supports.ValueKind == JsonValueKind.True;
-        ConfirmImpact = Enum.TryParse(TextOf(item, "confirmImpact"), out ConfirmImpact impact) ? impact : ConfirmImpact.Medium;
-        Parameters = ReadParameters(item, SupportsShouldProcess);
-        TypeRules = ReadTypeRules(item);
+        Name = said.Name;
+        DefaultParameterSet = said.DefaultParameterSet;
+        IsDeclared = said.SupportsShouldProcess is not null;
+        SupportsShouldProcess = said.SupportsShouldProcess is true;
+        ConfirmImpact = Enum.TryParse(said.ConfirmImpact, out ConfirmImpact impact) ? impact : ConfirmImpact.Medium;
+        _saidParameters = said.Parameters;
+        _saidTypeRules = said.TypeRules;
     }
 
     internal string Name { get; }
@@ -40,10 +40,10 @@ internal sealed class RemoteCommand
     internal ConfirmImpact ConfirmImpact { get; }
 
     /// <summary>In the order the server gave them; without the common ones.</summary>
-    internal IReadOnlyList<RemoteParameter> Parameters { get; }
+    internal IReadOnlyList<RemoteParameter> Parameters => _parameters ??= ReadParameters(_saidParameters, SupportsShouldProcess);
 
     /// <summary>Which piped objects belong to another parameter than the one PowerShell binds them to.</summary>
-    internal IReadOnlyList<PipedTypeRule> TypeRules { get; }
+    internal IReadOnlyList<PipedTypeRule> TypeRules => _typeRules ??= ReadTypeRules(_saidTypeRules);
 
     /// <summary>The parameter called <paramref name="name"/> in any casing; null when there is none.</summary>
     internal RemoteParameter? Parameter(string name)
@@ -59,38 +59,40 @@ internal sealed class RemoteCommand
     }
 
     /// <summary>Reads the JSON of <c>exo_session_commands</c>.</summary>
-    /// <param name="json">The array.</param>
+    /// <param name="json">The array, in UTF-8; it is kept.</param>
     /// <param name="refused">Names that were left out because they are not safe.</param>
-    internal static List<RemoteCommand> ReadAll(string json, List<string> refused)
+    internal static List<RemoteCommand> ReadAll(byte[] json, List<string> refused)
     {
         var commands = new List<RemoteCommand>();
-        using var document = JsonDocument.Parse(json);
-        foreach (JsonElement item in document.RootElement.EnumerateArray())
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
-            string name = item.GetProperty("name").GetString() ?? string.Empty;
-            if (s_notProxied.Contains(name))
+            Declaration said = Declaration.Read(ref reader, json);
+            if (s_notProxied.Contains(said.Name))
             {
                 continue;
             }
-            if (!s_safeName.IsMatch(name))
+            if (!s_safeName.IsMatch(said.Name))
             {
-                refused.Add(name);
+                refused.Add(said.Name);
                 continue;
             }
-            commands.Add(new RemoteCommand(name, item));
+            commands.Add(new RemoteCommand(said));
         }
         return commands;
     }
 
-    private static List<RemoteParameter> ReadParameters(JsonElement command, bool hasOwn)
+    private static List<RemoteParameter> ReadParameters(ReadOnlyMemory<byte> said, bool hasOwn)
     {
+        using var document = JsonDocument.Parse(said);
         var parameters = new List<RemoteParameter>();
         var taken = new HashSet<string>(s_common, StringComparer.OrdinalIgnoreCase);
         if (hasOwn)
         {
             taken.UnionWith(s_shouldProcess);
         }
-        foreach (JsonElement item in ItemsOf(command, "parameters"))
+        foreach (JsonElement item in ItemsOf(document.RootElement))
         {
             string name = TextOf(item, "name") ?? string.Empty;
             if (!s_safeParameter.IsMatch(name) || !taken.Add(name))
@@ -126,10 +128,11 @@ internal sealed class RemoteCommand
         return parameters;
     }
 
-    private static List<PipedTypeRule> ReadTypeRules(JsonElement command)
+    private static List<PipedTypeRule> ReadTypeRules(ReadOnlyMemory<byte> said)
     {
+        using var document = JsonDocument.Parse(said);
         var rules = new List<PipedTypeRule>();
-        foreach (JsonElement item in ItemsOf(command, "typeRules"))
+        foreach (JsonElement item in ItemsOf(document.RootElement))
         {
             var types = new List<string>();
             foreach (JsonElement type in ItemsOf(item, "types"))
@@ -158,9 +161,10 @@ internal sealed class RemoteCommand
             && place.TryGetInt32(out int position) && 0 <= position ? position : null;
 
     private static IEnumerable<JsonElement> ItemsOf(JsonElement item, string key) =>
-        item.TryGetProperty(key, out JsonElement list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray()
-            : Array.Empty<JsonElement>();
+        item.TryGetProperty(key, out JsonElement list) ? ItemsOf(list) : Array.Empty<JsonElement>();
+
+    private static IEnumerable<JsonElement> ItemsOf(JsonElement list) =>
+        list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : Array.Empty<JsonElement>();
 
     private static readonly Regex s_safeName = new(@"^[\p{L}\p{Nd}_][\p{L}\p{Nd}._-]{0,99}$", RegexOptions.CultureInvariant);
     private static readonly Regex s_safeParameter = new(@"^[\p{L}\p{Nd}_-]{1,100}$", RegexOptions.CultureInvariant);
@@ -181,6 +185,73 @@ internal sealed class RemoteCommand
 
     /// <summary>What a proxy has besides when it can ask before it changes something.</summary>
     private static readonly string[] s_shouldProcess = { "WhatIf", "wi", "Confirm", "cf" };
+
+    private readonly ReadOnlyMemory<byte> _saidParameters;
+    private readonly ReadOnlyMemory<byte> _saidTypeRules;
+    private List<RemoteParameter>? _parameters;
+    private List<PipedTypeRule>? _typeRules;
+
+    /// <summary>What is said of one command; the lists in it are not read yet.</summary>
+    private struct Declaration
+    {
+        public Declaration()
+        {
+        }
+
+        internal string Name { get; private set; } = string.Empty;
+
+        internal string? DefaultParameterSet { get; private set; }
+
+        internal bool? SupportsShouldProcess { get; private set; }
+
+        internal string? ConfirmImpact { get; private set; }
+
+        internal ReadOnlyMemory<byte> Parameters { get; private set; } = s_nothing;
+
+        internal ReadOnlyMemory<byte> TypeRules { get; private set; } = s_nothing;
+
+        /// <summary>Reads an object; the reader is at its beginning, and afterwards at its end.</summary>
+        internal static Declaration Read(ref Utf8JsonReader reader, byte[] json)
+        {
+            var said = new Declaration();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string? key = reader.GetString();
+                reader.Read();
+                int start = (int)reader.TokenStartIndex;
+                string? text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                switch (key)
+                {
+                    case "name":
+                        said.Name = text ?? string.Empty;
+                        break;
+                    case "defaultParameterSet":
+                        said.DefaultParameterSet = text;
+                        break;
+                    case "supportsShouldProcess" when reader.TokenType is JsonTokenType.True or JsonTokenType.False:
+                        said.SupportsShouldProcess = reader.GetBoolean();
+                        break;
+                    case "confirmImpact":
+                        said.ConfirmImpact = text;
+                        break;
+                    case "parameters":
+                        reader.Skip();
+                        said.Parameters = json.AsMemory(start..(int)reader.BytesConsumed);
+                        break;
+                    case "typeRules":
+                        reader.Skip();
+                        said.TypeRules = json.AsMemory(start..(int)reader.BytesConsumed);
+                        break;
+                    default:
+                        reader.Skip();
+                        break;
+                }
+            }
+            return said;
+        }
+
+        private static readonly byte[] s_nothing = "[]"u8.ToArray();
+    }
 }
 
 /// <summary>A piped object whose first type name ends with one of some endings belongs to one parameter.</summary>

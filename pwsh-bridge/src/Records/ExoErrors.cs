@@ -20,4 +20,12 @@ internal static class ExoErrors
         }
         return record;
     }
+
+    /// <summary>Whether the native library is missing, is none, or is one of another module.</summary>
+    internal static bool IsOfLibrary(Exception error) => error is DllNotFoundException or EntryPointNotFoundException;
+
+    /// <summary>The record for an error that <see cref="IsOfLibrary"/>.</summary>
+    internal static ErrorRecord LibraryUnusable(Exception error) => new(
+        new DllNotFoundException($"The native library of this module cannot be used; install the module again. {error.Message}", error),
+        "NativeLibraryUnusable", ErrorCategory.NotInstalled, null);
 }

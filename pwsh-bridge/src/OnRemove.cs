@@ -7,16 +7,9 @@ using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement;
 
-/// <summary>What happens when the module comes and goes.</summary>
-public sealed class OnImport : IModuleAssemblyInitializer, IModuleAssemblyCleanup
+/// <summary>What happens when the module goes.</summary>
+public sealed class OnRemove : IModuleAssemblyCleanup
 {
-    /// <summary>Loads the native library, so that a module that cannot work says so at once.</summary>
-    void IModuleAssemblyInitializer.OnImport()
-    {
-        NativeLoader.Install();
-        NativeLoader.Load();
-    }
-
     /// <summary>Closes what this runspace has open; the native threads end when no other has anything open.</summary>
     void IModuleAssemblyCleanup.OnRemove(PSModuleInfo psModuleInfo)
     {
@@ -30,7 +23,7 @@ public sealed class OnImport : IModuleAssemblyInitializer, IModuleAssemblyCleanu
             connections.CloseAll();
         }
         // Sessions of New-PSSession are PowerShell's, and go on.
-        if (!Connections.Any() && !ShellLink.Any)
+        if (NativeLoader.IsLoaded && !Connections.Any() && !ShellLink.Any)
         {
             try
             {
