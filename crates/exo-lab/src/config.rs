@@ -35,6 +35,12 @@ pub struct LabConfig {
     /// The keys of the service `HTTP/localhost`: callers with Kerberos tickets are let in, over https, and over plain http with
     /// sealed messages. `None` lets in nobody with a ticket, and listens at no plain port.
     pub keytab: Option<PathBuf>,
+    /// Listens over plain http too, for callers with passwords, whose messages are not sealed: as a server does whose
+    /// PowerShell directory does not ask for SSL.
+    pub plain_passwords: bool,
+    /// Whether shells are found by the cookies that came with their making only, as in a service of many servers. Without,
+    /// they are found by their ShellId alone, as at one server without a load balancer, and no cookies are sent.
+    pub affinity: bool,
     /// The schemes that callers with tickets are offered.
     pub schemes: Vec<Scheme>,
     /// Who approves device codes.
@@ -96,6 +102,8 @@ impl Default for LabConfig {
             password: None,
             proxy_credential: None,
             keytab: None,
+            plain_passwords: false,
+            affinity: true,
             schemes: vec![Scheme::Negotiate, Scheme::Kerberos],
             device_approval: DeviceApproval::ByPerson,
             certificates: None,

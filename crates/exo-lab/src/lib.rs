@@ -102,9 +102,10 @@ impl Lab {
             Some(keytab) => Some(Kerberos::new(keytab, &config.schemes, tls.bindings())?),
             None => None,
         };
-        let plain = match kerberos {
-            Some(_) => listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?,
-            None => Vec::new(),
+        let plain = if kerberos.is_some() || config.plain_passwords {
+            listener::bind(0).await.map_err(|source| StartError::Bind { port: 0, source })?
+        } else {
+            Vec::new()
         };
         let plain_port = plain.first().and_then(|socket| Some(socket.local_addr().ok()?.port()));
         let service = Arc::new(Service::new(config, port, regional_port, identities, kerberos)?);
@@ -153,7 +154,8 @@ impl Lab {
     }
 
     /// The remote PowerShell endpoint as servers in a domain have it, `http://localhost:PORT/powershell/`: for callers with
-    /// Kerberos tickets, who seal their messages. `None` without [`LabConfig::keytab`].
+    /// Kerberos tickets, who seal their messages, or with passwords. `None` without [`LabConfig::keytab`] and
+    /// [`LabConfig::plain_passwords`].
     pub fn plain_url(&self) -> Option<String> {
         self.plain_port.map(|port| format!("http://localhost:{port}/powershell/"))
     }
@@ -332,6 +334,11 @@ impl Lab {
         self.service.shells.len()
     }
 
+    /// How many of their commands have not ended; of those of [`Backend::Pwsh`] none are known.
+    pub fn running_commands(&self) -> usize {
+        self.service.shells.running_commands()
+    }
+
     /// Stops listening and ends every connection and shell.
     pub async fn shutdown(mut self) {
         self.service.shells.close_all();
@@ -387,6 +394,8 @@ struct Service {
     faults: Faults,
     /// `None`: nobody is let in with a ticket.
     kerberos: Option<Kerberos>,
+    /// Passwords and unsealed messages are taken over plain http.
+    plain_passwords: bool,
     shells: Shells,
     /// `None`: answers are not kept.
     replays: Option<Replays>,
@@ -441,7 +450,8 @@ impl Service {
             certificates,
             faults: Faults::new(config.faults),
             kerberos,
-            shells: Shells::new(config.session_limit),
+            plain_passwords: config.plain_passwords,
+            shells: Shells::new(config.session_limit, config.affinity),
             replays: config.keeps_answers.then(Replays::default),
             executions: Executions::default(),
             backend: config.backend,

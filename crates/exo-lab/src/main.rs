@@ -55,6 +55,12 @@ struct Arguments {
     /// As --keytab, in a throw-away realm of the lab's own whose user `admin` has the lab's password; needs krb5-kdc
     #[arg(long, conflicts_with = "keytab")]
     kerberos: bool,
+    /// Listen over plain http too, for callers with passwords
+    #[arg(long)]
+    plain_passwords: bool,
+    /// Find shells by their ShellId alone, and send no cookies, as one server without a load balancer does
+    #[arg(long)]
+    no_affinity: bool,
     /// Offer callers with tickets this scheme only
     #[arg(long, value_enum)]
     scheme: Option<SchemeName>,
@@ -111,6 +117,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = LabConfig {
         keytab,
+        plain_passwords: arguments.plain_passwords,
+        affinity: !arguments.no_affinity,
         schemes,
         backend,
         port: arguments.port,

@@ -28,6 +28,8 @@ use crate::shell::runspace::Runspace;
 pub(crate) struct Shells {
     live: Mutex<HashMap<String, Arc<Shell>>>,
     limit_per_user: u32,
+    /// A shell is found by its cookies only.
+    affinity: bool,
 }
 
 /// One shell.
@@ -36,8 +38,8 @@ pub(crate) struct Shell {
     id: String,
     owner: String,
     resource_uri: String,
-    /// What the client's cookies must say for requests to come here.
-    affinity: Affinity,
+    /// What the client's cookies must say for requests to come here; `None`: they need none.
+    affinity: Option<Affinity>,
     idle_limit: Duration,
     client: Mutex<Client>,
     usage: Mutex<Usage>,
@@ -80,6 +82,12 @@ struct Usage {
 pub(crate) struct Affinity {
     pub(crate) front: String,
     pub(crate) back: String,
+}
+
+impl Affinity {
+    fn new() -> Self {
+        Self { front: Uuid::new_v4().simple().to_string(), back: Uuid::new_v4().simple().to_string() }
+    }
 }
 
 /// Why a shell cannot do what was asked.
@@ -138,12 +146,21 @@ async fn output_within(
 }
 
 impl Shells {
-    pub(crate) fn new(limit_per_user: u32) -> Self {
-        Self { live: Mutex::default(), limit_per_user }
+    pub(crate) fn new(limit_per_user: u32, affinity: bool) -> Self {
+        Self { live: Mutex::default(), limit_per_user, affinity }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.lock().values().filter(|shell| !shell.is_dead()).count()
+    }
+
+    /// Commands that have not ended, in all of them; of PowerShell processes none are known.
+    pub(crate) fn running_commands(&self) -> usize {
+        let running = |shell: &Arc<Shell>| match &shell.inside {
+            Inside::Runspace(runspace) => runspace.lock().running(),
+            Inside::Relay(_) => 0,
+        };
+        self.lock().values().map(running).sum()
     }
 
     /// Makes a shell for `owner`, unless they have as many as allowed.
@@ -173,7 +190,8 @@ impl Shells {
                     Inside::Relay(Relay::start(configuration_file.as_deref())?)
                 }
             };
-            let shell = Arc::new(Shell::new(id, owner, &wanted, inside));
+            let affinity = self.affinity.then(Affinity::new);
+            let shell = Arc::new(Shell::new(id, owner, &wanted, affinity, inside));
             live.insert(key(&shell.id), Arc::clone(&shell));
             shell
         };
@@ -191,7 +209,8 @@ impl Shells {
     pub(crate) fn find(&self, id: &str, owner: &str, affinity: Option<&Affinity>) -> Option<Arc<Shell>> {
         let live = self.lock();
         let shell = live.get(&key(id))?;
-        let is_theirs = shell.owner.eq_ignore_ascii_case(owner) && affinity == Some(&shell.affinity);
+        let is_here = shell.affinity.is_none() || affinity == shell.affinity.as_ref();
+        let is_theirs = shell.owner.eq_ignore_ascii_case(owner) && is_here;
         (is_theirs && !shell.is_dead()).then(|| Arc::clone(shell))
     }
 
@@ -239,11 +258,7 @@ impl Shells {
 }
 
 impl Shell {
-    fn new(id: String, owner: &str, wanted: &Wanted<'_>, inside: Inside) -> Self {
-        let affinity = Affinity {
-            front: Uuid::new_v4().simple().to_string(),
-            back: Uuid::new_v4().simple().to_string(),
-        };
+    fn new(id: String, owner: &str, wanted: &Wanted<'_>, affinity: Option<Affinity>, inside: Inside) -> Self {
         let usage = Usage { last_used: Instant::now(), requests_in_flight: 0 };
         Self {
             id,
@@ -261,8 +276,8 @@ impl Shell {
         &self.id
     }
 
-    pub(crate) fn affinity(&self) -> &Affinity {
-        &self.affinity
+    pub(crate) fn affinity(&self) -> Option<&Affinity> {
+        self.affinity.as_ref()
     }
 
     pub(crate) fn idle_limit(&self) -> Duration {
@@ -325,10 +340,11 @@ impl Shell {
         }
     }
 
-    /// The client leaves the shell, which goes on without it.
-    pub(crate) fn disconnect(&self) -> Result<(), ShellError> {
+    /// The client leaves the shell, which goes on without it. `drops`: output for which there is no room is lost; a
+    /// PowerShell process waits in any case.
+    pub(crate) fn disconnect(&self, drops: bool) -> Result<(), ShellError> {
         match &self.inside {
-            Inside::Runspace(runspace) => runspace.disconnect()?,
+            Inside::Runspace(runspace) => runspace.disconnect(drops)?,
             Inside::Relay(relay) => relay.set_left(true),
         }
         self.client().has_left = true;

@@ -14,8 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use uuid::Uuid;
 use wsman::{
-    CommandState, CreateResponse, Fault, FaultCode, MIN_MAX_ENVELOPE_LEN, Operation, ReceiveResponse, Reply,
-    Request, ShellId, Signal, StreamChunk,
+    BufferMode, CommandState, CreateResponse, Fault, FaultCode, MIN_MAX_ENVELOPE_LEN, Operation,
+    ReceiveResponse, Reply, Request, ShellId, Signal, StreamChunk,
 };
 
 use crate::fault::{FaultKind, Stage};
@@ -201,9 +201,11 @@ async fn act(
             service.shells.delete(shell.id()).await;
             Ok(Answer::good(reply.build_delete()))
         }
-        Operation::Disconnect { shell_id, .. } => {
+        Operation::Disconnect { shell_id, buffer_mode, .. } => {
             let shell = find(&shell_id)?;
-            shell.disconnect().map_err(|error| Box::new(fault_of(&error, shell.id())))?;
+            shell
+                .disconnect(buffer_mode == Some(BufferMode::Drop))
+                .map_err(|error| Box::new(fault_of(&error, shell.id())))?;
             Ok(Answer::good(reply.build_disconnect()))
         }
         Operation::Reconnect { shell_id, command_id } => {
@@ -301,7 +303,7 @@ fn created(
 
 /// What leads a client back to the server that has its shell.
 fn cookies(shell: &Shell) -> Vec<HeaderValue> {
-    let affinity = shell.affinity();
+    let Some(affinity) = shell.affinity() else { return Vec::new() };
     let cookies = [
         format!("{COOKIE_FRONT}={}; path=/; secure; HttpOnly", affinity.front),
         format!("{COOKIE_BACK}={}; path=/; secure; HttpOnly", affinity.back),

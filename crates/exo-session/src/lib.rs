@@ -39,8 +39,8 @@ pub use self::connect::{ConnectEvent, SignedIn, attach, connect, connect_until, 
 pub use self::error::{Category, Error, SignInFailure, Step};
 pub use self::input::{Input, InputEnded};
 pub use self::options::{
-    Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, ProxyVariables,
-    SignInMethod,
+    Authentication, BrowserChoice, CarrierChoice, CertificateSource, ConnectOptions, OutputBuffering,
+    ProxyVariables, SignInMethod,
 };
 pub use self::session::{
     ConnectionInfo, DisconnectedSession, Invocation, Pipeline, Session, SessionState, UserEvents,

@@ -117,6 +117,8 @@ pub struct ConnectOptions {
     /// server. While the session is in use there are always requests.
     #[serde(rename = "idleTimeoutMs", deserialize_with = "some_milliseconds")]
     pub idle_timeout: Option<Duration>,
+    /// What the server does with output that nobody takes while the session is left; `None` leaves it to the server.
+    pub output_buffering: Option<OutputBuffering>,
     /// How often a WSMan request whose connection failed is sent again, with growing pauses; only where that cannot
     /// have anything done twice.
     pub max_connection_retry_count: u32,
@@ -185,6 +187,7 @@ impl Default for ConnectOptions {
             open_timeout: Duration::from_secs(180),
             operation_timeout: Duration::from_secs(180),
             idle_timeout: None,
+            output_buffering: None,
             max_connection_retry_count: 5,
             reconnect: true,
             max_envelope_len: 512_000,
@@ -261,6 +264,16 @@ pub enum Authentication {
     Kerberos,
     /// The same, and begins with the HTTP scheme `Negotiate`.
     Negotiate,
+}
+
+/// What becomes of output for which a server has no room while a session is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OutputBuffering {
+    /// The command waits until somebody comes back to the session.
+    Block,
+    /// It is lost, and the command goes on.
+    Drop,
 }
 
 /// How to come to a token.

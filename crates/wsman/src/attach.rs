@@ -12,14 +12,46 @@ use crate::stream;
 use crate::time::encode_duration;
 use crate::xml::{Ns, POWERSHELL, Reader};
 
+/// What a server does with the output of a shell that has no client, once it has as much as it keeps (MS-PSRP 3.1.5.3.16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BufferMode {
+    /// The command waits until there is a client again.
+    Block,
+    /// The command goes on, and what it writes is lost.
+    Drop,
+}
+
+impl BufferMode {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Block => "Block",
+            Self::Drop => "Drop",
+        }
+    }
+
+    /// Reads a mode; `None` is one that nobody knows.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        [Self::Block, Self::Drop].into_iter().find(|mode| text.trim().eq_ignore_ascii_case(mode.text()))
+    }
+}
+
 impl Endpoint {
     /// Leaves a shell, which goes on; its output waits on the server. `idle_timeout` is how long it may stay so, the
-    /// shell's own idle time when there is none. (MS-WSMV 3.1.4.15)
+    /// shell's own idle time when there is none; without a `buffer_mode` the server has its own. (MS-WSMV 3.1.4.15)
     #[must_use]
-    pub fn build_disconnect(&self, ids: Ids, shell: &ShellId, idle_timeout: Option<Duration>) -> Vec<u8> {
+    pub fn build_disconnect(
+        &self,
+        ids: Ids,
+        shell: &ShellId,
+        idle_timeout: Option<Duration>,
+        buffer_mode: Option<BufferMode>,
+    ) -> Vec<u8> {
         let mut body = String::from("<rsp:Disconnect>");
         if let Some(idle_timeout) = idle_timeout {
             element(&mut body, "rsp:IdleTimeOut", "", &encode_duration(idle_timeout));
+        }
+        if let Some(buffer_mode) = buffer_mode {
+            element(&mut body, "rsp:BufferMode", "", buffer_mode.text());
         }
         body.push_str("</rsp:Disconnect>");
         self.build(ids, ACTION_DISCONNECT, Header { shell: Some(shell), ..Header::default() }, &body)

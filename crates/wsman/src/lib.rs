@@ -32,6 +32,7 @@ mod stream;
 mod time;
 mod xml;
 
+pub use attach::BufferMode;
 pub use command::{CommandState, ReceiveResponse, Signal, StreamChunk};
 pub use envelope::{
     Carrying, DEFAULT_MAX_ENVELOPE_LEN, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, Ids, Limits,

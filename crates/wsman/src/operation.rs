@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use crate::attach::BufferMode;
 use crate::command::{Signal, StreamChunk};
 use crate::shell::ShellId;
 
@@ -71,6 +72,8 @@ pub enum Operation {
         shell_id: ShellId,
         /// How long it may stay without a client.
         idle_timeout: Option<Duration>,
+        /// What becomes of output meanwhile; `None` is for the server to choose.
+        buffer_mode: Option<BufferMode>,
     },
     /// The client that has left the shell is back.
     Reconnect {
@@ -160,10 +163,11 @@ impl fmt::Debug for Operation {
                 .field("signal", signal)
                 .finish(),
             Self::Delete { shell_id } => f.debug_struct("Delete").field("shell_id", shell_id).finish(),
-            Self::Disconnect { shell_id, idle_timeout } => f
+            Self::Disconnect { shell_id, idle_timeout, buffer_mode } => f
                 .debug_struct("Disconnect")
                 .field("shell_id", shell_id)
                 .field("idle_timeout", idle_timeout)
+                .field("buffer_mode", buffer_mode)
                 .finish(),
             Self::Reconnect { shell_id, command_id } => f
                 .debug_struct("Reconnect")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::attach;
+use crate::attach::{self, BufferMode};
 use crate::command::{self, Signal};
 use crate::envelope::{Limits, decode_id};
 use crate::error::{EnvelopeError, EnvelopeErrorKind};
@@ -225,15 +225,17 @@ impl Addressed {
             }
             attach::ACTION_DISCONNECT => {
                 self.open(reader, "Disconnect")?;
-                let mut idle_timeout = None;
+                let (mut idle_timeout, mut buffer_mode) = (None, None);
                 while let Some(child) = reader.next_child()? {
                     if child.is_ignoring_case(Ns::Shell, "IdleTimeOut") {
                         idle_timeout = decode_duration(&reader.text()?);
+                    } else if child.is(Ns::Shell, "BufferMode") {
+                        buffer_mode = BufferMode::from_text(&reader.text()?);
                     } else {
                         reader.skip()?;
                     }
                 }
-                Operation::Disconnect { shell_id: self.shell(reader)?, idle_timeout }
+                Operation::Disconnect { shell_id: self.shell(reader)?, idle_timeout, buffer_mode }
             }
             attach::ACTION_RECONNECT => {
                 let shell_id = self.shell(reader)?;

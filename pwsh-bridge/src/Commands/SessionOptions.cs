@@ -25,6 +25,10 @@ internal static class SessionOptions
         AddTime(options, "openTimeoutMs", option.OpenTimeout, s_usual.OpenTimeout);
         AddTime(options, "operationTimeoutMs", option.OperationTimeout, s_usual.OperationTimeout);
         AddTime(options, "idleTimeoutMs", option.IdleTimeout, s_usual.IdleTimeout);
+        if (option.OutputBufferingMode is OutputBufferingMode.Block or OutputBufferingMode.Drop)
+        {
+            options["outputBuffering"] = option.OutputBufferingMode == OutputBufferingMode.Drop ? "drop" : "block";
+        }
         AddSize(options, "maxMessageLen", option.MaximumReceivedDataSizePerCommand);
         AddSize(options, "maxObjectLen", option.MaximumReceivedObjectSize);
         if (option.MaxConnectionRetryCount != s_usual.MaxConnectionRetryCount && 0 <= option.MaxConnectionRetryCount)

@@ -98,6 +98,9 @@ impl PipelineOutput {
     fn send(&mut self, message_type: MessageType) -> Result<(), Halt> {
         let mut state = self.shell.lock();
         while is_going_on(&state, self.pid)? && MAX_QUEUED_LEN <= queued_len(&state, self.pid) {
+            if state.drops_output() {
+                return Ok(());
+            }
             state = self.shell.room.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
         if state.pool.record(self.pid, message_type, &self.buffer).is_err() {

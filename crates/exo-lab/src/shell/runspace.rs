@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) is_closed: bool,
     /// Its client has left it: output waits for another one, or for the same.
     is_left: bool,
+    /// Meanwhile output for which there is no room is lost.
+    drops_output: bool,
     /// As the client asked; it comes back to another one.
     max_runspaces: i32,
 }
@@ -54,6 +56,18 @@ pub(super) struct Command {
     pub(super) queued_len: usize,
 }
 
+impl State {
+    /// Output for which there is no room is lost.
+    pub(super) fn drops_output(&self) -> bool {
+        self.is_left && self.drops_output
+    }
+
+    /// Commands that have not ended.
+    pub(super) fn running(&self) -> usize {
+        self.commands.values().filter(|command| !command.is_finished).count()
+    }
+}
+
 impl Runspace {
     pub(super) fn new() -> Self {
         let config = ServerConfig { protocol_version: ProtocolVersion::V2_3, ..ServerConfig::default() };
@@ -63,6 +77,7 @@ impl Runspace {
             host: HostInfo::NONE,
             is_closed: false,
             is_left: false,
+            drops_output: false,
             max_runspaces: 1,
         };
         Self { state: Mutex::new(state), changed: Notify::new(), room: Condvar::new() }
@@ -197,12 +212,14 @@ impl Runspace {
     }
 
     /// The client leaves; whoever waits for output is sent away.
-    pub(super) fn disconnect(&self) -> Result<(), ShellError> {
+    pub(super) fn disconnect(&self, drops: bool) -> Result<(), ShellError> {
         let mut state = self.lock();
         state.pool.disconnect().map_err(|error| ShellError::Protocol(error.to_string()))?;
-        state.is_left = true;
+        (state.is_left, state.drops_output) = (true, drops);
         drop(state);
         self.changed.notify_waiters();
+        // Who waits for room has it now.
+        self.room.notify_all();
         Ok(())
     }
 

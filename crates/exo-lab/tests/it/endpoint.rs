@@ -227,6 +227,19 @@ async fn without_its_cookies_a_shell_is_not_found() {
 }
 
 #[tokio::test]
+async fn without_a_load_balancer_a_shell_is_found_by_its_id_alone() {
+    let config = LabConfig { affinity: false, ..LabConfig::default() };
+    let lab = Lab::start(config).await.expect("the lab starts");
+    let mut session = open(&lab).await;
+    assert_eq!(session.cookies, "");
+    assert_eq!(session.run("Get-Mailbox", &[]).await.output.len(), 25);
+    session.cookies = "MS-WSMAN=another".to_owned();
+    session.delete().await;
+    assert_eq!(lab.live_shells(), 0);
+    lab.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_idle_receive_times_out_and_can_be_repeated() {
     let config = LabConfig { receive_wait: Duration::from_millis(10), ..LabConfig::default() };
     let lab = Lab::start(config).await.expect("the lab starts");

@@ -18,7 +18,7 @@ async fn left(lab: &Lab) -> (Session<'_>, Uuid) {
     let parameters = crate::session::tape(&[("ResultSize", "Unlimited")]);
     let all = CommandSpec::command("Get-Mailbox", Some(&parameters));
     let pid = session.start(&PipelineSpec::new(vec![all])).await;
-    let disconnect = session.endpoint.build_disconnect(ids(), &session.shell, None);
+    let disconnect = session.endpoint.build_disconnect(ids(), &session.shell, None, None);
     assert_eq!(session.ask(&disconnect).await.expect("it is left"), Response::Disconnect);
     session.pool.disconnected().expect("it was open");
     (session, pid)

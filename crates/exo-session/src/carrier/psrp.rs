@@ -12,7 +12,7 @@ use ::psrp::{Availability, HostCall, PoolConfig, RunspacePool};
 use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wsman::{Endpoint, ShellId};
+use wsman::{BufferMode, Endpoint, ShellId};
 
 use self::driver::{Ask, Driver, Leave, Taking, Work};
 use self::wire::Wire;
@@ -23,7 +23,7 @@ use crate::connect::authorization::Authorization;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
 use crate::http::{Http, Redirects};
-use crate::options::ConnectOptions;
+use crate::options::{ConnectOptions, OutputBuffering};
 use crate::session::{DisconnectedSession, Invocation, SessionState};
 
 mod arguments;
@@ -100,6 +100,7 @@ pub(crate) struct Blueprint {
     max_object_len: usize,
     application_arguments: Option<serde_json::Map<String, serde_json::Value>>,
     pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) buffer_mode: Option<BufferMode>,
     pub(crate) open_timeout: Duration,
     /// A lost session is opened again for the next command.
     pub(crate) reconnects: bool,
@@ -116,6 +117,10 @@ impl Blueprint {
             max_object_len: options.max_object_len,
             application_arguments: options.application_arguments.clone(),
             idle_timeout: options.idle_timeout,
+            buffer_mode: options.output_buffering.map(|mode| match mode {
+                OutputBuffering::Block => BufferMode::Block,
+                OutputBuffering::Drop => BufferMode::Drop,
+            }),
             open_timeout: options.open_timeout,
             reconnects: options.reconnect,
         }

@@ -4,7 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use exo_lab::{Lab, LabConfig};
-use exo_session::{DisconnectedSession, Error, Host, Pipeline, Refusal, Session, SessionState, attach};
+use exo_session::{
+    DisconnectedSession, Error, Host, OutputBuffering, Pipeline, Refusal, Session, SessionState, attach,
+};
 use psrp::clixml::decode;
 use psrp::{ChoiceQuestion, PipelineEvent, PsInvocationState};
 
@@ -74,6 +76,32 @@ async fn commands_go_on_while_their_session_is_left_and_their_readers_see_no_gap
     }
     session.close().await.unwrap();
     assert_eq!((lab.live_shells(), session.state()), (0, SessionState::Closed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_that_nobody_takes_waits_or_is_lost_as_the_options_say() {
+    let lab = lab_with(LabConfig { mailboxes: 3 * MAILBOXES, ..LabConfig::default() }).await;
+    for (mode, loses) in [(OutputBuffering::Block, false), (OutputBuffering::Drop, true)] {
+        let mut options = basic(&lab);
+        options.output_buffering = Some(mode);
+        let session = open(options).await;
+        let expected = aliases(&session).await;
+        let mut pipeline = all_mailboxes(&session).await;
+        let mut written = first_of(&mut pipeline).await;
+        session.disconnect(None).await.unwrap();
+        while loses && lab.running_commands() != 0 {
+            tokio::task::yield_now().await;
+        }
+        session.reconnect().await.unwrap();
+        let others = read(pipeline).await.unwrap();
+        assert_eq!(others.state, Some(PsInvocationState::Completed));
+        written.output.extend(others.output);
+        let aliases = written.texts("Alias");
+        assert!(aliases.iter().zip(&expected).all(|(one, other)| one == other), "{mode:?}");
+        assert_eq!(aliases.len() < expected.len(), loses, "{mode:?}");
+        session.close().await.unwrap();
+    }
+    assert_eq!(lab.live_shells(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 use wsman::{
-    CommandState, CreateResponse, Endpoint, Ids, ListedShell, Operation, RESOURCE_EXCHANGE,
+    BufferMode, CommandState, CreateResponse, Endpoint, Ids, ListedShell, Operation, RESOURCE_EXCHANGE,
     RESOURCE_POWERSHELL, ReceiveResponse, Reply, Request, Response, ShellId, Signal, StreamChunk,
 };
 
@@ -70,12 +70,29 @@ fn requests_are_read_as_they_were_meant() {
             },
         ),
         (
-            endpoint.build_disconnect(ids(), &shell, Some(Duration::from_secs(7_200))),
-            Operation::Disconnect { shell_id: shell.clone(), idle_timeout: Some(Duration::from_secs(7_200)) },
+            endpoint.build_disconnect(
+                ids(),
+                &shell,
+                Some(Duration::from_secs(7_200)),
+                Some(BufferMode::Block),
+            ),
+            Operation::Disconnect {
+                shell_id: shell.clone(),
+                idle_timeout: Some(Duration::from_secs(7_200)),
+                buffer_mode: Some(BufferMode::Block),
+            },
         ),
         (
-            endpoint.build_disconnect(ids(), &shell, None),
-            Operation::Disconnect { shell_id: shell.clone(), idle_timeout: None },
+            endpoint.build_disconnect(ids(), &shell, None, Some(BufferMode::Drop)),
+            Operation::Disconnect {
+                shell_id: shell.clone(),
+                idle_timeout: None,
+                buffer_mode: Some(BufferMode::Drop),
+            },
+        ),
+        (
+            endpoint.build_disconnect(ids(), &shell, None, None),
+            Operation::Disconnect { shell_id: shell.clone(), idle_timeout: None, buffer_mode: None },
         ),
         (
             endpoint.build_reconnect(ids(), &shell, None),

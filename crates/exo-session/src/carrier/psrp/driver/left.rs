@@ -76,9 +76,10 @@ impl Driver {
         }
         let Presence::Leaving(leave) = std::mem::replace(&mut self.presence, Presence::Here) else { return };
         let (endpoint, shell, idle_timeout) = (Arc::clone(&self.endpoint), shell.clone(), leave.idle_timeout);
+        let buffer_mode = self.blueprint.buffer_mode;
         self.presence = Presence::Going { leave, confirmed: false };
         self.call(Call::Disconnect, Step::Disconnect, move |ids, _| {
-            endpoint.build_disconnect(ids, &shell, idle_timeout)
+            endpoint.build_disconnect(ids, &shell, idle_timeout, buffer_mode)
         });
     }
 

@@ -64,7 +64,7 @@ impl Driver {
     pub(super) async fn give_back(&mut self) {
         let Some(shell) = self.shell.take() else { return };
         let endpoint = Arc::clone(&self.endpoint);
-        let make = |ids, _: &reqwest::Url| endpoint.build_disconnect(ids, &shell, None);
+        let make = |ids, _: &reqwest::Url| endpoint.build_disconnect(ids, &shell, None, None);
         let given = tokio::time::timeout(DROP_LIMIT / 2, self.wire.exchange(&make, Step::Close)).await;
         if !matches!(given, Ok(Ok((Response::Disconnect, _)))) {
             tracing::debug!("the shell was not given back");
