@@ -73,7 +73,7 @@ pub(crate) fn selected(select: &[String]) -> Vec<String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Attach {
-    /// What `exo run --detach FILE` wrote; it goes when the cmdlet has ended
+    /// What `exo run --detach FILE` wrote; it goes when the cmdlet has ended, and an interrupt leaves both as they were
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// How to print the objects

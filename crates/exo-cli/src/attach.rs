@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::args::{Attach, RunOutput, selected};
 use crate::asking::TerminalHost;
 use crate::connection;
-use crate::exit::{Exit, Failure, complain};
+use crate::exit::{Exit, Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::run::OneRun;
+use crate::run::{Driven, OneRun};
 use crate::secret::Extent;
 
 /// What the file says.
@@ -23,6 +23,12 @@ use crate::secret::Extent;
 struct Left {
     command: String,
     session: DisconnectedSession,
+}
+
+impl Left {
+    fn encode(&self) -> io::Result<Vec<u8>> {
+        Ok(serde_json::to_vec_pretty(self)?)
+    }
 }
 
 /// A file that is to say how to come back; it goes again when nothing was written.
@@ -46,9 +52,7 @@ impl LeftFile {
     }
 
     pub(crate) fn write(mut self, command: &str, session: DisconnectedSession) -> Result<(), Failure> {
-        let left = Left { command: command.to_owned(), session };
-        let text = serde_json::to_vec_pretty(&left).map_err(io::Error::from)?;
-        self.file.write_all(&text)?;
+        self.file.write_all(&Left { command: command.to_owned(), session }.encode()?)?;
         self.file.sync_all()?;
         self.is_written = true;
         Ok(())
@@ -90,10 +94,23 @@ impl Prepared {
         progress.say(&format!("{}: waiting for the first object", self.left.command));
         let run = OneRun::new(&interrupt, &progress, self.left.command.clone(), self.output, self.select);
         let outcome = match pipelines.into_iter().next() {
-            Some(pipeline) => run.drive(pipeline).await,
-            None => Ok(Exit::Success),
+            Some(pipeline) => run.drive_or_leave(pipeline, &session).await,
+            None => Ok(Driven::Ended(Exit::Success)),
         };
         progress.end();
+        let outcome = match outcome {
+            Ok(Driven::Left(session)) => {
+                // The commands may be fewer than the file has.
+                fs::write(&self.file, Left { session, ..self.left }.encode()?)?;
+                note(
+                    "",
+                    &format!("the cmdlet goes on; `exo attach {}` comes back to it", self.file.display()),
+                );
+                return Ok(Exit::Interrupted);
+            }
+            Ok(Driven::Ended(exit)) => Ok(exit),
+            Err(failure) => Err(failure),
+        };
         connection::close(&session, &interrupt).await;
         // The session is gone, and with it what the file is good for.
         if let Err(error) = fs::remove_file(&self.file) {

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout};
 use std::time::Duration;
 
-use exo_session::{ConnectOptions, Invocation, Pipeline, Session};
+use exo_session::{ConnectOptions, DisconnectedSession, Invocation, Pipeline, Session};
 use psrp::clixml::Tape;
 use psrp::records::{ErrorRecord, ProgressRecord, state_reason};
 use psrp::{PipelineEvent, PsInvocationState};
@@ -13,7 +13,7 @@ use crate::args::{Connection, Run, RunOutput, selected};
 use crate::asking::TerminalHost;
 use crate::attach::LeftFile;
 use crate::connection;
-use crate::exit::{Exit, Failure, note};
+use crate::exit::{Exit, Failure, complain, note};
 use crate::interrupt::Interrupt;
 use crate::print::Printer;
 use crate::progress::Progress;
@@ -176,6 +176,33 @@ impl<'a> OneRun<'a> {
     /// Prints what the command gives, to its end.
     pub(crate) async fn drive(mut self, mut pipeline: Pipeline) -> Result<Exit, Failure> {
         let outcome = self.read(&mut pipeline).await;
+        self.finish(outcome, pipeline).await
+    }
+
+    /// The same for a command that somebody has left: an interrupt leaves it again, as it was found.
+    pub(crate) async fn drive_or_leave(
+        mut self,
+        mut pipeline: Pipeline,
+        session: &Session,
+    ) -> Result<Driven, Failure> {
+        let mut outcome = self.read(&mut pipeline).await;
+        if matches!(outcome, Ok(false)) && self.interrupt.is_heard() {
+            match timeout(LEAVE_PATIENCE, session.disconnect(None)).await {
+                Ok(Ok(left)) => {
+                    outcome = self.read_rest(&mut pipeline).await;
+                    if matches!(outcome, Ok(false)) {
+                        self.printer.finish()?;
+                        return Ok(Driven::Left(left));
+                    }
+                }
+                Ok(Err(error)) => complain(&error.to_string()),
+                Err(_) => complain("the server did not say in time that the session is left"),
+            }
+        }
+        self.finish(outcome, pipeline).await.map(Driven::Ended)
+    }
+
+    async fn finish(mut self, outcome: Result<bool, Failure>, pipeline: Pipeline) -> Result<Exit, Failure> {
         match outcome {
             Ok(true) => {}
             // Enough was read, the reader went away, or the user interrupted: the server must stop too.
@@ -212,18 +239,37 @@ impl<'a> OneRun<'a> {
                     continue;
                 }
             };
-            match event {
-                PipelineEvent::Output(tape) => {
-                    self.output(&tape)?;
-                    if self.is_enough() {
-                        return Ok(false);
-                    }
-                }
-                PipelineEvent::State { state, reason } if state.is_final() => {
-                    self.end(state, reason.as_ref());
-                    return Ok(true);
-                }
-                event => self.beside(&event),
+            if let Some(ended) = self.event(event)? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Prints what has come of a command that was left: nobody gets it again. Gives what [`OneRun::read`] gives.
+    async fn read_rest(&mut self, pipeline: &mut Pipeline) -> Result<bool, Failure> {
+        while let Ok(event) = timeout(PAUSE, pipeline.next()).await {
+            let Some(event) = event else { return Ok(true) };
+            if let Some(ended) = self.event(event?)? {
+                return Ok(ended);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Prints an event; gives whether the command has ended (`true`) or is to be ended (`false`), when it is either.
+    fn event(&mut self, event: PipelineEvent) -> Result<Option<bool>, Failure> {
+        match event {
+            PipelineEvent::Output(tape) => {
+                self.output(&tape)?;
+                Ok(self.is_enough().then_some(false))
+            }
+            PipelineEvent::State { state, reason } if state.is_final() => {
+                self.end(state, reason.as_ref());
+                Ok(Some(true))
+            }
+            event => {
+                self.beside(&event);
+                Ok(None)
             }
         }
     }
@@ -281,6 +327,13 @@ impl<'a> OneRun<'a> {
     }
 }
 
+/// How a command ended that was taken over.
+pub(crate) enum Driven {
+    Ended(Exit),
+    /// It goes on, and this is how to come back.
+    Left(DisconnectedSession),
+}
+
 /// Asks the server to stop the command and waits for its word, but not for ever.
 async fn stop(mut pipeline: Pipeline) {
     pipeline.cancel();
@@ -302,5 +355,6 @@ const PAGE_SIZE: u32 = 100;
 /// After so long without news, what was held back is shown.
 const PAUSE: Duration = Duration::from_millis(300);
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
+const LEAVE_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) const OUTPUT_BUFFER_LEN: usize = 64 << 10;
 const PROGRESS_EVERY: u64 = 50;

@@ -1,5 +1,8 @@
 //! Cmdlets that are left to themselves on the server, and come back to.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
+
 use exo_lab::{Backend, LabConfig};
 
 use crate::command::{Done, run, run_with};
@@ -47,6 +50,47 @@ fn a_cmdlet_is_left_to_itself_and_its_output_comes_later() {
     assert_eq!(printed, direct.output());
     tenant.assert_no_shell();
     assert!(!std::path::Path::new(file).exists());
+}
+
+#[test]
+fn an_interrupted_attach_leaves_the_cmdlet_as_it_was_found() {
+    let tenant = Tenant::with(LabConfig { mailboxes: 400, ..LabConfig::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("left.json");
+    let path = file.to_str().unwrap();
+    let url = tenant.lab.url();
+    let all = ["--", "Get-Mailbox", "-ResultSize", "Unlimited"];
+    let detach = [&["--connection-uri", url.as_str(), "--detach", path], &all[..]].concat();
+    assert_eq!(signed(&tenant, "run", &detach).output(), "");
+
+    let (user, ca_file) = (tenant.lab.user(), tenant.ca_file());
+    let account = ["--user", &user, "--password-stdin", "--authentication", "basic", "--ca-file", &ca_file];
+    let mut command = crate::command::exo([&["attach", path, "--output", "jsonl"], &account[..]].concat());
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(tenant.lab.password().as_bytes()).unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    // The rest is more than goes into the pipe, so that the program waits for its reader.
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("stopping; ") {
+        assert_ne!(err.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    out.read_to_string(&mut first).unwrap();
+    err.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("the cmdlet goes on; `exo attach "), "{said}");
+    assert_eq!(tenant.lab.live_shells(), 1);
+
+    let rest = signed(&tenant, "attach", &[path, "--output", "jsonl"]).output();
+    assert!(0 < first.lines().count() && 0 < rest.lines().count(), "{} lines", first.lines().count());
+    let direct = tenant.run(&[&["--output", "jsonl"], &all[..]].concat()).output();
+    assert!(first + &rest == direct, "nothing is lost, and nothing comes twice");
+    tenant.assert_no_shell();
+    assert!(!file.exists());
 }
 
 #[test]
