@@ -1,13 +1,15 @@
 //! Kerberos tickets, in a throw-away realm of MIT's: over plain http with sealed messages, and over https.
 
+use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use exo_lab::{LabConfig, Realm, RealmError, Scheme};
+use exo_lab::{Backend, LabConfig, Realm, RealmError, Scheme};
 
 use crate::command::{Done, exo, run_with};
 use crate::meddler::{Meddler, Place};
 use crate::tenant::Tenant;
+use crate::tunnel::Tunnel;
 
 /// A realm with a user and a service, and a tenant that takes its tickets.
 pub(crate) struct Domain {
@@ -20,9 +22,13 @@ impl Domain {
         Self::with(test, LabConfig::default())
     }
 
-    /// `None`, with a line that says so, where the packages are not installed.
-    #[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
     fn with(test: &str, config: LabConfig) -> Option<Self> {
+        Self::at(test, &["localhost"], config)
+    }
+
+    /// With a server of these names. `None`, with a line that says so, where the packages are not installed.
+    #[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
+    fn at(test: &str, names: &[&str], config: LabConfig) -> Option<Self> {
         if Command::new("kinit").arg("--help").stdin(Stdio::null()).output().is_err() {
             eprintln!("ignored: {test}: the command kinit is not here, install krb5-user");
             return None;
@@ -34,7 +40,9 @@ impl Domain {
             }
             started => started.expect("the realm starts"),
         };
-        realm.add_service("HTTP/localhost").unwrap();
+        for name in names {
+            realm.add_service(&format!("HTTP/{name}")).unwrap();
+        }
         realm.add_user("stranger", PASSWORD).unwrap();
         realm.add_user("admin", PASSWORD).unwrap();
         let tenant = Tenant::with(LabConfig { keytab: Some(realm.keytab()), ..config });
@@ -75,6 +83,7 @@ impl Domain {
 }
 
 const PASSWORD: &str = "Kerberos-42";
+const SECRET: &str = "x-USER00002-x";
 const KERBEROS: [&str; 2] = ["--authentication", "kerberos"];
 const TWO: [&str; 4] = ["--", "Get-Mailbox", "-ResultSize", "2"];
 
@@ -232,6 +241,74 @@ fn nothing_goes_over_plain_http_unsealed() {
         {
             assert!(!has(&seen, secret), "{}", String::from_utf8_lossy(secret));
         }
+    }
+}
+
+/// Up to protocol 2.3 a password has a key of its own, so that it may go where the connection is sealed only; from 2.4 on it
+/// has none, and stays here.
+#[test]
+fn a_password_goes_sealed_to_another_address_while_the_protocol_encrypts_it() {
+    let test = "kerberos::a_password_goes_sealed_to_another_address_while_the_protocol_encrypts_it";
+    let Some(ip) = address_in_the_network(test) else { return };
+    let names = ["localhost", &ip.to_string()];
+    let pwsh = Backend::Pwsh { configuration_file: None };
+    for (backend, cmdlet, is_sent) in [(Backend::Builtin, "Set-Mailbox", true), (pwsh, "Get-Member", false)] {
+        if !is_sent && Command::new("pwsh").arg("-Version").stdout(Stdio::null()).status().is_err() {
+            eprintln!("ignored: {test}: pwsh is not here, which speaks protocol 2.4");
+            return;
+        }
+        let Some(domain) = Domain::at(test, &names, LabConfig { backend, ..LabConfig::default() }) else {
+            return;
+        };
+        let meddler = Meddler::start_at(ip, &domain.plain_url(), None);
+        let mut command = domain.exo(&meddler.url(), &["--user", "admin", "--password-stdin"]);
+        command.args(KERBEROS).args(["--", cmdlet, "-Identity", "user00002", "-Password", "@stdin"]);
+        let done = run_with(command, format!("{PASSWORD}\n{SECRET}\n").as_bytes());
+        domain.tenant.assert_no_shell();
+        let seen = meddler.seen();
+        assert!(has(&seen, b"session-encrypted") && !has(&seen, SECRET.as_bytes()), "{cmdlet}");
+        if is_sent {
+            // The server has read it: the account's name is in it.
+            assert!(done.err.contains("minimum complexity requirements"), "{}", done.err);
+        } else {
+            assert!(done.code != Some(0) && done.err.contains("plain http"), "{}", done.err);
+        }
+    }
+}
+
+/// An address that is not one of this machine alone; `None`, with a line that says so, without a network.
+#[expect(clippy::print_stderr, reason = "the test runner collects what was left out")]
+fn address_in_the_network(test: &str) -> Option<IpAddr> {
+    // Nothing is sent: the system chooses the address that it would be sent from.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let address = socket.connect("198.51.100.1:9").and_then(|()| socket.local_addr());
+    let address = address.ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback());
+    if address.is_none() {
+        eprintln!("ignored: {test}: this machine has no address but loopback");
+    }
+    address
+}
+
+#[test]
+fn connections_with_tickets_go_through_the_proxy_that_is_named() {
+    let test = "kerberos::connections_with_tickets_go_through_the_proxy_that_is_named";
+    let Some(domain) = Domain::start(test) else { return };
+    for url in domain.urls() {
+        for credential in [None, Some("ana:p%3Ass")] {
+            let tunnel = Tunnel::start(credential.map(|_| "ana:p:ss"));
+            let proxy = tunnel.address(credential);
+            let more = [&["--proxy", proxy.as_str()][..], &KERBEROS, &["--", "Get-Mailbox"]].concat();
+            assert!(0 < lines(domain.with_password(&url, PASSWORD, &more)), "{url}");
+            let place = url.split('/').nth(2).unwrap();
+            let asked = tunnel.asked();
+            assert!(!asked.is_empty() && asked.iter().all(|target| target == place), "{asked:?}");
+        }
+        let tunnel = Tunnel::start(Some("ana:p:ss"));
+        let proxy = tunnel.address(Some("ana:wrong"));
+        let more = [&["--proxy", proxy.as_str()][..], &KERBEROS, &["--", "Get-Mailbox"]].concat();
+        let said = domain.with_password(&url, PASSWORD, &more).complaint(4);
+        assert!(said.contains("gave no connection") && !said.contains("wrong"), "{said}");
+        assert!(tunnel.asked().is_empty());
     }
 }
 

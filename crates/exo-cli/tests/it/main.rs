@@ -16,5 +16,6 @@ mod rest;
 mod run;
 mod signin;
 mod tenant;
+mod tunnel;
 mod usage;
 mod webdriver;

@@ -1,7 +1,7 @@
 //! Somebody between client and server, who reads along and changes what they say.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -22,9 +22,9 @@ pub(crate) enum Place {
     CloseAfterEachSealedAnswer,
 }
 
-/// Listens on loopback, and passes everything on to the server.
+/// Listens, and passes everything on to the server.
 pub(crate) struct Meddler {
-    port: u16,
+    address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -41,8 +41,13 @@ struct Shared {
 impl Meddler {
     /// `url` is that of the server: `http://localhost:PORT/powershell/`.
     pub(crate) fn start(url: &str, place: Option<Place>) -> Self {
+        Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST), url, place)
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) fn start_at(ip: IpAddr, url: &str, place: Option<Place>) -> Self {
         let port = url.rsplit(':').next().unwrap().split('/').next().unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let listener = TcpListener::bind((ip, 0)).unwrap();
         let shared = Arc::new(Shared {
             server: format!("127.0.0.1:{port}"),
             place,
@@ -52,7 +57,7 @@ impl Meddler {
             answers: AtomicUsize::new(0),
             meddled: AtomicUsize::new(0),
         });
-        let meddler = Self { port: listener.local_addr().unwrap().port(), shared: Arc::clone(&shared) };
+        let meddler = Self { address: listener.local_addr().unwrap(), shared: Arc::clone(&shared) };
         // The thread waits for connections until the test's process ends.
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -64,7 +69,10 @@ impl Meddler {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://localhost:{}/powershell/", self.port)
+        if self.address.ip().is_loopback() {
+            return format!("http://localhost:{}/powershell/", self.address.port());
+        }
+        format!("http://{}/powershell/", self.address)
     }
 
     /// All that went by, in both directions.
