@@ -7,12 +7,13 @@ use exo_tests::oracle;
 
 type Oracle = fn(&[u8]);
 
-const ORACLES: [(&str, Oracle); 7] = [
+const ORACLES: [(&str, Oracle); 8] = [
     ("fragments", oracle::fragments),
     ("clixml", oracle::clixml),
     ("clixml_round_trip", oracle::clixml_round_trip),
     ("tape_read", oracle::tape_read),
     ("wsman_receive", oracle::wsman_receive),
+    ("sealed_message", oracle::sealed_message),
     ("catalog", oracle::catalog),
     ("rest_answer", oracle::rest_answer),
 ];

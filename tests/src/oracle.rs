@@ -12,7 +12,7 @@ use psrp::clixml::{
     utf8_document,
 };
 use psrp::{Defragmenter, FragmentLimits, Fragmenter, Message};
-use wsman::{Request, Response};
+use wsman::{Request, Response, SealedMessage};
 
 pub(crate) use self::rest::is_readable_answer;
 pub use self::rest::{catalog, rest_answer};
@@ -145,6 +145,13 @@ pub fn wsman_receive(bytes: &[u8]) {
         }
         while defragmenter.poll_message().is_some() {}
     }
+}
+
+/// Sealed messages: what was read lies within its bytes, and is the same when it is written and read again.
+pub fn sealed_message(bytes: &[u8]) {
+    let Ok(message) = SealedMessage::decode(bytes) else { return };
+    assert!(message.header.len() + message.data.len() < bytes.len());
+    assert_eq!(SealedMessage::decode(&message.encode()), Ok(message));
 }
 
 /// An envelope with a blank behind each end tag of a stream.
