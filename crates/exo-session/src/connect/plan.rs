@@ -250,9 +250,9 @@ fn served(options: &ConnectOptions, host: &str) -> (Environment, Service) {
     let all =
         Environment::ALL.into_iter().flat_map(|one| [(one, Service::Exchange), (one, Service::Compliance)]);
     let named = options.connection_uri.as_deref().and_then(|_| all.into_iter().find(is_its));
-    let retired = STANDALONE_EOP.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
-    let of_exchange = retired.map(|(_, environment)| (environment, Service::Exchange));
-    named.or(of_exchange).unwrap_or((options.environment, options.service))
+    let further = FURTHER_HOSTS.into_iter().find(|(name, ..)| name.eq_ignore_ascii_case(host));
+    let further = further.map(|(_, environment, service)| (environment, service));
+    named.or(further).unwrap_or((options.environment, options.service))
 }
 
 /// The service takes tokens only.
@@ -304,10 +304,12 @@ const REST_HOSTS: [(&str, &str); 4] = [
     ("ps.protection.outlook.com", "outlook.office365.com"),
     ("ps.protection.outlook.de", "outlook.office.de"),
 ];
-/// The hosts of standalone Exchange Online Protection: since 2020 Exchange's own serve it, with its tokens.
-const STANDALONE_EOP: [(&str, Environment); 2] = [
-    ("ps.protection.outlook.com", Environment::O365Default),
-    ("ps.protection.outlook.de", Environment::O365GermanyCloud),
+/// Hosts of the documentation that no environment has as its own. The first two are of standalone Exchange Online
+/// Protection: since 2020 Exchange's own serve it, with its tokens.
+const FURTHER_HOSTS: [(&str, Environment, Service); 3] = [
+    ("ps.protection.outlook.com", Environment::O365Default, Service::Exchange),
+    ("ps.protection.outlook.de", Environment::O365GermanyCloud, Service::Exchange),
+    ("compliance.dod.microsoft.com", Environment::O365USGovDoD, Service::Compliance),
 ];
 /// Room above the operation timeout for the server's own delay.
 /// The service's longest limit for a cmdlet, with room; each request has a limit of its own.

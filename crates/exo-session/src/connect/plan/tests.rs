@@ -62,23 +62,132 @@ fn each_environment_is_served_over_rest() {
     }
 }
 
+/// Section 1.7 of the reference on the surface, and what is written besides: whatever the options say of the service,
+/// standalone EOP is served by Exchange.
 #[test]
-fn standalone_eop_is_served_by_exchange() {
-    for (uri, environment, base) in [
+fn each_connection_uri_of_the_documentation_leads_to_its_cloud_and_service() {
+    use Environment::{O365China, O365Default, O365GermanyCloud, O365USGovDoD, O365USGovGCCHigh};
+    use Service::{Compliance, Exchange};
+    for (uri, environment, service, host, sign_in) in [
+        (
+            "https://outlook.office365.com/powershell-liveid/",
+            O365Default,
+            Exchange,
+            "outlook.office365.com",
+            "login.microsoftonline.com",
+        ),
+        (
+            "https://outlook.office365.com/PowerShell-LiveId?DelegatedOrg=fabrikam.com",
+            O365Default,
+            Exchange,
+            "outlook.office365.com",
+            "login.microsoftonline.com",
+        ),
+        (
+            "https://ps.compliance.protection.outlook.com/powershell-liveid/",
+            O365Default,
+            Compliance,
+            "ps.compliance.protection.outlook.com",
+            "login.microsoftonline.com",
+        ),
         (
             "https://ps.protection.outlook.com/powershell-liveid/",
-            Environment::O365Default,
-            "https://outlook.office365.com/",
+            O365Default,
+            Exchange,
+            "outlook.office365.com",
+            "login.microsoftonline.com",
+        ),
+        (
+            "https://partner.outlook.cn/PowerShell",
+            O365China,
+            Exchange,
+            "outlook.office365.cn",
+            "login.chinacloudapi.cn",
+        ),
+        (
+            "https://partner.outlook.cn/PowerShell-LiveID",
+            O365China,
+            Exchange,
+            "outlook.office365.cn",
+            "login.chinacloudapi.cn",
+        ),
+        (
+            "https://ps.compliance.protection.partner.outlook.cn/powershell-liveid",
+            O365China,
+            Compliance,
+            "ps.compliance.protection.partner.outlook.cn",
+            "login.chinacloudapi.cn",
+        ),
+        (
+            "https://outlook.office.de/PowerShell-LiveID",
+            O365GermanyCloud,
+            Exchange,
+            "outlook.office.de",
+            "login.microsoftonline.de",
+        ),
+        (
+            "https://ps.compliance.protection.outlook.de/powershell-liveid/",
+            O365GermanyCloud,
+            Compliance,
+            "ps.compliance.protection.outlook.de",
+            "login.microsoftonline.de",
         ),
         (
             "https://PS.protection.outlook.de/powershell-liveid/",
-            Environment::O365GermanyCloud,
-            "https://outlook.office.de/",
+            O365GermanyCloud,
+            Exchange,
+            "outlook.office.de",
+            "login.microsoftonline.de",
+        ),
+        (
+            "https://outlook.office365.us/powershell-liveID",
+            O365USGovGCCHigh,
+            Exchange,
+            "outlook.office365.us",
+            "login.microsoftonline.us",
+        ),
+        (
+            "https://ps.compliance.protection.office365.us/powershell-liveid/",
+            O365USGovGCCHigh,
+            Compliance,
+            "ps.compliance.protection.office365.us",
+            "login.microsoftonline.us",
+        ),
+        (
+            "https://webmail.apps.mil/powershell-liveID",
+            O365USGovDoD,
+            Exchange,
+            "outlook-dod.office365.us",
+            "login.microsoftonline.us",
+        ),
+        (
+            "https://l5.ps.compliance.protection.office365.us/powershell-liveid/",
+            O365USGovDoD,
+            Compliance,
+            "l5.ps.compliance.protection.office365.us",
+            "login.microsoftonline.us",
+        ),
+        (
+            "https://compliance.dod.microsoft.com/powershell-liveid",
+            O365USGovDoD,
+            Compliance,
+            "compliance.dod.microsoft.com",
+            "login.microsoftonline.us",
         ),
     ] {
-        let plan = Plan::of(&ConnectOptions { service: Service::Compliance, ..options(uri) }).unwrap();
-        assert_eq!((plan.environment, plan.service), (environment, Service::Exchange));
-        assert_eq!(plan.rest.unwrap().as_str(), base);
+        for said in [Exchange, Compliance] {
+            let plan = Plan::of(&ConnectOptions { service: said, ..options(uri) }).unwrap();
+            assert_eq!((plan.environment, plan.service), (environment, service), "{uri}");
+            assert_eq!(plan.rest.unwrap().as_str(), format!("https://{host}/"), "{uri}");
+            assert_eq!((plan.authority.host(), plan.warnings.len()), (sign_in, 0), "{uri}");
+        }
+    }
+    // A region's own address says nothing of the service, which the command then does.
+    for said in [Exchange, Compliance] {
+        let uri = "https://nam12b.ps.compliance.protection.outlook.com";
+        let plan = Plan::of(&ConnectOptions { service: said, ..options(uri) }).unwrap();
+        assert_eq!(plan.service, said);
+        assert_eq!(plan.rest.unwrap().as_str(), format!("{uri}/"));
     }
 }
 
@@ -319,34 +428,5 @@ fn a_partner_signs_in_at_the_customers_tenant_for_compliance() {
             ConnectOptions { service, delegated_organization, authority, ..ConnectOptions::default() };
         let found = Plan::of(&options).unwrap().sign_in_authority(&options).unwrap();
         assert_eq!(found.tenant(), expected, "{service:?} {delegated:?}");
-    }
-}
-
-/// The addresses of the documentation that no environment has as its own, and where the service answers over REST.
-#[test]
-fn old_and_second_addresses_lead_to_the_service_of_their_cloud() {
-    for (uri, host) in [
-        ("https://ps.protection.outlook.com/powershell-liveid/", "outlook.office365.com"),
-        ("https://PS.Protection.Outlook.com/powershell-liveid", "outlook.office365.com"),
-        ("https://ps.protection.outlook.de/powershell-liveid/", "outlook.office.de"),
-        ("https://partner.outlook.cn/PowerShell", "outlook.office365.cn"),
-        ("https://partner.outlook.cn/PowerShell-LiveID", "outlook.office365.cn"),
-        ("https://webmail.apps.mil/powershell-liveID", "outlook-dod.office365.us"),
-        ("https://compliance.dod.microsoft.com/powershell-liveid", "compliance.dod.microsoft.com"),
-        (
-            "https://l5.ps.compliance.protection.office365.us/powershell-liveid/",
-            "l5.ps.compliance.protection.office365.us",
-        ),
-        (
-            "https://nam12b.ps.compliance.protection.outlook.com",
-            "nam12b.ps.compliance.protection.outlook.com",
-        ),
-        (
-            "https://outlook.office365.com/PowerShell-LiveId?DelegatedOrg=fabrikam.com",
-            "outlook.office365.com",
-        ),
-    ] {
-        let rest = Plan::of(&options(uri)).unwrap().rest.unwrap();
-        assert_eq!(rest.as_str(), format!("https://{host}/"), "{uri}");
     }
 }
