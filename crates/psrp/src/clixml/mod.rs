@@ -2,7 +2,7 @@
 //!
 //! * [`Decoder`] turns bytes into a [`Tape`] in one pass: a flat array of 16-byte [`Node`]s with skip links. Text stays
 //!   where it came, references are indices, nothing is dropped and nothing is guessed.
-//! * [`Value`] is a view of one node; it walks the tape.
+//! * [`Value`] is a view of one node; it walks the tape. [`Owned`] is a copy of one, for callers that want a tree.
 //! * [`Encoder`] writes values byte for byte as PowerShell does, and [`encode_document`] a whole tape.
 //!   [`export_document`] writes what PowerShell would after reading it.
 //!
@@ -30,6 +30,7 @@ mod literal;
 mod markup;
 mod names;
 mod node;
+mod owned;
 mod padded;
 mod parse;
 mod primitive;
@@ -61,6 +62,7 @@ pub use self::json_string::json_string;
 pub use self::limits::Limits;
 pub use self::names::{NameId, Names};
 pub use self::node::{Kind, Node};
+pub use self::owned::{Owned, OwnedBase, OwnedMember, OwnedObject, OwnedText, TooDeepForTree};
 pub use self::tape::{Siblings, Tape};
 pub use self::text::{Text, Utf16Units};
 pub use self::value::{Bag, Entries, Stream, TypeNames, Value};

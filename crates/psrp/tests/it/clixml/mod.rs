@@ -8,6 +8,7 @@ mod export;
 mod fidelity;
 mod grammar;
 mod numbers;
+mod owned;
 mod parameters;
 mod powershell;
 mod roundtrip;
