@@ -7,12 +7,13 @@ use std::hint::black_box;
 use bytes::Bytes;
 use peers::{Contender, Payload};
 use psrp::Defragmenter;
-use psrp::clixml::{Decoder, Encoder, Limits, Tape};
+use psrp::clixml::{Decoder, Encoder, Limits, Owned, Tape};
 
 fn main() {
     let mut contenders = peers::contenders::all();
     contenders.extend([
         Contender { stage: "clixml", name: "exo", run: decode, keep: Some(decode_and_keep), max_mb: 0 },
+        Contender { stage: "clixml", name: "exo-tree", run: decode_to_trees, keep: None, max_mb: 0 },
         Contender { stage: "reasm", name: "exo", run: reassemble, keep: None, max_mb: 0 },
         Contender { stage: "e2e", name: "exo", run: end_to_end, keep: None, max_mb: 0 },
         Contender { stage: "e2e", name: "exo-two-threads", run: on_two_threads, keep: None, max_mb: 0 },
@@ -78,6 +79,23 @@ fn decode(payload: &Payload) -> Result<u64, String> {
             let tape = decoder.decode(document.clone()).map_err(|error| error.to_string())?;
             values += tape.values().count() as u64;
             decoder.recycle(black_box(tape));
+        }
+        Ok(values)
+    })
+}
+
+/// A tree of each value, which owns all it holds, as the values of psrp-rs do.
+fn decode_to_trees(payload: &Payload) -> Result<u64, String> {
+    with_received(payload, |received| {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut values = 0;
+        for document in &received.documents {
+            let tape = decoder.decode(document.clone()).map_err(|error| error.to_string())?;
+            for value in tape.values() {
+                drop(black_box(Owned::of(value).map_err(|error| error.to_string())?));
+                values += 1;
+            }
+            decoder.recycle(tape);
         }
         Ok(values)
     })
