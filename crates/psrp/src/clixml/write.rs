@@ -113,26 +113,36 @@ fn push_special<const IN_ATTRIBUTE: bool>(line: &mut Line<'_>, text: &[u8]) -> u
 }
 
 /// Appends text with entities for `&`, `<` and `>`, and with references to control characters, which may not stand in XML
-/// themselves or are read as others.
+/// themselves or are read as others, and to surrogates without a partner, which have no place in UTF-8.
 pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
     let is_special = |byte: &u8| match byte {
-        b'&' | b'<' | b'>' => true,
+        b'&' | b'<' | b'>' | 0xED => true,
         byte => *byte < b' ' && !matches!(byte, b'\t' | b'\n'),
     };
     let mut rest = text;
-    while let Some((plain, special, behind)) = rest
-        .iter()
-        .position(is_special)
-        .and_then(|place| Some((rest.get(..place)?, rest.get(place)?, rest.get(place + 1..)?)))
+    while let Some((plain, special)) =
+        rest.iter().position(is_special).and_then(|place| rest.split_at_checked(place))
     {
         out.extend_from_slice(plain);
-        match special {
-            b'&' => out.extend_from_slice(b"&amp;"),
-            b'<' => out.extend_from_slice(b"&lt;"),
-            b'>' => out.extend_from_slice(b"&gt;"),
-            control => out.extend_from_slice(format!("&#x{control:X};").as_bytes()),
-        }
-        rest = behind;
+        let len = match special {
+            [0xED, second @ 0xA0..=0xBF, third, ..] => {
+                let unit = 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F);
+                out.extend_from_slice(format!("&#x{unit:X};").as_bytes());
+                3
+            }
+            [byte, ..] => {
+                match byte {
+                    b'&' => out.extend_from_slice(b"&amp;"),
+                    b'<' => out.extend_from_slice(b"&lt;"),
+                    b'>' => out.extend_from_slice(b"&gt;"),
+                    0xED => out.push(0xED),
+                    control => out.extend_from_slice(format!("&#x{control:X};").as_bytes()),
+                }
+                1
+            }
+            [] => 1,
+        };
+        rest = special.get(len..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
 }

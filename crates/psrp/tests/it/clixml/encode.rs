@@ -68,13 +68,13 @@ fn text_is_escaped_in_both_layers() {
 }
 
 #[test]
-fn control_characters_where_clixml_has_no_escapes_are_references() {
+fn control_characters_and_lone_surrogates_where_clixml_has_no_escapes_are_references() {
     for element in ["SS", "SemanticVersion"] {
-        let read = format!("<{element}>1.2.3-&#1;&#13;&#x9;&#10;&amp;a</{element}>");
+        let read = format!("<{element}>1.2.3-&#1;&#13;&#x9;&#10;&amp;a&#xD834;\u{D7FF}</{element}>");
         let tape = decode(read).unwrap();
         let again = written(|e| e.value(tape.first().unwrap()));
-        assert_eq!(again, format!("<{element}>1.2.3-&#x1;&#xD;\t\n&amp;a</{element}>"));
-        let text = |tape: &psrp::clixml::Tape| tape.first().unwrap().text().unwrap().to_string();
+        assert_eq!(again, format!("<{element}>1.2.3-&#x1;&#xD;\t\n&amp;a&#xD834;\u{D7FF}</{element}>"));
+        let text = |tape: &psrp::clixml::Tape| tape.first().unwrap().text().unwrap().as_bytes().to_vec();
         assert_eq!(text(&decode(again).unwrap()), text(&tape));
     }
 }
