@@ -183,8 +183,8 @@ Import-Module ExchangeOnlineManagement
     if ('Page' -in $Parts) {
         Connect-Bench
         $headers = @{ Authorization = "Bearer $token"; 'X-ResponseFormat' = 'clixml'; 'X-SerializationLevel' = 'Partial'; Prefer = 'odata.maxpagesize=1000' }
-        $body = @{ CmdletInput = @{ CmdletName = 'Get-Mailbox'; Parameters = @{ ResultSize = 1000 } } } | ConvertTo-Json -Depth 5
-        function Get-Answer { (Invoke-WebRequest -SkipCertificateCheck -Method Post "$env:EXO_LAB_REST_URL/adminapi/beta/$organization/InvokeCommand" -Headers $headers -ContentType 'application/json' -Body $body).Content }
+        $request = @{ CmdletInput = @{ CmdletName = 'Get-Mailbox'; Parameters = @{ ResultSize = 1000 } } } | ConvertTo-Json -Depth 5
+        function Get-Answer { (Invoke-WebRequest -SkipCertificateCheck -Method Post "$env:EXO_LAB_REST_URL/adminapi/beta/$organization/InvokeCommand" -Headers $headers -ContentType 'application/json' -Body $request).Content }
         function Read-Clixml([string] $Text) { [System.Management.Automation.PSSerializer]::Deserialize($Text) }
         $answer = Get-Answer
         $clixml = ($answer | ConvertFrom-Json).value[0]._clixml

@@ -6,7 +6,7 @@ $ui = $asking.TestUI
 $shell = [powershell]::Create()
 $shell.Runspace = [runspacefactory]::CreateRunspace($asking, [initialsessionstate]::CreateDefault2())
 $shell.Runspace.Open()
-$null = Invoke-In $shell ($ConnectScript -replace 'Connect-Lab', 'Connect-Lab @{ Prefix = "Far"; CommandName = "Read-Host", "Get-Credential", "Get-Date", "Remove-Item" }')
+$null = Invoke-In $shell ($ConnectScript -replace 'Connect-Lab', 'Connect-Lab @{ Prefix = "Far"; CommandName = "Read-Host", "Get-Credential", "Get-Date", "Remove-Item", "Write-*" }')
 if ($shell.HadErrors) { throw "$($shell.Streams.Error)" }
 function Invoke-There([string] $Script) {
     $ui.Asked.Clear()
@@ -59,6 +59,21 @@ Check 'a question with choices is asked here, and no is no' {
 Check 'where nobody answers the command gets an error, and the session goes on' {
     Assert-Like (Get-Failure { Invoke-In $shell 'Read-FarHost' }).Exception.Message '*Queue empty.*'
     Assert-True ((Invoke-There 'Get-FarDate') -is [datetime]) 'a date'
+}
+
+Check 'each stream of a command there arrives in the same stream here, of the command that was called' {
+    $null = Invoke-There '$ProgressPreference = "Continue"; Write-FarProgress -Activity there -Status busy -CurrentOperation counting -PercentComplete 40 -Id 7; $ProgressPreference = "SilentlyContinue"'
+    $progress = @($shell.Streams.Progress | Where-Object Activity -EQ 'there')
+    Assert-Equal $progress.Count 1 'progress records'
+    Assert-Equal "$($progress[0].StatusDescription) $($progress[0].CurrentOperation) $($progress[0].PercentComplete) $($progress[0].ActivityId)" 'busy counting 40 7'
+    $null = Invoke-There 'Write-FarInformation -MessageData note -Tags one, two'
+    Assert-Equal "$($shell.Streams.Information.MessageData)|$($shell.Streams.Information[0].Tags)" 'note|one two'
+    $null = Invoke-There 'Write-FarWarning mind'
+    Assert-Equal "$($shell.Streams.Warning.Message)" 'mind'
+    Assert-Equal "$(Invoke-There 'Write-FarWarning mind -WarningVariable kept; $kept')" 'mind' '-WarningVariable'
+    Assert-Equal "$(Invoke-There 'Write-FarInformation note -InformationVariable kept; $kept')" 'note' '-InformationVariable'
+    $null = Invoke-There 'Write-FarVerbose said -Verbose'
+    Assert-Equal "$($shell.Streams.Verbose.Message)" 'said'
 }
 
 $null = Invoke-In $shell 'Disconnect-Lab'

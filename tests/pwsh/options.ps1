@@ -165,6 +165,18 @@ Check 'the time limits and the redirection of -PSSessionOption are heeded' {
     }
 }
 
+Check 'what -PSSessionOption limits is what the library is told, and it takes it' {
+    $option = New-PSSessionOption -OpenTimeout 20000 -OperationTimeout 60000 -IdleTimeout 120000 -MaximumReceivedObjectSize 10MB -MaximumReceivedDataSizePerCommand 20MB -MaximumRedirection 0 -MaxConnectionRetryCount 2
+    $told = [System.Collections.Generic.Dictionary[string, object]]::new()
+    $type = (Get-Module ExchangeOnlineManagement).ImplementingAssembly.GetType('ExchangeOnlineManagement.Commands.SessionOptions')
+    $null = $type.GetMethod('AddTo', [System.Reflection.BindingFlags] 'NonPublic, Static').Invoke($null, @($told, $option.psobject.BaseObject, [Action[string]] { }, [Action[string]] { }))
+    $names = ($told.Keys | Sort-Object | ForEach-Object { "$_=$($told[$_])" }) -join ' '
+    Assert-Equal $names 'allowRedirection=False connectTimeoutMs=20000 idleTimeoutMs=120000 maxConnectionRetryCount=2 maxMessageLen=20971520 maxObjectLen=10485760 openTimeoutMs=20000 operationTimeoutMs=60000'
+    Connect-Lab @{ PSSessionOption = $option }
+    Assert-True (0 -lt @(Get-AcceptedDomain).Count) 'accepted domains'
+    Disconnect-Lab
+}
+
 Check '-LoadCmdletHelp lets Get-Help describe the commands, and -Online finds the page without it' {
     Connect-Lab @{ ConnectionUri = $env:EXO_LAB_REST_URL; LoadCmdletHelp = $true }
     $help = Get-Help Get-Mailbox -Full

@@ -116,7 +116,7 @@ Check 'names complete, and the values of parameters that are true or false' {
 Check 'the values that the catalogue lists complete' {
     # The tenant here lists none for its commands.
     $catalogue = '[{ "name": "Get-Thing", "supportsShouldProcess": false, "parameters": [
-        { "name": "Kind", "type": "System.String", "validation": ["Set(Round,Square)"] },
+        { "name": "Kind", "type": "System.String", "aliases": ["Form"], "validation": ["Set(Round,Square)"] },
         { "name": "Flags", "type": "System.String[]", "validation": ["Set(Round,Square)"] }] }]'
     $assembly = (Get-Module ExchangeOnlineManagement).ImplementingAssembly
     $read = $assembly.GetType('ExchangeOnlineManagement.Proxy.RemoteCommand').GetMethod('ReadAll', [System.Reflection.BindingFlags] 'NonPublic, Static')
@@ -128,8 +128,21 @@ Check 'the values that the catalogue lists complete' {
     function global:Get-Thing { [CmdletBinding()] param() dynamicparam { $global:made } end { $PSBoundParameters } }
     Assert-Equal (Get-Completion 'Get-Thing -Kind ') 'Round Square'
     Assert-Equal (Get-Completion 'Get-Thing -Flags Round,S') 'Square'
+    Assert-Equal (Get-Completion 'Get-Thing -Form ') 'Round Square' 'by its alias'
+    Assert-Equal (Get-Thing -Form Round).Kind 'Round'
     Assert-Equal (Get-Failure { Get-Thing -Kind Flat }).FullyQualifiedErrorId 'ParameterArgumentValidationError,Get-Thing'
     Remove-Item function:global:Get-Thing, variable:global:made
+}
+
+Check 'the common parameters do what they do for any command' {
+    $kept = $names = $null
+    $null = Get-Mailbox -ResultSize 2 -OutVariable kept -WarningAction Ignore
+    Assert-Equal $kept.Count 2 '-OutVariable'
+    $names = @(Get-Mailbox -ResultSize 2 -WarningAction Ignore -PipelineVariable box | ForEach-Object { 1 } | ForEach-Object { $box.Name })
+    Assert-Equal ($names -join '|') ($kept.Name -join '|') '-PipelineVariable'
+    $null = Get-Mailbox nobody -ErrorAction SilentlyContinue -ErrorVariable failed
+    Assert-Equal $failed.Count 1 '-ErrorVariable'
+    Assert-Equal @(Get-Mailbox -ResultSize 3 -OutBuffer 10 -WarningAction Ignore).Count 3 '-OutBuffer'
 }
 
 Check 'a change reaches the service' {
@@ -258,7 +271,24 @@ Check 'where nobody can be asked nothing is changed' {
     Assert-Equal @(Get-Mailbox $alias).Count 1
 }
 
-$null = Invoke-In $shell 'Disconnect-Lab'
+Check 'disconnecting asks, and does nothing with -WhatIf or without a yes' {
+    $left = 'ExchangeOnline_1'
+    foreach ($case in @{ Run = 'Disconnect-ExchangeOnline -WhatIf'; Asked = 0 }, @{ Run = 'Disconnect-ExchangeOnline'; Asked = 1 }) {
+        Clear-UI
+        $UI.Answers.Enqueue(2)
+        $null = Invoke-In $shell $case.Run
+        Assert-Equal $UI.Asked.Count $case.Asked $case.Run
+        Assert-Equal "$((Invoke-In $shell '(Get-ConnectionInformation).Name'))" $left $case.Run
+    }
+    Assert-Like $UI.Asked[0] '*ends all sessions made by Connect-ExchangeOnline and Connect-IPPSSession*'
+    Clear-UI
+    $UI.Answers.Enqueue(0)
+    $said = Invoke-In $shell 'Disconnect-ExchangeOnline 6>&1'
+    Assert-Equal $UI.Asked.Count 1 'questions'
+    Assert-Like "$said" "*'$left'*Disconnected successfully*"
+    Assert-Equal @(Invoke-In $shell 'Get-ConnectionInformation').Count 0 'connections'
+}
+
 $shell.Runspace.Dispose()
 
 Check 'secrets reach the service' {
@@ -281,6 +311,10 @@ Check 'what is known about a connection is shown, and Disconnect-ExchangeOnline 
     $all = @(Get-ConnectionInformation)
     Assert-Equal $all.Count 2 'connections'
     $rest, $old = $all
+    $columns = 'ConnectionId State Id Name UserPrincipalName ConnectionUri AzureAdAuthorizationEndpointUri TokenExpiryTimeUTC CertificateAuthentication ModuleName ModulePrefix Organization DelegatedOrganization AppId PageSize TenantID TokenStatus ConnectionUsedForInbuiltCmdlets IsEopSession'
+    Assert-Equal ($rest.psobject.Properties.Name -join ' ') $columns 'columns'
+    Assert-True ([guid]::TryParse($rest.TenantID, [ref] [guid]::Empty)) "the tenant '$($rest.TenantID)'"
+    Assert-Equal $rest.ModuleName (Get-Command Get-Mailbox).Source
     Assert-Equal $rest.State 'Connected'
     Assert-Like $rest.Name 'ExchangeOnline_*'
     Assert-Equal $rest.Name "ExchangeOnline_$($rest.Id)"

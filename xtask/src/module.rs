@@ -180,3 +180,44 @@ const SYSTEMS: [(&str, &str); 7] = [
 
 const BRIDGE: &str = "pwsh-bridge";
 const NAME: &str = "ExchangeOnlineManagement";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_of_another_system_is_taken_under_the_name_that_it_has_there() {
+        for (argument, expected) in [
+            ("linux-arm64=target/libexo.so", Ok(("linux-arm64", "target/libexo.so"))),
+            ("linux-musl-x64=/x/libexo.so", Ok(("linux-musl-x64", "/x/libexo.so"))),
+            ("osx-x64=libexo.dylib", Ok(("osx-x64", "libexo.dylib"))),
+            ("osx-arm64=a=b/libexo.dylib", Ok(("osx-arm64", "a=b/libexo.dylib"))),
+            ("osx-arm64=libexo.so", Err("the library for osx-arm64 is called libexo.dylib, not libexo.so")),
+            ("linux-arm64", Err("`linux-arm64` is not SYSTEM=LIBRARY")),
+            (
+                "beos-x64=libexo.so",
+                Err(
+                    "`beos-x64` is none of linux-x64, linux-arm64, linux-musl-x64, linux-musl-arm64, osx-x64, osx-arm64, \
+                     win-x64",
+                ),
+            ),
+        ] {
+            let found = library_for(argument).map_err(|error| error.to_string());
+            let expected =
+                expected.map(|(system, library)| (system, Path::new(library))).map_err(str::to_owned);
+            assert_eq!(found, expected, "{argument}");
+        }
+    }
+
+    #[test]
+    fn this_system_is_one_that_the_module_looks_for() {
+        assert!(SYSTEMS.iter().any(|(system, _)| *system == runtime_id()), "{}", runtime_id());
+    }
+
+    #[test]
+    fn the_folder_is_called_as_the_version_in_the_manifest() {
+        let manifest = include_str!("../../pwsh-bridge/module/ExchangeOnlineManagement.psd1");
+        let version = version_of(manifest).expect("a version");
+        assert!(version.split('.').next().and_then(|major| major.parse().ok()) >= Some(4), "{version}");
+    }
+}

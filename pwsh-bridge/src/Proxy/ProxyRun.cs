@@ -95,14 +95,9 @@ internal sealed class ProxyRun
             case EventKind.Error:
                 WriteError(RemoteError.Of(happened.CopyTape()));
                 break;
-            case EventKind.Warning:
-                WriteWarning(StreamRecords.Message(happened.CopyTape()));
-                break;
-            case EventKind.Verbose:
-                _proxy.WriteVerbose(StreamRecords.Message(happened.CopyTape()));
-                break;
-            case EventKind.Debug:
-                _proxy.WriteDebug(StreamRecords.Message(happened.CopyTape()));
+            case EventKind.Warning or EventKind.Verbose or EventKind.Debug:
+                _told = (happened.Kind, StreamRecords.Message(happened.CopyTape()));
+                WriteMessage(happened.Kind, _told.Text);
                 break;
             case EventKind.Information:
                 _proxy.WriteInformation(StreamRecords.Information(happened.CopyTape()));
@@ -149,11 +144,22 @@ internal sealed class ProxyRun
         }
     }
 
-    private void WriteWarning(string text)
+    private void WriteMessage(EventKind kind, string text)
     {
         try
         {
-            _proxy.WriteWarning(text);
+            switch (kind)
+            {
+                case EventKind.Warning:
+                    _proxy.WriteWarning(text);
+                    break;
+                case EventKind.Verbose:
+                    _proxy.WriteVerbose(text);
+                    break;
+                default:
+                    _proxy.WriteDebug(text);
+                    break;
+            }
         }
         catch (PipelineStoppedException)
         {
@@ -161,6 +167,20 @@ internal sealed class ProxyRun
             End();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Writes a line that the server has for the console. PowerShell as a server tells each message as a record and then as
+    /// such a line; it is written once.
+    /// </summary>
+    private void WriteLine(EventKind kind, string text)
+    {
+        if (_told == (kind, text))
+        {
+            _told = default;
+            return;
+        }
+        WriteMessage(kind, text);
     }
 
     /// <summary>The error for what the native library could not do. It may be the end of the connection.</summary>
@@ -249,13 +269,13 @@ internal sealed class ProxyRun
         switch (call.RootElement.GetProperty("name").GetString())
         {
             case "WriteWarningLine":
-                WriteWarning(text);
+                WriteLine(EventKind.Warning, text);
                 break;
             case "WriteVerboseLine":
-                _proxy.WriteVerbose(text);
+                WriteLine(EventKind.Verbose, text);
                 break;
             case "WriteDebugLine":
-                _proxy.WriteDebug(text);
+                WriteLine(EventKind.Debug, text);
                 break;
             case "Write1" or "Write2":
                 _proxy.Host.UI.Write(text);
@@ -290,6 +310,8 @@ internal sealed class ProxyRun
     private int _errors;
     private ErrorRecord? _held;
     private string? _lastErrorId;
+    /// <summary>The message that was written last as a record.</summary>
+    private (EventKind Kind, string Text) _told;
 
     private static readonly ConditionalWeakTable<PSCmdlet, ProxyRun> s_all = new();
 }
