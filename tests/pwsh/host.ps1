@@ -74,6 +74,10 @@ Check 'each stream of a command there arrives in the same stream here, of the co
     Assert-Equal "$(Invoke-There 'Write-FarInformation note -InformationVariable kept; $kept')" 'note' '-InformationVariable'
     $null = Invoke-There 'Write-FarVerbose said -Verbose'
     Assert-Equal "$($shell.Streams.Verbose.Message)" 'said'
+    $null = Invoke-In $shell '$ErrorActionPreference = "Continue"; Write-FarError bad -ErrorId TheError -Category ObjectNotFound -TargetObject box; $ErrorActionPreference = "Stop"'
+    $record = $shell.Streams.Error[0]
+    Assert-Equal "$($record.Exception.Message)|$($record.CategoryInfo.Category)|$($record.InvocationInfo.MyCommand.Name)" 'bad|ObjectNotFound|Write-FarError'
+    Assert-Like $record.FullyQualifiedErrorId 'TheError*'
 }
 
 $null = Invoke-In $shell 'Disconnect-Lab'

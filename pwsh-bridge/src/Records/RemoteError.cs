@@ -74,7 +74,8 @@ internal sealed class RemoteError : ErrorRecord
         PSObject adapted = Skeleton.WithMembers(document.TypeNames(top), kind: null, members);
         foreach (TapeValue member in members)
         {
-            adapted.Properties[member.Name].Value = document.Value(member);
+            // With the call as the server saw it the constructor fails in this form; the record has the call of the proxy.
+            adapted.Properties[member.Name].Value = member.Name == HasCall ? false : document.Value(member);
         }
         var info = new SerializationInfo(typeof(RemoteError), new FormatterConverter());
         info.AddValue("CliXml", PSSerializer.Serialize(adapted, Depth));
@@ -91,6 +92,9 @@ internal sealed class RemoteError : ErrorRecord
         string id = StreamRecords.Text(top, "FullyQualifiedErrorId") ?? "ExoRemoteFailure";
         return new ErrorRecord(new RemoteException(message), id, ErrorCategory.NotSpecified, null);
     }
+
+    /// <summary>Whether a record carries the call that it comes from.</summary>
+    private const string HasCall = "SerializeExtendedInfo";
 
     /// <summary>The key by which scripts find the exception of the service.</summary>
     private const string ServiceException = "RemoteException";
