@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use expect_test::{Expect, expect};
-use psrp::clixml::{Encoder, Tape};
+use psrp::clixml::{Encoder, Tape, Value};
 use psrp::metadata::{
     CommandBody, CommandMetadata, CommandTypes, MetadataRequest, ParameterBody, command_count,
 };
@@ -421,6 +421,52 @@ fn host_calls_are_answered_on_the_prompt_stream() {
         })
         .collect();
     assert_eq!(answers, [r#"2 GetName None Some("no name")"#, r#"1 ReadLine Some("typed") None"#]);
+}
+
+/// MS-PSRP 2.2.3.17; those in brackets have no return value and get no answer.
+#[test]
+fn each_of_the_56_host_methods_is_told_by_its_number_and_answered_if_it_returns_anything() {
+    const METHODS: &str = "GetName GetVersion GetInstanceId GetCurrentCulture GetCurrentUICulture (SetShouldExit) \
+        (EnterNestedPrompt) (ExitNestedPrompt) (NotifyBeginApplication) (NotifyEndApplication) ReadLine \
+        ReadLineAsSecureString (Write1) (Write2) (WriteLine1) (WriteLine2) (WriteLine3) (WriteErrorLine) (WriteDebugLine) \
+        (WriteProgress) (WriteVerboseLine) (WriteWarningLine) Prompt PromptForCredential1 PromptForCredential2 PromptForChoice \
+        GetForegroundColor (SetForegroundColor) GetBackgroundColor (SetBackgroundColor) GetCursorPosition \
+        (SetCursorPosition) GetWindowPosition (SetWindowPosition) GetCursorSize (SetCursorSize) GetBufferSize \
+        (SetBufferSize) GetWindowSize (SetWindowSize) GetWindowTitle (SetWindowTitle) GetMaxWindowSize \
+        GetMaxPhysicalWindowSize GetKeyAvailable ReadKey (FlushInputBuffer) (SetBufferContents1) (SetBufferContents2) \
+        GetBufferContents (ScrollBufferContents) (PushRunspace) (PopRunspace) GetIsRunspacePushed GetRunspace \
+        PromptForChoiceMultipleSelection";
+    let mut pair = Pair::opened(500);
+    pair.client.create_pipeline(FIRST, &command("Remove-Mailbox", None)).unwrap();
+    pair.requests();
+    let mut expected = Vec::new();
+    for (number, name) in (1..).zip(METHODS.split(' ')) {
+        let method = HostMethod::from_number(number).unwrap();
+        let parameter = |list: &mut Encoder<'_>| list.i64(None, number);
+        pair.server.host_call(Some(FIRST), method, parameter).unwrap();
+        let events = pair.events();
+        let [PoolEvent::Pipeline { event: PipelineEvent::HostCall(call), .. }] = events.as_slice() else {
+            panic!("{name}: {events:?}");
+        };
+        let shown = if method.has_return() { method.to_string() } else { format!("({method})") };
+        assert_eq!((call.method, i64::from(call.method.number()), shown.as_str()), (method, number, name));
+        assert_eq!(call.parameters().next().and_then(Value::as_i64), Some(number), "{name}");
+        pair.client.host_response(call, HostAnswer::Text(name)).unwrap();
+        if method.has_return() {
+            expected.push(format!("{name} {name}"));
+        }
+    }
+    assert_eq!((expected.len(), HostMethod::from_number(0), HostMethod::from_number(57)), (27, None, None));
+    let mut answers = Vec::new();
+    for event in pair.requests() {
+        match event {
+            ServerEvent::HostResponse(response) => {
+                answers.push(format!("{} {}", response.method, response.value().unwrap()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(answers, expected);
 }
 
 #[test]
