@@ -98,26 +98,12 @@ fn read_json(path: &Path) -> Result<Value> {
 
 /// Builds the crate in `benches/peers` and runs it over the payloads of the shared generator.
 pub(crate) fn run_peers(shell: &Shell) -> Result {
-    let shared =
-        std::env::var_os("EXO_SHARED").map_or_else(|| crate::root().join("../shared"), PathBuf::from);
-    let generator = shared.join("bench/gen_payload.py");
-    if !generator.is_file() {
-        return Err(format!(
-            "{} is not there: the rivals need the shared benchmark folder",
-            generator.display()
-        )
-        .into());
-    }
-    let target = crate::target_folder(shell)?.join("peers");
-    let payloads = target.join("payloads");
+    let generator = shared_bench()?.join("gen_payload.py");
+    let payloads = crate::target_folder(shell)?.join("peers/payloads");
     if !payloads.join("mailbox-20.docs").is_file() {
         cmd!(shell, "python3 {generator} --out {payloads} --sizes 20").run()?;
     }
-    let _target = shell.push_env("CARGO_TARGET_DIR", &target);
-    let manifest = "benches/peers/Cargo.toml";
-    // psrp-rs declares a newer compiler than it needs.
-    cmd!(shell, "cargo build --release --ignore-rust-version --manifest-path {manifest}").run()?;
-    let program = target.join("release/exo-bench-peers");
+    let program = build_peers(shell)?.join("exo-bench-peers");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&payloads)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "docs"))
@@ -125,4 +111,25 @@ pub(crate) fn run_peers(shell: &Shell) -> Result {
     files.sort();
     cmd!(shell, "{program} --stages clixml,e2e,soap-e2e,encode --rounds 7 {files...}").run()?;
     Ok(())
+}
+
+/// The benchmark folder beside the checkout, which the rivals need.
+pub(crate) fn shared_bench() -> Result<PathBuf> {
+    let shared =
+        std::env::var_os("EXO_SHARED").map_or_else(|| crate::root().join("../shared"), PathBuf::from);
+    let folder = shared.join("bench");
+    if !folder.is_dir() {
+        return Err(format!("{} is not there: the rivals need it", folder.display()).into());
+    }
+    Ok(folder)
+}
+
+/// Builds the crate in `benches/peers`; gives the folder with its programs.
+pub(crate) fn build_peers(shell: &Shell) -> Result<PathBuf> {
+    let target = crate::target_folder(shell)?.join("peers");
+    let _target = shell.push_env("CARGO_TARGET_DIR", &target);
+    let manifest = "benches/peers/Cargo.toml";
+    // psrp-rs declares a newer compiler than it needs.
+    cmd!(shell, "cargo build --release --ignore-rust-version --manifest-path {manifest}").run()?;
+    Ok(target.join("release"))
 }

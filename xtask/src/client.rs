@@ -1,5 +1,5 @@
 //! `cargo xtask bench --client`: the processor time of the whole client, the stand-in tenant being another process, against
-//! that of the codec alone on the same messages.
+//! that of the codec alone on the same messages, and over plain http beside psrp-rs over winrm-rs.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -52,6 +52,17 @@ pub(crate) fn run(shell: &Shell) -> Result {
     };
     row("exo, one mailbox", measure(&client, &["run", "1"], &tenant)?);
     row("exo", measure(&client, &["run", MAILBOXES], &tenant)?);
+    tenant.stop()?;
+    // The rival keeps no cookies, and is used over plain http here.
+    let tenant = Tenant::start(&binaries, &["--mailboxes", MAILBOXES, "--plain-passwords", "--no-affinity"])?;
+    row("exo, plain http", measure(&client, &["run-plain", MAILBOXES], &tenant)?);
+    match crate::bench::shared_bench() {
+        Ok(_) => {
+            let rival = crate::bench::build_peers(shell)?.join("client");
+            row("psrp-rs, plain http", measure(&rival, &[MAILBOXES], &tenant)?);
+        }
+        Err(reason) => println!("psrp-rs is left out: {reason}"),
+    }
     tenant.stop()
 }
 

@@ -74,6 +74,7 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
     Ok(())
 }
 
-const WORKERS: usize = 2;
+/// Beside the main thread, which prints: a second one would mostly be woken to find nothing to do (`cargo xtask bench --client`).
+const WORKERS: usize = 1;
 /// How long threads may take to end.
 const THREADS_LIMIT: Duration = Duration::from_millis(500);

@@ -1,7 +1,7 @@
 //! The whole client, for `cargo xtask bench --client` to measure the processor time of.
 //!
 //! `client run N` connects to the stand-in tenant of the environment (`EXO_LAB_*`) over PSRP, asks for N mailboxes, looks
-//! at each object and lets it go. `client codec N` keeps the messages instead, then has the codec alone decode them, and
+//! at each object and lets it go; `client run-plain N` does so over plain http. `client codec N` keeps the messages instead, then has the codec alone decode them, and
 //! prints their bytes and the processor time of that in nanoseconds.
 
 #![expect(clippy::print_stdout, reason = "xtask reads the output")]
@@ -22,27 +22,31 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [_, "run", mailboxes] => {
-            let mut nodes = 0;
-            fetch(mailboxes, |tape| nodes += black_box(&tape).nodes().len());
-            println!("{nodes}");
-        }
+        [_, "run", mailboxes] => look(ADDRESS, mailboxes),
+        [_, "run-plain", mailboxes] => look("EXO_LAB_HTTP_URL", mailboxes),
         [_, "codec", mailboxes] => {
             let mut bodies = Vec::new();
-            fetch(mailboxes, |tape| bodies.push(body(&tape)));
+            fetch(ADDRESS, mailboxes, |tape| bodies.push(body(&tape)));
             let nanoseconds = (0..ROUNDS).map(|_| decode_all(&bodies)).min().unwrap();
             println!("{} {nanoseconds}", bodies.iter().map(Bytes::len).sum::<usize>());
         }
         // What `cargo bench` passes on; there is nothing to do without a tenant.
-        _ => println!("client run N | client codec N"),
+        _ => println!("client run N | client run-plain N | client codec N"),
     }
 }
 
-/// Asks for so many mailboxes, with as many threads as `exo` has.
-fn fetch(mailboxes: &str, mut each: impl FnMut(Tape)) {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+/// Looks at so many mailboxes and lets them go.
+fn look(address: &str, mailboxes: &str) {
+    let mut nodes = 0;
+    fetch(address, mailboxes, |tape| nodes += black_box(&tape).nodes().len());
+    println!("{nodes}");
+}
+
+/// Asks for so many mailboxes, with as many threads as `exo` has. `address` is the variable that has the server's.
+fn fetch(address: &str, mailboxes: &str, mut each: impl FnMut(Tape)) {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
-        let session = session().await;
+        let session = session(address).await;
         let parameters =
             decode(format!(r#"<Obj RefId="0"><MS><S N="ResultSize">{mailboxes}</S></MS></Obj>"#)).unwrap();
         let invocation = Invocation { command: "Get-Mailbox".to_owned(), parameters };
@@ -64,10 +68,10 @@ fn fetch(mailboxes: &str, mut each: impl FnMut(Tape)) {
 }
 
 /// With a password in each request, so that there is no sign-in to measure.
-async fn session() -> Session {
+async fn session(address: &str) -> Session {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let mut options = ConnectOptions::default();
-    options.connection_uri = Some(variable("EXO_LAB_URL"));
+    options.connection_uri = Some(variable(address));
     options.carrier = CarrierChoice::Psrp;
     options.sign_in = SignInMethod::Password;
     options.authentication = Some(Authentication::Basic);
@@ -105,4 +109,5 @@ fn processor_time() -> u64 {
     text.split(' ').next().unwrap().parse().unwrap()
 }
 
+const ADDRESS: &str = "EXO_LAB_URL";
 const ROUNDS: usize = 5;
