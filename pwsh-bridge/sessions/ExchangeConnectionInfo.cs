@@ -9,9 +9,10 @@ namespace ExchangeOnlineManagement.Sessions;
 /// <summary>With whom a session is; <c>$session.Runspace.ConnectionInfo</c> gives it.</summary>
 public sealed class ExchangeConnectionInfo : RunspaceConnectionInfo
 {
-    internal ExchangeConnectionInfo(ShellLink link, Uri uri, AuthenticationMechanism authentication)
+    internal ExchangeConnectionInfo(ShellLink link, Audience audience, Uri uri, AuthenticationMechanism authentication)
     {
         _link = link;
+        _audience = audience;
         ConnectionUri = uri;
         _computerName = uri.Host;
         AuthenticationMechanism = authentication;
@@ -49,8 +50,9 @@ public sealed class ExchangeConnectionInfo : RunspaceConnectionInfo
     /// <inheritdoc/>
     public override BaseClientSessionTransportManager CreateClientSessionTransportManager(
         Guid instanceId, string sessionName, PSRemotingCryptoHelper cryptoHelper) =>
-        new ExchangeTransport(_link, instanceId, cryptoHelper);
+        new ExchangeTransport(_link, _audience, instanceId, cryptoHelper);
 
     private readonly ShellLink _link;
+    private readonly Audience _audience;
     private readonly string _computerName;
 }

@@ -15,17 +15,18 @@ namespace ExchangeOnlineManagement.Sessions;
 /// <summary>Passes PowerShell's lines to a link, and the link's to PowerShell.</summary>
 internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
 {
-    internal ExchangeTransport(ShellLink link, Guid runspaceId, PSRemotingCryptoHelper cryptoHelper)
+    internal ExchangeTransport(ShellLink link, Audience audience, Guid runspaceId, PSRemotingCryptoHelper cryptoHelper)
         : base(runspaceId, cryptoHelper)
     {
         _link = link;
+        _audience = audience;
         _waiting = s_queues.Select(queue => (BlockingCollection<string>)queue.GetValue(this)!).ToArray();
     }
 
     /// <inheritdoc/>
     public override void CreateAsync()
     {
-        SetMessageWriter(new LinkWriter(_link));
+        SetMessageWriter(new LinkWriter(this));
         _link.Start(Handle, Break);
         SendOneItem();
     }
@@ -43,8 +44,15 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
         base.Dispose(isDisposing);
     }
 
+    private void Write(string line)
+    {
+        _audience.Hear(line);
+        _link.Write(line);
+    }
+
     private void Handle(string line)
     {
+        _audience.Look();
         HandleDataReceived(line);
         _hasBegun = true;
         _lengths.Enqueue(line.Length);
@@ -109,19 +117,20 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
     private void End()
     {
         _hasEnded = true;
+        _audience.Dispose();
         _link.Dispose();
     }
 
-    /// <summary>Gives each line to the link.</summary>
+    /// <summary>Gives each line to the transport.</summary>
     private sealed class LinkWriter : TextWriter
     {
-        internal LinkWriter(ShellLink link) => _link = link;
+        internal LinkWriter(ExchangeTransport transport) => _transport = transport;
 
         public override Encoding Encoding => Encoding.UTF8;
 
-        public override void WriteLine(string? value) => _link.Write(value ?? string.Empty);
+        public override void WriteLine(string? value) => _transport.Write(value ?? string.Empty);
 
-        private readonly ShellLink _link;
+        private readonly ExchangeTransport _transport;
     }
 
     private const int MaxLength = 256 * 1024;
@@ -139,6 +148,7 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
         .ToArray();
 
     private readonly ShellLink _link;
+    private readonly Audience _audience;
     private readonly BlockingCollection<string>[] _waiting;
     private readonly Queue<int> _lengths = new();
     private int _length;

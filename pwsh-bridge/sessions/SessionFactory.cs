@@ -12,9 +12,12 @@ public sealed class SessionFactory : ISessionFactory
     public Runspace CreateRunspace(
         ShellLink link, Uri uri, AuthenticationMechanism authentication, PSHost host, PSPrimitiveDictionary? arguments, string? name)
     {
-        var info = new ExchangeConnectionInfo(link, uri, authentication);
+        var audience = new Audience();
+        var info = new ExchangeConnectionInfo(link, audience, uri, authentication);
         // Without the types Import-PSSession cannot read what the server says of formats.
-        return RunspaceFactory.CreateRunspace(info, host, TypeTable.LoadDefaultTypeFiles(), arguments, name);
+        Runspace runspace = RunspaceFactory.CreateRunspace(info, host, TypeTable.LoadDefaultTypeFiles(), arguments, name);
+        audience.Runspace = runspace;
+        return runspace;
     }
 
     /// <inheritdoc/>

@@ -6,45 +6,10 @@
  * EXO_LAB_USER, EXO_LAB_PASSWORD, SSL_CERT_FILE. Ends with "smoke: all well" and status 0.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "exo.h"
+#define PROGRAM "smoke"
+#include "common.h"
 
 enum { KIND_STRING = 17, KIND_TYPE_NAMES = 34, KIND_LIST = 40, KIND_ENTRY = 45 };
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "smoke: %s\n", what);
-    exit(1);
-}
-
-/* Prints an error, frees it, and ends the program. */
-static void fail_with(const char *what, ExoStatus status, ExoError *error)
-{
-    ExoErrorView view;
-    memset(&view, 0, sizeof view);
-    view.size = (uint32_t)sizeof view;
-    if (exo_error_view(error, &view) == EXO_STATUS_OK) {
-        fprintf(stderr, "smoke: %s: %.*s (%.*s)\n", what, (int)view.message.len, (const char *)view.message.ptr,
-                (int)view.advice.len, (const char *)view.advice.ptr);
-    } else {
-        fprintf(stderr, "smoke: %s: status %u\n", what, (unsigned)status);
-    }
-    exo_error_free(error);
-    exit(1);
-}
-
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    if (value == NULL || value[0] == '\0') {
-        fprintf(stderr, "smoke: %s is not set\n", name);
-        exit(2);
-    }
-    return value;
-}
 
 /* Whether the walk goes over what a node holds: type names, and containers other than objects and bags of members. */
 static int holds_others(uint8_t kind)

@@ -98,7 +98,7 @@ fn pwsh_host() {
 
 #[test]
 fn pwsh_pssession() {
-    check("pssession", |_| {});
+    check("pssession", |config| config.mailboxes = 100_000);
 }
 
 /// In a throw-away realm of MIT's, whose user `admin` has the lab's password.
@@ -124,7 +124,24 @@ fn pwsh_kerberos() {
 /// PowerShell's own server without a language, as Exchange's is.
 #[test]
 fn pwsh_restricted() {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("restricted.pssc");
+    check("restricted", |config| config.backend = restricted("restricted"));
+}
+
+/// Somebody at a terminal, who enters a session and leaves it.
+#[test]
+fn pwsh_terminal() {
+    if !has_program("python3") {
+        return ignored("pwsh_terminal", "python3, which has the terminal, is not installed");
+    }
+    let mut terminal = Command::new("python3");
+    terminal.arg(root().join("tests/pwsh/terminal.py")).stdin(Stdio::null());
+    terminal.envs(QUIET);
+    check_program("terminal", terminal, |config| config.backend = restricted("terminal"), &[]);
+}
+
+/// The restricted endpoint, whose configuration is in a file of this name.
+fn restricted(name: &str) -> Backend {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("pssc");
     let things = root().join("tests/pwsh/data/restricted/Things.psm1");
     let configuration = format!(
         "@{{ SchemaVersion = '2.0.0.0'; GUID = '0b5a7ad8-7a7c-4c43-9a39-5d5f6a0e2b11'; LanguageMode = 'NoLanguage'\n\
@@ -133,7 +150,7 @@ fn pwsh_restricted() {
         things.display()
     );
     std::fs::write(&file, configuration).expect("the session configuration");
-    check("restricted", |config| config.backend = Backend::Pwsh { configuration_file: Some(file) });
+    Backend::Pwsh { configuration_file: Some(file) }
 }
 
 #[test]
@@ -318,6 +335,18 @@ fn check(script: &str, configure: impl FnOnce(&mut LabConfig)) {
 
 /// The same, with these variables in the environment of the script.
 fn check_among(script: &str, configure: impl FnOnce(&mut LabConfig), variables: &[(&str, String)]) {
+    let mut pwsh = pwsh();
+    pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
+    check_program(script, pwsh, configure, variables);
+}
+
+/// Runs a program that uses the module with a lab of its own; afterwards no session may be left on the server.
+fn check_program(
+    script: &str,
+    mut program: Command,
+    configure: impl FnOnce(&mut LabConfig),
+    variables: &[(&str, String)],
+) {
     let modules = match module() {
         Ok(modules) => modules,
         Err(reason) => return ignored(script, reason),
@@ -328,24 +357,23 @@ fn check_among(script: &str, configure: impl FnOnce(&mut LabConfig), variables: 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let lab = runtime.block_on(Lab::start(config)).expect("a lab");
 
-    let mut pwsh = pwsh();
-    pwsh.arg("-File").arg(root().join("tests/pwsh").join(script).with_extension("ps1"));
-    pwsh.envs(lab.variables())
+    program
+        .envs(lab.variables())
         .envs(variables.iter().cloned())
         .env("PSModulePath", modules)
         .env("EXO_RECORDED", data);
     // Of a lab that is gone tomorrow nothing is kept.
-    pwsh.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
+    program.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
     // A person at the browser, and where a script says who else sits there.
-    pwsh.env("BROWSER", root().join("tests/pwsh/guides/browser.ps1"));
+    program.env("BROWSER", root().join("tests/pwsh/guides/browser.ps1"));
     let person = format!("{}-person", script.replace('/', "-"));
-    pwsh.env("EXO_LAB_PERSON", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(person));
+    program.env("EXO_LAB_PERSON", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(person));
     let control = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = control.local_addr().expect("an address");
-    pwsh.env("EXO_LAB_CONTROL", address.to_string());
+    program.env("EXO_LAB_CONTROL", address.to_string());
     let output = std::thread::scope(|scope| {
         scope.spawn(|| take_faults(&control, &lab));
-        let output = pwsh.output().expect("pwsh");
+        let output = program.output().expect("the program runs");
         // Nothing on the line is the end of it.
         drop(TcpStream::connect(address).expect("the thread listens"));
         output
@@ -354,11 +382,12 @@ fn check_among(script: &str, configure: impl FnOnce(&mut LabConfig), variables: 
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let left = lab.live_shells();
     runtime.block_on(lab.shutdown());
-    assert!(output.status.success(), "{script}.ps1:\n{text}");
-    assert_eq!(left, 0, "sessions left on the server by {script}.ps1:\n{text}");
+    assert!(output.status.success(), "{script}:\n{text}");
+    assert_eq!(left, 0, "sessions left on the server by {script}:\n{text}");
 }
 
-/// Makes the trouble that the script asks for, a line for each, until a connection says nothing.
+/// Makes the trouble that the script asks for, a line for each, or tells how many objects were written, until a connection
+/// says nothing.
 fn take_faults(control: &TcpListener, lab: &Lab) {
     for stream in control.incoming() {
         let mut stream = stream.expect("a connection");
@@ -367,8 +396,15 @@ fn take_faults(control: &TcpListener, lab: &Lab) {
         if fault.is_empty() {
             return;
         }
-        lab.add_fault(fault.trim_end().parse().expect("a fault"));
-        stream.write_all(b"made\n").expect("the script waits");
+        let answer = match fault.trim_end() {
+            "objects" => lab.objects_written().to_string(),
+            fault => {
+                lab.add_fault(fault.parse().expect("a fault"));
+                "made".to_owned()
+            }
+        };
+        stream.write_all(answer.as_bytes()).expect("the script waits");
+        stream.write_all(b"\n").expect("the script waits");
     }
 }
 
@@ -451,7 +487,7 @@ fn runtime_id() -> String {
 fn pwsh() -> Command {
     let mut pwsh = Command::new("pwsh");
     pwsh.args(["-NoLogo", "-NoProfile", "-NonInteractive"]).stdin(Stdio::null());
-    pwsh.envs([("POWERSHELL_TELEMETRY_OPTOUT", "1"), ("POWERSHELL_UPDATECHECK", "Off"), ("NO_COLOR", "1")]);
+    pwsh.envs(QUIET);
     pwsh.env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
     pwsh
 }
@@ -474,3 +510,7 @@ fn ignored(test: &str, reason: &str) {
     let line = format!("ignored: {test}: {reason}\n");
     std::io::stderr().write_all(line.as_bytes()).expect("stderr");
 }
+
+/// What keeps PowerShell from the network, and from colours.
+const QUIET: [(&str, &str); 3] =
+    [("POWERSHELL_TELEMETRY_OPTOUT", "1"), ("POWERSHELL_UPDATECHECK", "Off"), ("NO_COLOR", "1")];

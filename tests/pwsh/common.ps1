@@ -91,13 +91,19 @@ function Connect-Lab([hashtable] $With = @{}) {
 }
 
 # Trouble of the tenant from now on, as in the option --fault of exo-lab.
-function Add-LabFault([string] $Fault) {
+function Add-LabFault([string] $Fault) { Assert-Equal (Send-LabLine $Fault) 'made' }
+
+# How many objects its remote shells have written for commands that have ended.
+function Get-LabObjectCount { [long](Send-LabLine 'objects') }
+
+# What whoever runs the lab answers.
+function Send-LabLine([string] $Line) {
     $address, $port = $env:EXO_LAB_CONTROL -split ':'
     $client = [System.Net.Sockets.TcpClient]::new($address, $port)
     try {
         $stream = $client.GetStream()
-        $stream.Write([System.Text.Encoding]::ASCII.GetBytes("$Fault`n"))
-        Assert-Equal ([System.IO.StreamReader]::new($stream).ReadLine()) 'made'
+        $stream.Write([System.Text.Encoding]::ASCII.GetBytes("$Line`n"))
+        [System.IO.StreamReader]::new($stream).ReadLine()
     }
     finally { $client.Dispose() }
 }

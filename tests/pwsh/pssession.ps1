@@ -168,6 +168,28 @@ Check-Session 'an imported command changes something' {
     Assert-Equal (Get-Mailbox user00001).CustomAttribute1 'through a session'
 }
 
+# Of 100,000 mailboxes the server makes as many as fit into the buffers, and those of the time until it is told to stop.
+Check-Session 'a command whose objects nobody takes any more is stopped' {
+    $Session = New-LabSession
+    $null = Import-PSSession $Session -CommandName Get-Mailbox -DisableNameChecking -AllowClobber
+    function Get-SomeMailbox { Get-Mailbox -ResultSize Unlimited | Where-Object Name -Like '*' }
+    foreach ($statement in {
+            Get-Mailbox -ResultSize Unlimited | Select-Object -First 1
+        }, {
+            Invoke-Command -Session $Session { Get-Mailbox -ResultSize Unlimited } | Select-Object -First 1
+        }, {
+            Get-SomeMailbox | Select-Object -First 1
+        }) {
+        $before = Get-LabObjectCount
+        Assert-Equal @(& $statement).Count 1 "objects of $statement"
+        $written = (Get-LabObjectCount) - $before
+        Assert-True (0 -lt $written -and $written -lt 50000) "$statement lets the server write $written of 100000 objects, which"
+        Assert-Equal "$($Session.State) $($Session.Availability)" 'Opened Available'
+    }
+    # What ends in the pipeline behind, and is not the pipeline, ends nothing.
+    Assert-Equal @(Get-Mailbox -ResultSize 40 | ForEach-Object { 1..3 | Select-Object -First 1 }).Count 40
+}
+
 Check-Session 'fifty sessions leave no thread behind' {
     $threads = { [System.Diagnostics.Process]::GetCurrentProcess().Threads.Count }
     New-LabSession | Remove-PSSession

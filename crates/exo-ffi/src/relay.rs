@@ -76,6 +76,8 @@ pub unsafe extern "C" fn exo_relay_write(
 fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
     let threads = runtime::threads()?;
     let (writer, mut relay) = threads.enter(|| relay(options));
+    let ending = writer.clone();
+    threads.finish(async move { ending.ended().await });
     let operation = ExoOperation::start_with(&threads, queue_within(ROOM_KIB), |sender, orders| async move {
         pass(&mut relay, &sender, orders).await;
         sender.end(Ok(()));

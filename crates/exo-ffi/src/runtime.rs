@@ -73,7 +73,11 @@ impl Threads {
 
     /// Starts a task that `exo_shutdown` waits for.
     pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.handle.spawn(task);
+        let unfinished = Unfinished::new();
+        self.handle.spawn(async move {
+            task.await;
+            drop(unfinished);
+        });
     }
 }
 
@@ -108,11 +112,14 @@ pub(crate) fn let_go(connection: &Arc<Connection>) {
     CLOSED.notify_all();
 }
 
-/// Waits until these sessions are closed, or forgets them when the time is up: the server's idle limit ends them.
+/// Waits until these sessions are closed and nothing is left to finish; when the time is up they are forgotten: the server's
+/// idle limit ends them.
 fn wait_until_closed(connections: &[Arc<Connection>], timeout: Duration) {
     let waited_for = |known: &Arc<Connection>| connections.iter().any(|closing| Arc::ptr_eq(known, closing));
     let (mut library, _) = CLOSED
-        .wait_timeout_while(lock(), timeout, |library| library.open.iter().any(waited_for))
+        .wait_timeout_while(lock(), timeout, |library| {
+            library.unfinished != 0 || library.open.iter().any(waited_for)
+        })
         .unwrap_or_else(PoisonError::into_inner);
     library.open.retain(|known| !waited_for(known));
 }
@@ -126,6 +133,25 @@ struct Library {
     running: Option<Running>,
     /// The sessions that are not closed yet.
     open: Vec<Arc<Connection>>,
+    /// The tasks that have to come to their end.
+    unfinished: usize,
+}
+
+/// One of those tasks.
+struct Unfinished;
+
+impl Unfinished {
+    fn new() -> Self {
+        lock().unfinished += 1;
+        Self
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        lock().unfinished -= 1;
+        CLOSED.notify_all();
+    }
 }
 
 struct Running {
@@ -133,9 +159,9 @@ struct Running {
     stop: watch::Sender<bool>,
 }
 
-static LIBRARY: Mutex<Library> = Mutex::new(Library { running: None, open: Vec::new() });
+static LIBRARY: Mutex<Library> = Mutex::new(Library { running: None, open: Vec::new(), unfinished: 0 });
 
-/// A session was closed.
+/// A session was closed, or a task has finished.
 static CLOSED: Condvar = Condvar::new();
 
 const WORKERS: usize = 2;

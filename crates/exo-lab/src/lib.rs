@@ -31,7 +31,7 @@ mod wsman;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -309,6 +309,11 @@ impl Lab {
         self.service.executions.of(cmdlet)
     }
 
+    /// How many objects the commands that have ended in its own remote shells wrote.
+    pub fn objects_written(&self) -> u64 {
+        self.service.objects_written.load(Ordering::Acquire)
+    }
+
     /// How often `EXOModuleFile` was sent whole; an answer that nothing has changed does not count.
     pub fn module_downloads(&self) -> u64 {
         self.service.adminapi.module_downloads()
@@ -400,6 +405,7 @@ struct Service {
     /// `None`: answers are not kept.
     replays: Option<Replays>,
     executions: Executions,
+    objects_written: AtomicU64,
     backend: Backend,
     adminapi: AdminApi,
     organization: Organization,
@@ -454,6 +460,7 @@ impl Service {
             shells: Shells::new(config.session_limit, config.affinity),
             replays: config.keeps_answers.then(Replays::default),
             executions: Executions::default(),
+            objects_written: AtomicU64::new(0),
             backend: config.backend,
             adminapi: AdminApi::new(format!("https://localhost:{regional_port}")),
             organization: Organization::sample(config.mailboxes.min(MAX_MAILBOXES)),

@@ -23,7 +23,8 @@ fn next(operation: &Operation) -> Option<Event> {
     }
 }
 
-fn opening(pool: &mut RunspacePool) -> String {
+/// The first line that a client writes.
+pub(crate) fn opening(pool: &mut RunspacePool) -> String {
     pool.open().unwrap();
     let first = pool.poll_transmit(Target::Pool, 32_768).unwrap();
     let (stream, bytes) = (first.stream, first.payload.to_vec());

@@ -1,37 +1,76 @@
-//! The library from C: `tests/c/smoke.c`, compiled with all warnings, against the stand-in tenant.
+//! The library from C: the programs of `tests/c`, compiled with all warnings, against the stand-in tenant.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use exo_lab::LabConfig;
+use psrp::{PoolConfig, RunspacePool};
+use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::native::{has, library, repository, run};
+use crate::relay::opening;
 use crate::tenant::Tenant;
 
 #[test]
 fn a_c_program_connects_runs_cancels_and_closes() {
-    if !has("cc") {
+    let Some(program) = Program::compile("smoke") else {
         eprintln!("ignored: a_c_program_connects_runs_cancels_and_closes: no C compiler");
         return;
-    }
-    let library = library();
-    let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("smoke");
-    let source = repository().join("tests/c/smoke.c");
-    run(Command::new("cc")
-        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"])
-        .args(sanitizers(folder.path()))
-        .arg("-o")
-        .arg(&program)
-        .arg("-I")
-        .arg(repository().join("crates/exo-ffi/include"))
-        .arg(source)
-        .arg(&library)
-        .arg(format!("-Wl,-rpath,{}", library.parent().unwrap().display())));
+    };
     let tenant = Tenant::start(LabConfig { mailboxes: 2000, ..LabConfig::default() });
-    let told = run(Command::new(&program).envs(tenant.lab.variables()));
-    assert!(told.ends_with("smoke: all well\n"), "{told}");
-    assert_eq!(tenant.lab.live_shells(), 0);
+    program.run(&tenant, &[]);
+}
+
+#[test]
+fn a_c_program_opens_sessions_in_lines_and_leaves_none() {
+    let Some(program) = Program::compile("relay") else {
+        eprintln!("ignored: a_c_program_opens_sessions_in_lines_and_leaves_none: no C compiler");
+        return;
+    };
+    let tenant = Tenant::start(LabConfig::default());
+    let mut pool = RunspacePool::new(Uuid::from_u128(7), PoolConfig::default());
+    program.run(&tenant, &[("RELAY_OPENING", &opening(&mut pool))]);
+}
+
+/// A program of `tests/c`, compiled into a folder of its own.
+struct Program {
+    name: &'static str,
+    folder: TempDir,
+}
+
+impl Program {
+    /// Nothing without a C compiler.
+    fn compile(name: &'static str) -> Option<Self> {
+        if !has("cc") {
+            return None;
+        }
+        let library = library();
+        let program = Self { name, folder: tempfile::tempdir().unwrap() };
+        run(Command::new("cc")
+            .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"])
+            .args(sanitizers(program.folder.path()))
+            .arg("-o")
+            .arg(program.path())
+            .arg("-I")
+            .arg(repository().join("crates/exo-ffi/include"))
+            .arg(repository().join("tests/c").join(name).with_extension("c"))
+            .arg(&library)
+            .arg(format!("-Wl,-rpath,{}", library.parent().unwrap().display())));
+        Some(program)
+    }
+
+    /// Runs it against the tenant; it says that all is well and leaves no session.
+    fn run(&self, tenant: &Tenant, variables: &[(&str, &str)]) {
+        let mut command = Command::new(self.path());
+        let told = run(command.envs(tenant.lab.variables()).envs(variables.iter().copied()));
+        assert!(told.ends_with(&format!("{}: all well\n", self.name)), "{told}");
+        assert_eq!(tenant.lab.live_shells(), 0);
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(self.name)
+    }
 }
 
 #[test]

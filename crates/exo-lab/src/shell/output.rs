@@ -32,13 +32,20 @@ pub(crate) struct PipelineOutput {
     /// Whether the client has somebody to ask.
     has_host: bool,
     buffer: Vec<u8>,
+    /// How many objects were written.
+    objects: u64,
 }
 
 impl PipelineOutput {
     pub(crate) fn new(shell: Arc<Runspace>, pid: Uuid, stage: Stage, host: HostInfo) -> Self {
         let host = if host.use_runspace_host { shell.lock().host } else { host };
         let has_host = !host.is_host_null && !host.is_host_ui_null;
-        Self { shell, pid, stage, has_host, buffer: Vec::new() }
+        Self { shell, pid, stage, has_host, buffer: Vec::new(), objects: 0 }
+    }
+
+    /// How many objects it has taken, those included that no client has received yet.
+    pub(crate) fn objects(&self) -> u64 {
+        self.objects
     }
 
     /// Calls a method of the client's host and waits for its answer.
@@ -106,6 +113,7 @@ impl PipelineOutput {
         if state.pool.record(self.pid, message_type, &self.buffer).is_err() {
             return Err(Halt::Stopped);
         }
+        self.objects += u64::from(message_type == MessageType::PipelineOutput);
         if let Some(command) = state.commands.get_mut(&self.pid) {
             command.queued_len = command.queued_len.saturating_add(self.buffer.len());
         }

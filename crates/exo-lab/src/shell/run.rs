@@ -1,6 +1,7 @@
 //! Running a pipeline under the rules of a no-language endpoint.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use psrp::clixml::{Encoder, Kind, Tape, Value};
 use psrp::metadata::{CommandBody, CommandTypes, MetadataRequest, ParameterBody, encode_command_count};
@@ -86,7 +87,9 @@ fn run_pipeline(
         let text = "x".repeat(usize::try_from(len).unwrap_or(0));
         output.write(Emission::Text(&text))?;
     }
-    run_command(service, &name, arguments, input, &mut output)?;
+    let outcome = run_command(service, &name, arguments, input, &mut output);
+    service.objects_written.fetch_add(output.objects(), Ordering::AcqRel);
+    outcome?;
     output.finish()
 }
 

@@ -88,6 +88,11 @@ impl RelayWriter {
             _ => Err(wrong("is none that a client writes")),
         }
     }
+
+    /// Waits until the session has ended, on the server too as far as that could be done.
+    pub async fn ended(&self) {
+        self.lines.closed().await;
+    }
 }
 
 /// A client has one data line out for each of its pipelines, and two requests.
