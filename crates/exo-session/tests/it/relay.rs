@@ -2,7 +2,9 @@
 #![expect(clippy::panic, reason = "a test ends where something is wrong, also in what several tests use")]
 
 mod client;
+mod lost;
 mod recorded;
+mod within;
 
 use std::time::Duration;
 
