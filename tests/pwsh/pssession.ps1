@@ -79,6 +79,7 @@ Check-Session 'Invoke-Command runs cmdlets in it' {
     Assert-Equal $mailboxes.Count 3
     Assert-Equal $mailboxes[0].pstypenames[0] 'Deserialized.Microsoft.Exchange.Data.Directory.Management.Mailbox'
     Assert-Equal $mailboxes[0].PSComputerName ([uri]$env:EXO_LAB_URL).Host
+    Assert-Equal (Invoke-Command -Session $Session { Get-Mailbox -ResultSize 1 | Select-Object -Property Name }).Name 'user00001'
     $none = @(Invoke-Command -Session $Session { Get-Mailbox -Identity 'nobody at all' } -ErrorAction SilentlyContinue -ErrorVariable wrong)
     Assert-Equal $none.Count 0
     Assert-Equal $wrong.Count 1
@@ -97,7 +98,8 @@ Check-Session 'Import-PSSession brings the cmdlets, with a progress bar' {
         `$module = Import-PSSession `$Session -DisableNameChecking"
     if ($shell.HadErrors) { throw "$($shell.Streams.Error)" }
     $progress = @($shell.Streams.Progress | Where-Object Activity -EQ 'Creating implicit remoting module ...')
-    Assert-True (1 -lt $progress.Count) 'a progress bar'
+    # PowerShell shows it anew every 200 ms at most, so that how often depends on the machine; it is taken away once.
+    Assert-True (0 -lt $progress.Count) 'a progress bar'
     Assert-Equal "$($progress[-1].RecordType)" 'Completed'
     Assert-True (10 -lt @(Invoke-In $shell '(Get-Module $module.Name).ExportedFunctions.Values').Count) 'functions'
     Assert-Equal @(Invoke-In $shell 'Get-Mailbox -ResultSize 4').Count 4

@@ -254,10 +254,11 @@ impl Description {
     }
 }
 
-/// The properties that Select-Object was asked for.
+/// The properties that Select-Object was asked for. Of a script block the name comes with nothing, and the value behind it
+/// without a name.
 fn selected(command: psrp::server::Command<'_>) -> Vec<String> {
-    let property =
-        command.parameter("Property").or_else(|| command.parameters().find(|(name, _)| name.is_none())?.1);
+    let named = command.parameter("Property").filter(|value| value.kind() != Kind::Nil);
+    let property = named.or_else(|| command.parameters().find(|(name, _)| name.is_none())?.1);
     property.and_then(|value| argument(value, 0).texts()).unwrap_or_default()
 }
 
