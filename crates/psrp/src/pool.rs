@@ -265,10 +265,12 @@ impl RunspacePool {
     }
 
     /// Notes that the carrier has no more of this pipeline: its command ended (`CommandState/Done`), or is not known
-    /// any more. A pipeline that has told its end is not concerned; one that has not ends with
-    /// [`PipelineEvent::Broken`]. Poll events after it.
+    /// any more. A pipeline that has told its end is not concerned, also when it is told among messages that still wait
+    /// for the session key; one that has not ends with [`PipelineEvent::Broken`]. Poll events after it.
     pub fn handle_pipeline_gone(&mut self, pid: Uuid, reason: &str) {
-        if self.pipelines.remove(&pid).is_some() {
+        if self.held.has(pid) {
+            self.held.keep_gone(pid, reason);
+        } else if self.pipelines.remove(&pid).is_some() {
             let event = PipelineEvent::Broken(Error::Gone { reason: reason.to_owned() });
             self.events.push_back(PoolEvent::Pipeline { pid, event });
         }

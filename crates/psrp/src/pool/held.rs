@@ -12,6 +12,8 @@ use crate::message::Message;
 pub(super) struct Held {
     messages: Vec<Message>,
     pipelines: BTreeSet<Uuid>,
+    /// Those of them of which the carrier has no more, and why.
+    gone: Vec<(Uuid, String)>,
     /// Bytes of the messages, headers included: messages without a body must not be free.
     len: usize,
 }
@@ -34,8 +36,13 @@ impl Held {
         Ok(())
     }
 
-    /// The messages in the order in which they came.
-    pub(super) fn into_messages(self) -> Vec<Message> {
-        self.messages
+    /// Keeps the word that the carrier has no more of a pipeline, which is behind all its messages.
+    pub(super) fn keep_gone(&mut self, pid: Uuid, reason: &str) {
+        self.gone.push((pid, reason.to_owned()));
+    }
+
+    /// The messages in the order in which they came, and the pipelines that are gone behind them.
+    pub(super) fn into_parts(self) -> (Vec<Message>, Vec<(Uuid, String)>) {
+        (self.messages, self.gone)
     }
 }

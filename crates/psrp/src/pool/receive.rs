@@ -149,11 +149,15 @@ impl RunspacePool {
 
     /// Takes up the messages that waited for the session key.
     pub(super) fn release(&mut self) {
-        for message in std::mem::take(&mut self.held).into_messages() {
+        let (messages, gone) = std::mem::take(&mut self.held).into_parts();
+        for message in messages {
             if let Err(error) = self.handle_pipeline_message(message) {
                 self.end_pipelines(RunspacePoolState::Broken, &error);
                 return;
             }
+        }
+        for (pid, reason) in gone {
+            self.handle_pipeline_gone(pid, &reason);
         }
     }
 

@@ -6,8 +6,8 @@ use psrp::secret::{decode_secret, plain_text, secure_text};
 use psrp::server::{ServerEvent, ServerPool};
 use psrp::{
     CommandSpec, Defragmenter, EncryptedKey, Error, FragmentLimits, HostAnswer, HostMethod, Message,
-    MessageType, PipelineEvent, PipelineSpec, PoolEvent, ProtocolVersion, PublicKey, RunspacePoolState,
-    SecretCodec, SecretError, StateErrorKind, Target,
+    MessageType, PipelineEvent, PipelineSpec, PoolEvent, ProtocolVersion, PsInvocationState, PublicKey,
+    RunspacePoolState, SecretCodec, SecretError, StateErrorKind, Target,
 };
 use uuid::Uuid;
 
@@ -180,6 +180,45 @@ fn output_that_overtakes_the_session_key_waits_for_it() {
         seen.push(if value.kind() == Kind::SecureString { plain(value) } else { value.to_string() });
     }
     assert_eq!(seen, ["first", "second", "third"]);
+}
+
+#[test]
+fn a_command_that_is_done_ends_when_its_output_has_its_session_key() {
+    for tells_its_end in [true, false] {
+        let mut pair = opened(ProtocolVersion::V2_3, 100_000);
+        let spec = PipelineSpec::new(vec![CommandSpec::command("Get-It", None)]);
+        pair.client.create_pipeline(PID, &spec).unwrap();
+        pair.requests();
+        pair.client.exchange_keys(&client_key()).unwrap();
+        pair.requests();
+        pair.server.session_key(&KEY, Box::new(Not)).unwrap();
+        let sealed = pair.server.sealed(secure("it")).unwrap();
+        pair.server.output(PID, &body(|encoder| encoder.value(sealed.first().unwrap()))).unwrap();
+        if tells_its_end {
+            pair.server.pipeline_state(PID, PsInvocationState::Completed, None).unwrap();
+        }
+        for target in [Target::Pipeline(PID), Target::Pool] {
+            while let Some(bytes) = pair.server.poll_transmit(target, 100_000) {
+                pair.client.handle_bytes(Bytes::copy_from_slice(bytes)).unwrap();
+            }
+            if target != Target::Pool {
+                pair.client.handle_pipeline_gone(PID, "done");
+            }
+        }
+        assert!(matches!(pair.client.poll_event(), Some(PoolEvent::SessionKey(_))));
+        assert!(pair.client.poll_event().is_none());
+        pair.client.session_key(Box::new(Not)).unwrap();
+        let events: Vec<_> = std::iter::from_fn(|| pair.client.poll_event()).collect();
+        let [
+            PoolEvent::Pipeline { event: PipelineEvent::Output(_), .. },
+            PoolEvent::Pipeline { event: end, .. },
+        ] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!(matches!(end, PipelineEvent::State { .. }), tells_its_end, "{end:?}");
+        assert_eq!(matches!(end, PipelineEvent::Broken(_)), !tells_its_end, "{end:?}");
+    }
 }
 
 #[test]
