@@ -16,16 +16,11 @@ public sealed class OnRemove : IModuleAssemblyCleanup
         if (Runspace.DefaultRunspace is { } runspace)
         {
             Connections connections = Connections.Of(runspace);
-            Connection[] open = connections.Snapshot();
-            foreach (Connection connection in open)
+            foreach (Connection connection in connections.Snapshot())
             {
                 ProxyModule.Remove(connection);
             }
             connections.CloseAll();
-            foreach (Connection connection in open)
-            {
-                ListedSession.Remove(connection);
-            }
         }
         // Sessions of New-PSSession are PowerShell's, and go on.
         if (NativeLoader.IsLoaded && !Connections.Any() && !ShellLink.Any)

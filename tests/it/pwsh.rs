@@ -97,29 +97,6 @@ fn pwsh_host() {
 }
 
 #[test]
-fn pwsh_listed() {
-    check("listed", |config| config.mailboxes = 20_000);
-}
-
-/// Its second assembly is not there.
-#[test]
-fn pwsh_alone() {
-    let modules = match module() {
-        Ok(modules) => modules,
-        Err(reason) => return ignored("pwsh_alone", reason),
-    };
-    let alone = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-alone");
-    if alone.exists() {
-        std::fs::remove_dir_all(&alone).expect("the old module goes away");
-    }
-    copy_tree(modules, &alone);
-    let bin = alone.join("ExchangeOnlineManagement/4.0.0/bin");
-    std::fs::remove_file(bin.join("ExchangeOnlineManagement.Sessions.dll")).expect("the second assembly");
-    let variables = [("PSModulePath", alone.display().to_string())];
-    check_among("alone", |_| {}, &variables);
-}
-
-#[test]
 fn pwsh_pssession() {
     check("pssession", |config| config.mailboxes = 100_000);
 }
@@ -382,8 +359,8 @@ fn check_program(
 
     program
         .envs(lab.variables())
-        .env("PSModulePath", modules)
         .envs(variables.iter().cloned())
+        .env("PSModulePath", modules)
         .env("EXO_RECORDED", data);
     // Of a lab that is gone tomorrow nothing is kept.
     program.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
@@ -409,7 +386,7 @@ fn check_program(
     assert_eq!(left, 0, "sessions left on the server by {script}:\n{text}");
 }
 
-/// Makes the trouble that the script asks for, a line for each, or tells the number that it wants to know, until a connection
+/// Makes the trouble that the script asks for, a line for each, or tells how many objects were written, until a connection
 /// says nothing.
 fn take_faults(control: &TcpListener, lab: &Lab) {
     for stream in control.incoming() {
@@ -421,11 +398,6 @@ fn take_faults(control: &TcpListener, lab: &Lab) {
         }
         let answer = match fault.trim_end() {
             "objects" => lab.objects_written().to_string(),
-            "shells" => lab.live_shells().to_string(),
-            "end-shells" => {
-                lab.end_shells();
-                "made".to_owned()
-            }
             fault => {
                 lab.add_fault(fault.parse().expect("a fault"));
                 "made".to_owned()
@@ -476,16 +448,6 @@ fn build() -> Result<PathBuf, &'static str> {
         String::from_utf8_lossy(&build.stderr)
     );
     Ok(modules)
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    copy_files(from, to);
-    for folder in std::fs::read_dir(from).expect("a folder") {
-        let folder = folder.expect("an entry");
-        if folder.path().is_dir() {
-            copy_tree(&folder.path(), &to.join(folder.file_name()));
-        }
-    }
 }
 
 fn copy_files(from: &Path, to: &Path) {

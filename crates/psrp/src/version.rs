@@ -34,8 +34,7 @@ impl ProtocolVersion {
     }
 
     /// Reads `2.3`, also with further parts, which do not count.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<ProtocolVersion> {
+    pub(crate) fn from_text(text: &str) -> Option<ProtocolVersion> {
         let mut parts = text.split('.');
         let major = parts.next()?.parse().ok()?;
         let minor = parts.next()?.parse().ok()?;

@@ -9,7 +9,6 @@ using System.Text.Json;
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
 using ExchangeOnlineManagement.Records;
-using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Commands;
 
@@ -173,28 +172,12 @@ public abstract class ConnectCommand : PSCmdlet
         }
         ProxyModule.Import(this, connection);
         connections.Add(connection);
-        List(connection);
         if (connection.Info.IsRest)
         {
             // Scripts look at it after each command, be it one that PowerShell refuses.
             SessionState.PSVariable.Set(ProxyRun.StatusVariable, true);
         }
         WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Info.Uri} are in the module {connection.ModuleName}.");
-    }
-
-    /// <summary>Shows the connection where remote PowerShell has always been shown.</summary>
-    private void List(Connection connection)
-    {
-        if (connection.Info.IsRest && !connection.Settings.IsAlwaysListed)
-        {
-            return;
-        }
-        if (SessionAssembly.Factory is not { } factory)
-        {
-            WriteVerbose($"{connection.Name} is not in Get-PSSession. {SessionAssembly.Absence}");
-            return;
-        }
-        ListedSession.Open(this, connection, factory);
     }
 
     /// <summary>The commands that were asked for, and those that the Get-EXO cmdlets call.</summary>

@@ -47,7 +47,5 @@ public sealed class ConnectEXOPSSessionCommand : ConnectCommand
         Credential = Credential,
         DelegatedOrganization = DelegatedOrganization,
         BypassMailboxAnchoring = BypassMailboxAnchoring,
-        // Its scripts end it with Get-PSSession | Remove-PSSession.
-        IsAlwaysListed = true,
     };
 }

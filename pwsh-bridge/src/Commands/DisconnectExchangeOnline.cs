@@ -6,7 +6,6 @@ using System.Management.Automation.Runspaces;
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
 using ExchangeOnlineManagement.Records;
-using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Commands;
 
@@ -25,7 +24,7 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
     protected override void ProcessRecord()
     {
         Connections connections = Connections.Of(Runspace.DefaultRunspace);
-        List<Connection> chosen = Choose(connections.Settled());
+        List<Connection> chosen = Choose(connections.Snapshot());
         string whom = ParameterSetName == All
             ? "all sessions made by Connect-ExchangeOnline and Connect-IPPSSession"
             : string.Join(", ", chosen.ConvertAll(connection => connection.Name));
@@ -39,11 +38,7 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
         }
         foreach (Connection connection in chosen)
         {
-            if (!connections.Remove(connection))
-            {
-                // It went with its session meanwhile.
-                continue;
-            }
+            connections.Remove(connection);
             ProxyModule.Remove(connection);
             try
             {
@@ -54,9 +49,12 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
             {
                 WriteError(error.ToRecord(connection.Name));
             }
-            ListedSession.Remove(connection);
         }
-        connections.Show();
+        // What came later had taken the names of what came before.
+        foreach (Connection left in connections.Snapshot())
+        {
+            ProxyModule.Show(left);
+        }
         Say("Disconnected successfully !");
     }
 

@@ -30,7 +30,7 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
         }
         if (SessionAssembly.Factory is not { } factory)
         {
-            WriteVerbose($"New-PSSession is PowerShell's own. {SessionAssembly.Absence}");
+            WriteVerbose(SessionAssembly.Absence);
             base.ProcessRecord();
             return;
         }
@@ -86,9 +86,26 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
             ShellLink link = request.StartRelay();
             runspace = factory.CreateRunspace(
                 link, settings.ConnectionUri, settings.Authentication, Host, settings.Remembered(), name);
-            if (SessionOpening.Open(runspace, link, _stopped.WaitHandle, Tell))
+            using var changed = new ManualResetEventSlim();
+            runspace.StateChanged += (_, change) =>
             {
-                PSObject session = factory.CreateSession(runspace, settings.ConfigurationName, this);
+                if (change.RunspaceStateInfo.State is RunspaceState.Opened or RunspaceState.Broken or RunspaceState.Closed)
+                {
+                    changed.Set();
+                }
+            };
+            runspace.OpenAsync();
+            WaitHandle[] handles = { changed.WaitHandle, _stopped.WaitHandle, link.HasNews };
+            while (WaitHandle.WaitAny(handles) == 2)
+            {
+                Tell(link);
+            }
+            Tell(link);
+            if (runspace.RunspaceStateInfo.State == RunspaceState.Opened)
+            {
+                var session = new PSObject(factory.CreateSession(runspace, this));
+                // PowerShell knows it of its own kinds of session only.
+                session.Properties.Add(new PSNoteProperty("ConfigurationName", settings.ConfigurationName));
                 runspace = null;
                 WriteObject(session);
             }
@@ -111,15 +128,18 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
         }
     }
 
-    private void Tell(LinkNews news)
+    private void Tell(ShellLink link)
     {
-        if (news.Kind == EventKind.ConnectStep)
+        while (link.News.TryDequeue(out LinkNews? news))
         {
-            WriteVerbose(news.Text);
-        }
-        else
-        {
-            WriteWarning(news.Text);
+            if (news.Kind == EventKind.ConnectStep)
+            {
+                WriteVerbose(news.Text);
+            }
+            else
+            {
+                WriteWarning(news.Text);
+            }
         }
     }
 

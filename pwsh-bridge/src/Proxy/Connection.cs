@@ -1,12 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Management.Automation;
-using System.Management.Automation.Runspaces;
 using System.Threading;
 
 using ExchangeOnlineManagement.Commands;
 using ExchangeOnlineManagement.Native;
-using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Proxy;
 
@@ -52,9 +50,6 @@ public sealed class Connection
 
     /// <summary>The number in its name.</summary>
     internal int Number { get; }
-
-    /// <summary>The session of PowerShell's as which it is listed; null for none.</summary>
-    internal PSObject? Listed { get; set; }
 
     /// <summary>Whether the last command found that there is no session any more.</summary>
     internal bool IsLost { get; set; }
@@ -114,27 +109,6 @@ public sealed class Connection
         }
     }
 
-    /// <summary>Ends the connection, whose session of PowerShell's has ended, in this runspace. A second call does nothing.</summary>
-    public void End()
-    {
-        Connections connections = Connections.Of(Runspace.DefaultRunspace);
-        if (!connections.Remove(this))
-        {
-            return;
-        }
-        ProxyModule.Remove(this);
-        try
-        {
-            Close(EndMilliseconds);
-        }
-        catch (ExoException)
-        {
-            // The session was closed with PowerShell's, and whoever did that was told.
-        }
-        ListedSession.Remove(this);
-        connections.Show();
-    }
-
     /// <summary>Closes the session on the server. A second call does nothing.</summary>
     /// <exception cref="ExoException">The server did not confirm; the session is given up nevertheless.</exception>
     internal void Close(uint timeoutMilliseconds)
@@ -160,8 +134,6 @@ public sealed class Connection
         string random = System.IO.Path.GetRandomFileName();
         return "tmpEXO_" + random;
     }
-
-    private const uint EndMilliseconds = 2000;
 
     private readonly Dictionary<string, RemoteCommand> _commands = new(StringComparer.OrdinalIgnoreCase);
     private int _closed;

@@ -62,37 +62,11 @@ internal sealed class Connections
         }
     }
 
-    /// <summary>
-    /// Those there are now, for the thread that runs commands: one whose session of PowerShell's was removed is not among them,
-    /// also when the word of that is still on its way.
-    /// </summary>
-    internal Connection[] Settled()
-    {
-        foreach (Connection connection in Snapshot())
-        {
-            if (connection.Listed is { BaseObject: PSSession { Runspace.RunspaceStateInfo.State: RunspaceState.Closed } })
-            {
-                connection.End();
-            }
-        }
-        return Snapshot();
-    }
-
-    /// <summary>Takes a connection away; gives whether it was there.</summary>
-    internal bool Remove(Connection connection)
+    internal void Remove(Connection connection)
     {
         lock (_open)
         {
-            return _open.Remove(connection);
-        }
-    }
-
-    /// <summary>Shows the commands of those that are left: what came later had taken the names of what came before.</summary>
-    internal void Show()
-    {
-        foreach (Connection connection in Snapshot())
-        {
-            ProxyModule.Show(connection);
+            _open.Remove(connection);
         }
     }
 

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use wsman::{BufferMode, Endpoint, ShellId};
 
 use self::driver::{Ask, Driver, Leave, Taking, Work};
-use self::relay::Lent;
 use self::wire::Wire;
 use super::{Carrier, Closing, Extras, Running};
 use crate::adminapi::Confirm;
@@ -252,12 +251,6 @@ impl PsrpCarrier {
     pub(crate) async fn reconnect(&self) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.ask(Ask::Reconnect { done }, answer, Step::Reconnect).await
-    }
-
-    /// The shell, for commands beside the session's own.
-    async fn lend(&self) -> Result<Lent, Error> {
-        let (done, answer) = oneshot::channel();
-        self.ask(Ask::Lend { done }, answer, Step::Run).await
     }
 
     /// A session that ends meanwhile is the answer, too.

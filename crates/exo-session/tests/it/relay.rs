@@ -2,9 +2,7 @@
 #![expect(clippy::panic, reason = "a test ends where something is wrong, also in what several tests use")]
 
 mod client;
-mod lost;
 mod recorded;
-mod within;
 
 use std::time::Duration;
 

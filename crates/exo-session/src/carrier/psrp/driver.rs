@@ -18,7 +18,6 @@ use self::left::Presence;
 use super::Blueprint;
 use super::entry::Entry;
 use super::live::Live;
-use super::relay::Lent;
 use super::runspaces::{Question, Runspaces};
 use super::shell::{Outcome, next_arrival};
 use super::told::Told;
@@ -66,10 +65,6 @@ pub(crate) enum Ask {
     Disconnect(Leave),
     Reconnect {
         done: oneshot::Sender<Result<(), Error>>,
-    },
-    /// Somebody else's commands are to run in the shell too.
-    Lend {
-        done: oneshot::Sender<Result<Lent, Error>>,
     },
     Close {
         done: oneshot::Sender<Result<(), Error>>,
@@ -280,11 +275,6 @@ impl Driver {
                         self.come_back(done);
                         Ok(())
                     }
-                    Some(Ask::Lend { done }) => {
-                        // Whoever asked may have gone.
-                        let _ = done.send(self.lend());
-                        Ok(())
-                    }
                     Some(Ask::Close { done }) => return End::Closed(done),
                     None => return End::Dropped,
                 },
@@ -292,22 +282,6 @@ impl Driver {
             };
             if let Err(error) = step.and_then(|()| self.advance()) {
                 return End::Broken(error);
-            }
-        }
-    }
-
-    /// The shell as it is now, for commands that are none of this task's.
-    fn lend(&self) -> Result<Lent, Error> {
-        match &self.shell {
-            Some(shell) if self.presence.is_here() => Ok(Lent {
-                wire: self.wire.clone(),
-                endpoint: Arc::clone(&self.endpoint),
-                shell: shell.clone(),
-                rpid: self.pool.rpid(),
-            }),
-            _ => {
-                let problem = "the session is disconnected, or about to be";
-                Err(Error::new(Step::Run, Kind::Presence { problem }))
             }
         }
     }

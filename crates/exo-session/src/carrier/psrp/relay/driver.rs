@@ -10,11 +10,10 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
-use wsman::{Endpoint, Ids, ShellId, Signal};
+use wsman::{Endpoint, Ids, ShellId};
 
 use super::RelayEvent;
-use super::channel::{Channel, Piece, Renamings, Stage, Stop};
-use super::guest::{Guest, Lent};
+use super::channel::{Channel, Piece, Stage, Stop};
 use super::outlet::Outlet;
 use crate::carrier::psrp::live::Live;
 use crate::carrier::psrp::shell::{self, Outcome, next_arrival};
@@ -30,8 +29,6 @@ mod outgoing;
 
 pub(super) struct Driver {
     options: Arc<ConnectOptions>,
-    /// The session whose shell this is; `None`: it makes a shell of its own.
-    guest: Option<Guest>,
     lines: mpsc::Receiver<Line>,
     outlet: Outlet,
     /// What happens while signing in.
@@ -68,8 +65,6 @@ struct Link {
 /// Something that the task waited for.
 enum Arrival {
     Prepared(Result<Box<Prepared>, Error>),
-    /// The shell of the session for this pipeline.
-    Lent(Uuid, Result<Box<Lent>, Error>),
     Answer {
         call: Call,
         outcome: Box<Outcome>,
@@ -99,7 +94,6 @@ impl Driver {
     ) -> Self {
         Self {
             options: Arc::new(options),
-            guest: None,
             lines,
             outlet: Outlet::new(events),
             news: mpsc::unbounded_channel(),
@@ -114,20 +108,6 @@ impl Driver {
             live: None,
             calls: JoinSet::new(),
             channels: HashMap::from([(Uuid::nil(), Channel::default())]),
-        }
-    }
-
-    /// In the shell of a session, of whose own pool the client learns nothing.
-    pub(super) fn within(
-        guest: Guest,
-        lines: mpsc::Receiver<Line>,
-        events: mpsc::Sender<RelayEvent>,
-    ) -> Self {
-        Self {
-            guest: Some(guest),
-            is_heard: true,
-            channels: HashMap::new(),
-            ..Self::new(ConnectOptions::default(), lines, events)
         }
     }
 
@@ -160,9 +140,6 @@ impl Driver {
 
     fn take_line(&mut self, line: Line) {
         match line {
-            Line::Data { guid, bytes, .. } if guid.is_nil() && self.guest.is_some() => {
-                self.answer_pool(bytes);
-            }
             Line::Data { stream, guid, bytes } => {
                 if guid.is_nil() && self.stage == Stage::Announced && !self.is_over {
                     self.stage = Stage::Beginning;
@@ -181,10 +158,7 @@ impl Driver {
             Line::Ask(LineRequest::Signal, guid) => match self.channels.get_mut(&guid) {
                 Some(channel) if channel.stage != Stage::Announced && !channel.done => {
                     channel.stop = Stop::Asked;
-                    match self.is_silent() {
-                        true => self.stopped(guid),
-                        false => self.after(STOP_LIMIT, Arrival::StopOverdue(guid)),
-                    }
+                    self.after(STOP_LIMIT, Arrival::StopOverdue(guid));
                 }
                 _ => self.outlet.push_ack(LineRequest::Signal, guid),
             },
@@ -192,30 +166,12 @@ impl Driver {
                 Some(channel) if channel.stage != Stage::Announced => {
                     channel.closing = true;
                     channel.stop_receiving();
-                    match self.is_silent() {
-                        true => self.forget(guid),
-                        false => self.after(CLOSE_LIMIT, Arrival::CloseOverdue(guid)),
-                    }
+                    self.after(CLOSE_LIMIT, Arrival::CloseOverdue(guid));
                 }
                 _ => self.forget(guid),
             },
             // A client answers nothing.
             Line::DataAck(_) | Line::Ack(..) => {}
-        }
-    }
-
-    /// Answers in the place of the session's server.
-    fn answer_pool(&mut self, bytes: Bytes) {
-        let Some(guest) = self.guest.as_mut().filter(|_| !self.is_over) else { return };
-        match guest.handle_bytes(bytes) {
-            Ok(answers) => {
-                self.stage = Stage::Running;
-                self.outlet.push_data_ack(Uuid::nil());
-                for bytes in answers {
-                    self.outlet.push_data(Uuid::nil(), bytes);
-                }
-            }
-            Err(error) => self.break_off(error),
         }
     }
 
@@ -254,16 +210,7 @@ impl Driver {
 
     /// Ends the shell because the client asks for it, and tells it so.
     async fn close(&mut self) {
-        let closing = self.guest.as_ref().map(|guest| guest.close(CLOSE_LIMIT));
-        match closing {
-            Some(closing) => {
-                self.is_over = true;
-                // The commands end with the shell.
-                self.calls.abort_all();
-                closing.await;
-            }
-            None => self.leave(CLOSE_LIMIT).await,
-        }
+        self.leave(CLOSE_LIMIT).await;
         self.answer_all();
         // Whatever was written meanwhile gets its answer too.
         while let Ok(line) = self.lines.try_recv() {
@@ -275,9 +222,6 @@ impl Driver {
     /// Ends the shell, if one came about, as well as can be done in this time.
     async fn leave(&mut self, limit: Duration) {
         let was_over = std::mem::replace(&mut self.is_over, true);
-        if self.guest.is_some() {
-            return self.release_all(limit).await;
-        }
         self.live = None;
         let Some(link) = self.link.as_ref().filter(|_| !was_over) else {
             return self.calls.abort_all();
@@ -289,39 +233,12 @@ impl Driver {
             }
         }
         self.calls.abort_all();
-        if self.is_silent() {
-            return self.delete_aside();
-        }
-        if let Some(link) = self.link.take() {
-            link.delete(limit).await;
-        }
-    }
-
-    /// Ends the shell while nobody waits for it.
-    fn delete_aside(&mut self) {
-        if let Some(link) = self.link.take() {
-            tokio::spawn(link.delete(DROP_LIMIT));
-        }
-    }
-
-    /// Whether it is being tried to reach the server again: then nobody is kept waiting for it.
-    fn is_silent(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.wire.rapport.is_silent())
-    }
-
-    /// Lets the session's server forget the commands that were begun; the shell is not the client's.
-    async fn release_all(&mut self, limit: Duration) {
-        self.calls.abort_all();
-        if let Some(shell) = self.link.as_ref().and_then(|link| link.shell.clone()) {
-            let begun = self.channels.iter().filter(|(_, channel)| channel.stage != Stage::Announced);
-            let begun: Vec<Uuid> = begun.map(|(guid, _)| *guid).collect();
-            for guid in begun {
-                self.signal(Call::Release(guid), guid, &shell, Signal::Terminate);
+        if let Some(Link { wire, endpoint, shell: Some(shell), .. }) = self.link.take() {
+            // A server that cannot be reached keeps nobody waiting.
+            let wire = Wire { retries: 0, ..wire };
+            if let Err(error) = shell::delete(&wire, endpoint, shell, limit).await {
+                tracing::debug!(%error, "the shell was not deleted");
             }
-        }
-        let released = async { while self.calls.join_next().await.is_some() {} };
-        if tokio::time::timeout(limit, released).await.is_err() {
-            tracing::debug!("the server does not say that it has forgotten the commands of a relay");
         }
     }
 
@@ -356,8 +273,13 @@ impl Driver {
         let is_gone = error.needs_reconnect();
         self.outlet.push(RelayEvent::Broken(error));
         self.answer_all();
-        if !is_gone && self.guest.is_none() {
-            self.delete_aside();
+        if let Some(Link { wire, endpoint, shell: Some(shell), .. }) = self.link.take().filter(|_| !is_gone) {
+            let wire = Wire { retries: 0, ..wire };
+            tokio::spawn(async move {
+                if let Err(error) = shell::delete(&wire, endpoint, shell, DROP_LIMIT).await {
+                    tracing::debug!(%error, "the shell was not deleted");
+                }
+            });
         }
     }
 
@@ -404,17 +326,6 @@ impl Driver {
 
     fn host(&self) -> String {
         self.link.as_ref().map(|link| host_of(&link.wire.url)).unwrap_or_default()
-    }
-}
-
-impl Link {
-    /// Ends the shell as well as can be done in this time. A server that cannot be reached keeps nobody waiting.
-    async fn delete(self, limit: Duration) {
-        let Self { wire, endpoint, shell: Some(shell), .. } = self else { return };
-        let wire = Wire { retries: 0, ..wire };
-        if let Err(error) = shell::delete(&wire, endpoint, shell, limit).await {
-            tracing::debug!(%error, "the shell was not deleted");
-        }
     }
 }
 
