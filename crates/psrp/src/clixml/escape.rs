@@ -1,5 +1,6 @@
 //! The two layers of CLIXML text: XML entities, and `_xHHHH_` (MS-PSRP 2.2.5.3.2).
 
+use super::scan::LOW_DIGIT;
 use super::text::push_code_point;
 
 /// If a complete `_xHHHH_` or `_xHHHHHHHH_` stands at the start, what it means and how long it is.
@@ -70,22 +71,9 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 }
 
 fn hex4(digits: [u8; 4]) -> Option<u32> {
-    let [a, b, c, d] = digits.map(|byte| u32::from(HEX[usize::from(byte)]));
+    let [a, b, c, d] = digits.map(|byte| u32::from(LOW_DIGIT[usize::from(byte)]));
     ((a | b | c | d) < 16).then_some(a << 12 | b << 8 | c << 4 | d)
 }
 
 /// Longer ones could only have leading zeros.
 const MAX_ENTITY_LEN: usize = 32;
-/// The value of each byte as a hexadecimal digit; of one that is none, more.
-#[expect(clippy::as_conversions, reason = "`usize::from` is not callable in a constant")]
-static HEX: [u8; 256] = {
-    let mut values = [0xFF; 256];
-    let mut value = 0;
-    while value < 16 {
-        let digit = b"0123456789abcdef"[value as usize];
-        values[digit as usize] = value;
-        values[digit.to_ascii_uppercase() as usize] = value;
-        value += 1;
-    }
-    values
-};

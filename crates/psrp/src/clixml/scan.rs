@@ -26,7 +26,7 @@ mod avx512;
 mod neon;
 mod unescape;
 
-pub(super) use self::unescape::Unescaper;
+pub(super) use self::unescape::{LOW_DIGIT, Unescaper};
 
 /// The way to look through bytes on this processor.
 #[derive(Clone, Copy)]

@@ -150,8 +150,8 @@ fn nothing_secret_is_in_the_bytes_that_are_sent() {
     assert!(!holds(&secure_text("pä&😀")) && !holds(&secure_text("second")));
 }
 
-#[test]
-fn output_that_overtakes_the_session_key_waits_for_it() {
+/// A pipeline runs, and the server has sent a session key that the client has not received.
+fn with_key_on_its_way() -> Pair {
     let mut pair = opened(ProtocolVersion::V2_3, 100_000);
     let spec = PipelineSpec::new(vec![CommandSpec::command("Get-It", None)]);
     pair.client.create_pipeline(PID, &spec).unwrap();
@@ -159,6 +159,12 @@ fn output_that_overtakes_the_session_key_waits_for_it() {
     pair.client.exchange_keys(&client_key()).unwrap();
     pair.requests();
     pair.server.session_key(&KEY, Box::new(Not)).unwrap();
+    pair
+}
+
+#[test]
+fn output_that_overtakes_the_session_key_waits_for_it() {
+    let mut pair = with_key_on_its_way();
     for value in ["first", "second"] {
         let sealed = pair.server.sealed(secure(value)).unwrap();
         pair.server.output(PID, &body(|encoder| encoder.value(sealed.first().unwrap()))).unwrap();
@@ -185,13 +191,7 @@ fn output_that_overtakes_the_session_key_waits_for_it() {
 #[test]
 fn a_command_that_is_done_ends_when_its_output_has_its_session_key() {
     for tells_its_end in [true, false] {
-        let mut pair = opened(ProtocolVersion::V2_3, 100_000);
-        let spec = PipelineSpec::new(vec![CommandSpec::command("Get-It", None)]);
-        pair.client.create_pipeline(PID, &spec).unwrap();
-        pair.requests();
-        pair.client.exchange_keys(&client_key()).unwrap();
-        pair.requests();
-        pair.server.session_key(&KEY, Box::new(Not)).unwrap();
+        let mut pair = with_key_on_its_way();
         let sealed = pair.server.sealed(secure("it")).unwrap();
         pair.server.output(PID, &body(|encoder| encoder.value(sealed.first().unwrap()))).unwrap();
         if tells_its_end {

@@ -168,8 +168,8 @@ const fn digits(shift: u32) -> [u8; 256] {
 
 /// By a hexadecimal digit, its value as the higher of two; [`NO_ASCII`] by anything else.
 pub(super) static HIGH_DIGIT: [u8; 256] = digits(4);
-/// As [`HIGH_DIGIT`], for the lower of two.
-pub(super) static LOW_DIGIT: [u8; 256] = digits(0);
+/// As [`HIGH_DIGIT`], for the lower of two, which is the value itself.
+pub(in super::super) static LOW_DIGIT: [u8; 256] = digits(0);
 /// By the byte behind the backslash, the character that an escape of two bytes stands for; 0 when it is none.
 pub(super) static SHORT: [u8; 256] = {
     let mut characters = [0; 256];
