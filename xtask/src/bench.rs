@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 pub(crate) fn run(shell: &Shell) -> Result {
-    // The whole takes three minutes: what differs by less than a twentieth is no difference here.
+    // Short rounds, so that the whole is run often; small differences mean nothing at this pace.
     let pace = ["--noplot", "--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "30"];
     cmd!(shell, "cargo bench --locked --package psrp --bench clixml --bench fragment -- {pace...}").run()?;
     cmd!(shell, "cargo bench --locked --package exo-session --bench catalog -- {pace...}").run()?;

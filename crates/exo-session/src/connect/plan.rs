@@ -311,9 +311,9 @@ const FURTHER_HOSTS: [(&str, Environment, Service); 3] = [
     ("ps.protection.outlook.de", Environment::O365GermanyCloud, Service::Exchange),
     ("compliance.dod.microsoft.com", Environment::O365USGovDoD, Service::Compliance),
 ];
-/// Room above the operation timeout for the server's own delay.
 /// The service's longest limit for a cmdlet, with room; each request has a limit of its own.
 const REST_READ_TIMEOUT: Duration = Duration::from_secs(3700);
+/// Room above the operation timeout for the server's own delay.
 const READ_MARGIN: Duration = Duration::from_secs(30);
 const SIGN_IN_READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest envelope accepted: far above what any server sends, so that only broken ones meet it.
