@@ -13,7 +13,7 @@ use psrp::clixml::Tape;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 
 use self::envelope::Envelope;
-use self::gather::{Gatherer, Shape};
+use self::gather::{Ends, Gatherer, Shape};
 use self::show::Show;
 use super::answer::Page;
 use super::call::{First, Ready, Refused};
@@ -80,6 +80,8 @@ pub struct BatchCall {
     pub sent: Arc<AtomicU64>,
     /// How many inputs, from the first, the reader is done with: it has their end and came back for more.
     pub read: watch::Receiver<u64>,
+    /// Set when nothing more is to be sent, and what is under way is given up.
+    pub cancelled: watch::Receiver<bool>,
 }
 
 /// One input on its way.
@@ -120,8 +122,18 @@ enum End {
 impl<T: Transport> Client<T> {
     /// Runs a batch to its end. What goes wrong goes into its events.
     pub async fn run_batch(&self, call: BatchCall) {
-        let BatchCall { command, confirm, in_flight, batch_size, inputs, events, mut answers, sent, read } =
-            call;
+        let BatchCall {
+            command,
+            confirm,
+            in_flight,
+            batch_size,
+            inputs,
+            events,
+            mut answers,
+            sent,
+            read,
+            mut cancelled,
+        } = call;
         let cmdlet = match self.cmdlet(&command) {
             Ok(cmdlet) => cmdlet,
             Err(error) => {
@@ -138,7 +150,7 @@ impl<T: Transport> Client<T> {
             Shape { client: self, cmdlet, confirm, batch_size },
             inputs,
             &permits,
-            stopped,
+            Ends { stopped, cancelled: cancelled.clone() },
             &sent,
         );
         // Room for all that the permits allow, so that nobody waits to hand on an answer.
@@ -162,6 +174,8 @@ impl<T: Transport> Client<T> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
+            biased;
+            Ok(_) = cancelled.wait_for(|is_set| *is_set) => return,
             () = showing => {}
             () = asking => {}
         }

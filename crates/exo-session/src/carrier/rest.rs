@@ -48,12 +48,14 @@ impl Carrier for RestCarrier {
         tokio::spawn(async move {
             let call = Call { invocation, confirm, events, answers: answered };
             tokio::select! {
-                () = client.run(call) => {}
+                // What is cancelled before it began is not sent.
+                biased;
                 Ok(()) = until(&mut closed) => {}
                 Ok(()) = until(&mut cancelled) => {
                     let end = PipelineEvent::State { state: PsInvocationState::Stopped, reason: None };
                     let _ = last.send(Ok(end)).await;
                 }
+                () = client.run(call) => {}
             }
         });
         let cancel = Box::new(move || {
@@ -68,7 +70,7 @@ impl Carrier for RestCarrier {
         }
         let (events, written) = mpsc::channel(1);
         let (answers, answered) = mpsc::unbounded_channel();
-        let (cancel, mut cancelled) = watch::channel(false);
+        let (cancel, cancelled) = watch::channel(false);
         let mut closed = self.closed.subscribe();
         let client = Arc::clone(&self.client);
         let sent = Arc::new(AtomicU64::new(0));
@@ -83,12 +85,13 @@ impl Carrier for RestCarrier {
             answers: answered,
             sent: Arc::clone(&sent),
             read: done,
+            cancelled,
         };
         tokio::spawn(async move {
             tokio::select! {
-                () = client.run_batch(call) => {}
+                biased;
                 Ok(()) = until(&mut closed) => {}
-                Ok(()) = until(&mut cancelled) => {}
+                () = client.run_batch(call) => {}
             }
         });
         let cancel = Box::new(move || {

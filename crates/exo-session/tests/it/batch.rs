@@ -263,6 +263,9 @@ struct Together {
     arrived: Notify,
     waits: Mutex<Vec<Duration>>,
     headers: Vec<(String, String)>,
+    cancels: watch::Sender<bool>,
+    /// Whether the batch is cancelled while it waits.
+    is_cancelled_by_wait: bool,
 }
 
 impl Transport for &Together {
@@ -292,6 +295,7 @@ impl Transport for &Together {
 
     async fn wait(&self, time: Duration) {
         self.waits.lock().unwrap().push(time);
+        self.cancels.send_replace(self.is_cancelled_by_wait);
     }
 
     async fn renew(&self, _claims: Option<&str>) -> Result<(), Error> {
@@ -302,17 +306,23 @@ impl Transport for &Together {
 const MODULE: &str = "function script:Get-Mailbox\n{\n[CmdletBinding()]\nparam(\n[Parameter(ValueFromPipeline=$true)]${Identity}\n)\n\
                       Process {\nRun -EnableBatchingStatus:$true\n}\n}\nExport-ModuleMember -Function @('Get-Mailbox')\n";
 
-async fn batches(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> (usize, Vec<Duration>) {
-    let transport = Together {
+fn together(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> Together {
+    Together {
         expected: in_flight.min(count.div_ceil(10)),
         under_way: AtomicUsize::new(0),
         most: AtomicUsize::new(0),
         arrived: Notify::new(),
         waits: Mutex::new(Vec::new()),
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-    };
+        cancels: watch::channel(false).0,
+        is_cancelled_by_wait: false,
+    }
+}
+
+/// What the inputs `u0`, `u1` and so on, all written before, come to.
+async fn outputs(transport: &Together, in_flight: usize, count: usize) -> Vec<String> {
     let catalog = Arc::new(Catalog::read(MODULE).unwrap());
-    let client = Client::new(Endpoint::new("https://localhost", "t", Uuid::nil()), catalog, &transport);
+    let client = Client::new(Endpoint::new("https://localhost", "t", Uuid::nil()), catalog, transport);
     let (input, inputs) = mpsc::channel(count);
     (0..count).for_each(|place| input.try_send(get(&format!("u{place}"))).unwrap());
     drop(input);
@@ -328,6 +338,7 @@ async fn batches(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> (u
         answers,
         sent: Arc::default(),
         read: watch::channel(u64::MAX).1,
+        cancelled: transport.cancels.subscribe(),
     };
     let read = async {
         let mut told = Vec::new();
@@ -339,7 +350,13 @@ async fn batches(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> (u
         }
         told
     };
-    let ((), told) = tokio::join!(client.run_batch(call), read);
+    tokio::join!(client.run_batch(call), read).1
+}
+
+/// How many requests were under way at once, and what was waited.
+async fn batches(in_flight: usize, count: usize, headers: &[(&str, &str)]) -> (usize, Vec<Duration>) {
+    let transport = together(in_flight, count, headers);
+    let told = outputs(&transport, in_flight, count).await;
     assert_eq!(told, (0..count).map(|place| format!("{place}:u{place}")).collect::<Vec<_>>());
     let waits = transport.waits.lock().unwrap().clone();
     (transport.most.load(Ordering::SeqCst), waits)
@@ -362,4 +379,18 @@ async fn a_used_up_share_holds_new_requests_back() {
     );
     let left = [("Rate-Limit-Remaining", "12"), ("Rate-Limit-Reset", "7")];
     assert!(batches(1, 30, &left).await.1.is_empty());
+}
+
+#[tokio::test]
+async fn the_end_of_the_input_sends_nothing_of_what_was_cancelled_before() {
+    let transport = together(1, 15, &[]);
+    transport.cancels.send_replace(true);
+    assert!(outputs(&transport, 1, 15).await.is_empty());
+    assert_eq!(transport.most.load(Ordering::SeqCst), 0);
+
+    // At the last moment: the first ten have gone, and the others wait for the service.
+    let used_up = [("Rate-Limit-Remaining", "0"), ("Rate-Limit-Reset", "7")];
+    let transport = Together { is_cancelled_by_wait: true, ..together(1, 15, &used_up) };
+    assert_eq!(outputs(&transport, 1, 15).await.len(), 10);
+    assert_eq!(transport.waits.lock().unwrap().len(), 1);
 }

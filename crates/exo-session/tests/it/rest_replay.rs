@@ -185,6 +185,7 @@ async fn replay(recorded: &Json, calls: &[calls::Made], catalog: Arc<Catalog>) -
                     answers: answered,
                     sent: Arc::default(),
                     read: watch::channel(u64::MAX).1,
+                    cancelled: watch::channel(false).1,
                 };
                 let mut ended = 0;
                 let read = async {

@@ -20,12 +20,19 @@ pub(super) struct Shape<'a, T> {
     pub(super) batch_size: usize,
 }
 
+/// What makes that nothing more is sent.
+pub(super) struct Ends {
+    /// Why the next inputs would fail too.
+    pub(super) stopped: watch::Receiver<Option<Error>>,
+    /// The caller's word.
+    pub(super) cancelled: watch::Receiver<bool>,
+}
+
 pub(super) struct Gatherer<'a, T> {
     shape: Shape<'a, T>,
     inputs: mpsc::Receiver<Tape>,
     permits: &'a Semaphore,
-    /// Why nothing more is sent.
-    stopped: watch::Receiver<Option<Error>>,
+    ends: Ends,
     /// How many inputs, from the first, have been handed on.
     sent: &'a AtomicU64,
     /// The place of the next input.
@@ -41,17 +48,17 @@ impl<'a, T: Transport> Gatherer<'a, T> {
         shape: Shape<'a, T>,
         inputs: mpsc::Receiver<Tape>,
         permits: &'a Semaphore,
-        stopped: watch::Receiver<Option<Error>>,
+        ends: Ends,
         sent: &'a AtomicU64,
     ) -> Self {
         let (gathered, request_id) = (Vec::new(), Uuid::new_v4());
-        Self { shape, inputs, permits, stopped, sent, next: 0, gathered, request_id, permit: None }
+        Self { shape, inputs, permits, ends, sent, next: 0, gathered, request_id, permit: None }
     }
 
     /// The inputs of the next request, once it may be sent; `None` when there are no more, or nothing more is sent.
     /// Dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> Option<Unit<'a, 'a>> {
-        let mut stopped = self.stopped.clone();
+        let mut stopped = self.ends.stopped.clone();
         tokio::select! {
             biased;
             _ = stopped.wait_for(Option::is_some) => None,
@@ -77,6 +84,10 @@ impl<'a, T: Transport> Gatherer<'a, T> {
         }
         let asks = self.gathered.last()?.asks();
         self.shape.client.throttle.ready(&self.shape.client.transport).await;
+        // The end of the input does not send what was cancelled just before.
+        if *self.ends.cancelled.borrow() {
+            return None;
+        }
         // One that asks is sent when its turn has come.
         self.sent.store(if asks { self.next - 1 } else { self.next }, Ordering::Release);
         self.request_id = Uuid::new_v4();
