@@ -131,6 +131,7 @@ async fn many(client: &Client<Same>, len: usize) {
         answers,
         sent: Arc::default(),
         read: watch::channel(u64::MAX).1,
+        cancelled: watch::channel(false).1,
     };
     let read = async {
         let mut ended = 0;
