@@ -166,6 +166,11 @@ async fn a_gateway_s_error_is_no_answer_of_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_the_server_itself_is_no_answer_either() {
+    row("http-500").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_in_the_way_is_no_answer_of_the_server() {
     row("html").await;
 }
@@ -236,6 +241,53 @@ async fn a_request_that_is_sent_to_a_foreign_host_or_round_in_circles_is_not_fol
     }
 }
 
+/// Who refuses does not answer for the server: what the request was about is in doubt once it has been sent, and is
+/// not sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_by_status_is_named_and_concerns_one_request_only() {
+    let lab = lab_with(LabConfig { mailboxes: 2, ..LabConfig::default() }).await;
+    for status in [400, 401, 403, 404] {
+        for stage in STAGES {
+            for count in [1, 10] {
+                let case = format!("http-{status}@{stage} with {count}");
+                let said = format!("HTTP {status}");
+                let before = lab.executions(CHANGE);
+                let trouble = format!("http-{status}@{stage}=1").parse().unwrap();
+                if stage == "create" {
+                    lab.add_fault(trouble);
+                    let error = connect(quick(&lab), |_| {}).await.unwrap_err().to_string();
+                    assert!(error.starts_with("could not open the session: "), "{case}: {error}");
+                    assert!(error.contains(&said), "{case}: {error}");
+                    assert_eq!(lab.live_shells(), 0, "{case}");
+                    continue;
+                }
+                let session = open(quick(&lab)).await;
+                lab.add_fault(trouble);
+                let believed = ten_at_once(&session, count).await;
+                believed.check(lab.executions(CHANGE) - before, &case);
+                assert!(believed.said.iter().all(|text| text.contains(&said)), "{case}: {believed:?}");
+                let (failed, unknown) = match stage {
+                    // Those three are said before anything is done; another status may be of a proxy, and come after.
+                    "command" if status != 400 => (1, 0..=0),
+                    "command" => (0, 1..=1),
+                    // A Send that asks for runspaces is the session's own, and takes it with it.
+                    "send" if count == 10 => (0, 1..=10),
+                    "send" | "receive" => (0, 1..=1),
+                    _ => (0, 0..=0),
+                };
+                assert_eq!(believed.failed, failed, "{case}: {believed:?}");
+                assert!(unknown.contains(&believed.unknown), "{case}: {believed:?}");
+                assert_eq!(believed.completed + believed.unknown + failed, count, "{case}: {believed:?}");
+                let next = run(&session, "Get-AcceptedDomain", &[]).await.unwrap();
+                assert_eq!(next.state, Some(PsInvocationState::Completed), "{case}");
+                session.close().await.unwrap();
+                assert_eq!(lab.live_shells(), 0, "{case}");
+            }
+        }
+    }
+}
+
+/// Only what is received carries fragments: those of the opening, and a command's output.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_fragment_ends_the_session_and_not_the_next_command() {
     let lab = lab_with(LabConfig { mailboxes: 2, ..LabConfig::default() }).await;
