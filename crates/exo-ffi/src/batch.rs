@@ -116,7 +116,8 @@ async fn run(mut batch: Batch, one_by_one: bool, sender: Sender, mut orders: Ord
             batch.next().await
         };
         let event = tokio::select! {
-            event = next => event,
+            // To ask a batch for more lets it send more: not after the word that ends it.
+            biased;
             () = orders.cancelled.notified() => {
                 batch.cancel();
                 continue;
@@ -125,6 +126,7 @@ async fn run(mut batch: Batch, one_by_one: bool, sender: Sender, mut orders: Ord
                 batch.answer(reply.or_no());
                 continue;
             }
+            event = next => event,
         };
         let event = match event {
             None => {
@@ -142,8 +144,9 @@ async fn run(mut batch: Batch, one_by_one: bool, sender: Sender, mut orders: Ord
         let mut sending = std::pin::pin!(sender.send(told.of_input(event.input)));
         let read = loop {
             tokio::select! {
-                read = &mut sending => break read,
+                biased;
                 () = orders.cancelled.notified() => batch.cancel(),
+                read = &mut sending => break read,
             }
         };
         if !read {

@@ -148,8 +148,9 @@ fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
 
 async fn run(options: ConnectOptions, sender: Sender, orders: Orders, threads: Threads) {
     let outcome = tokio::select! {
-        outcome = connect(options, |event| sender.post(told(event))) => outcome.map_err(Refusal::from),
+        biased;
         () = orders.cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("connecting was cancelled"))),
+        outcome = connect(options, |event| sender.post(told(event))) => outcome.map_err(Refusal::from),
     };
     let outcome = outcome.map(|session| {
         let session = Arc::new(ExoSession::new(session, threads));

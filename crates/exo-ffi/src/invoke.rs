@@ -232,11 +232,8 @@ async fn pump(
 ) -> Result<(), Refusal> {
     loop {
         let event = tokio::select! {
-            event = pipeline.next() => event,
-            question = asked.question() => {
-                sender.post(question);
-                continue;
-            }
+            // What was cancelled is not answered any more, and nothing more of it is asked for.
+            biased;
             () = orders.cancelled.notified() => {
                 pipeline.cancel();
                 continue;
@@ -245,6 +242,11 @@ async fn pump(
                 asked.reply(&pipeline, reply);
                 continue;
             }
+            question = asked.question() => {
+                sender.post(question);
+                continue;
+            }
+            event = pipeline.next() => event,
         };
         let Some(event) = event else {
             return Ok(());
@@ -259,8 +261,9 @@ async fn pump(
         let mut sending = pin!(sender.send(event));
         let read = loop {
             tokio::select! {
-                read = &mut sending => break read,
+                biased;
                 () = orders.cancelled.notified() => pipeline.cancel(),
+                read = &mut sending => break read,
             }
         };
         if !read {
@@ -271,8 +274,9 @@ async fn pump(
 
 async fn list(session: Arc<ExoSession>, names: Vec<String>, sender: Sender, orders: Orders) {
     let outcome = tokio::select! {
-        commands = session.manager().commands(&names) => commands.map_err(Refusal::from),
+        biased;
         () = orders.cancelled.notified() => Err(refuse(EXO_STATUS_CANCELLED, format_args!("the question was cancelled"))),
+        commands = session.manager().commands(&names) => commands.map_err(Refusal::from),
     };
     let outcome = outcome.and_then(|commands| {
         serde_json::to_vec(&commands).map_err(|error| {

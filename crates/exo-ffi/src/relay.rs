@@ -89,8 +89,9 @@ fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
 async fn pass(relay: &mut exo_session::Relay, sender: &Sender, orders: Orders) {
     loop {
         let event = tokio::select! {
-            event = relay.next() => event,
+            biased;
             () = orders.cancelled.notified() => None,
+            event = relay.next() => event,
         };
         let event = match event {
             Some(RelayEvent::Line(line)) => ExoEvent::text(EXO_EVENT_LINE, line),

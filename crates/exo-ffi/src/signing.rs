@@ -11,8 +11,9 @@ use crate::queue::Sender;
 pub(crate) async fn serve(mut requests: SignRequests, sender: Sender, mut orders: Orders) {
     loop {
         let request = tokio::select! {
-            request = requests.next() => request,
+            biased;
             () = orders.cancelled.notified() => None,
+            request = requests.next() => request,
         };
         let Some(request) = request else { break };
         let algorithm = match request.algorithm {
@@ -25,8 +26,9 @@ pub(crate) async fn serve(mut requests: SignRequests, sender: Sender, mut orders
         };
         sender.post(ExoEvent::json(EXO_EVENT_SIGN_REQUEST, Some(data), &json!({ "algorithm": algorithm })));
         let reply = tokio::select! {
-            reply = orders.replies.recv() => reply,
+            biased;
             () = orders.cancelled.notified() => None,
+            reply = orders.replies.recv() => reply,
         };
         let Some(mut reply) = reply else { break };
         let signature = reply.secrets.as_mut().and_then(|secrets| secrets.bytes("signature"));

@@ -88,8 +88,9 @@ pub async fn connect_until(
     if let Some(base) = prepared.plan.rest.clone() {
         let http = prepared.http(&options)?;
         let session = tokio::select! {
-            session = open_rest(&options, prepared, base, http) => session?,
+            biased;
             () = &mut cancel => return Err(Error::new(Step::Open, Kind::Cancelled)),
+            session = open_rest(&options, prepared, base, http) => session?,
         };
         let count = session.catalog().map_or(0, |catalog| catalog.cmdlets.len());
         let detail = format!("{count} cmdlets at {}", session.info().server_uri);
@@ -161,8 +162,9 @@ async fn prepare(
     cancel: &mut (dyn Future<Output = ()> + Send + Unpin),
 ) -> Result<Prepared, Error> {
     tokio::select! {
-        prepared = Prepared::of(options, events) => prepared,
+        biased;
         () = cancel => Err(Error::new(Step::SignIn, Kind::Cancelled)),
+        prepared = Prepared::of(options, events) => prepared,
     }
 }
 
@@ -248,8 +250,9 @@ pub async fn sign_in(
 ) -> Result<SignedIn, Error> {
     let plan = Plan::of(&options)?;
     let acquired = tokio::select! {
-        acquired = acquire(&options, &plan, &mut events) => acquired?,
+        biased;
         () = cancel => return Err(Error::new(Step::SignIn, Kind::Cancelled)),
+        acquired = acquire(&options, &plan, &mut events) => acquired?,
     };
     let Acquired { source, id, sign_in, from_cache } = acquired;
     let token = source.current();

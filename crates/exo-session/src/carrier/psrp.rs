@@ -185,23 +185,33 @@ async fn start(
     cancel: impl Future<Output = ()>,
 ) -> Result<Opened, Error> {
     let (wire, blueprint) = opening.begin();
+    let is_guest = taking.is_some();
     let (asks, asked) = mpsc::unbounded_channel();
     let (fate, told) = (Arc::new(OnceLock::new()), Arc::new(Told::new()));
     let driver = Driver::new(wire, blueprint, ids, taking, Arc::clone(&fate), Arc::clone(&told));
     let (give_up, given_up) = oneshot::channel::<()>();
     let (done, mut opened) = oneshot::channel();
-    tokio::spawn(driver.run(asked, given_up, done));
+    let task = tokio::spawn(driver.run(asked, given_up, done));
+    let carrier = PsrpCarrier { asks, fate, told };
     let outcome = tokio::select! {
-        outcome = &mut opened => outcome,
+        biased;
         () = cancel => {
-            // The task deletes what it made and then answers.
+            // The task ends what it made and then answers, unless it had just opened.
             drop(give_up);
-            opened.await
+            let outcome = opened.await;
+            if let Ok(Ok(_)) = outcome {
+                carrier.give_up(is_guest).await;
+                // Its end tells nothing more.
+                let _ = task.await;
+                return Err(Error::new(Step::Open, Kind::Cancelled));
+            }
+            outcome
         }
+        outcome = &mut opened => outcome,
     };
     let opened = outcome.unwrap_or_else(|_| Err(Error::new(Step::Open, Kind::Closed)))?;
     Ok(Opened {
-        carrier: PsrpCarrier { asks, fate, told },
+        carrier,
         url: opened.url,
         shell_id: opened.shell_id,
         protocol_version: opened.protocol_version,
@@ -251,6 +261,13 @@ impl PsrpCarrier {
     pub(crate) async fn reconnect(&self) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.ask(Ask::Reconnect { done }, answer, Step::Reconnect).await
+    }
+
+    /// Goes without a session that stands: its task ends it, or leaves one that was taken over.
+    async fn give_up(self, is_guest: bool) {
+        if is_guest && let Err(error) = self.disconnect(None).await {
+            tracing::debug!(%error, "the session was not left again");
+        }
     }
 
     /// A session that ends meanwhile is the answer, too.

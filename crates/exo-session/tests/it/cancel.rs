@@ -1,6 +1,8 @@
 //! Stopping, at every stage.
 
 use std::future::{self, Future};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use exo_lab::LabConfig;
@@ -8,7 +10,7 @@ use exo_session::{connect, connect_until};
 use psrp::{PipelineEvent, PsInvocationState};
 use tokio::sync::oneshot;
 
-use crate::support::{basic, command, lab_with, lab_with_fault, open, options, run, shells_become};
+use crate::support::{basic, command, lab_with, lab_with_fault, open, options, read, run, shells_become};
 
 fn many() -> LabConfig {
     LabConfig { mailboxes: 2000, ..LabConfig::default() }
@@ -82,6 +84,30 @@ async fn stop_at(stage: &str) {
     assert_eq!(lab.live_shells(), 0, "{stage}");
 }
 
+/// Each is for a session that is opened again, the second while the first is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_that_are_cancelled_while_they_wait_for_a_session_end_without_one() {
+    let lab = lab_with(LabConfig::default()).await;
+    let session = open(basic(&lab)).await;
+    lab.add_fault("hang@create".parse().unwrap());
+    lab.end_shells();
+    let first = session.invoke(command("Get-AcceptedDomain", &[])).await.unwrap();
+    while lab.hung_requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let second = session.invoke(command("Get-AcceptedDomain", &[])).await.unwrap();
+    second.cancel();
+    first.cancel();
+    for pipeline in [first, second] {
+        assert_eq!(read(pipeline).await.unwrap().state, Some(PsInvocationState::Stopped));
+    }
+    assert_eq!(lab.hung_requests(), 1);
+    lab.clear_faults();
+    assert_eq!(run(&session, "Get-AcceptedDomain", &[]).await.unwrap().warnings, 1);
+    session.close().await.unwrap();
+    assert_eq!(lab.live_shells(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn connecting_can_be_cancelled_at_each_stage_and_leaves_no_shell() {
     for stage in ["token", "create"] {
@@ -110,9 +136,9 @@ async fn dropping_the_connecting_future_leaves_no_shell() {
         let finished = future::poll_fn(|context| {
             left = left.saturating_sub(1);
             match connecting.as_mut().poll(context) {
-                std::task::Poll::Ready(outcome) => std::task::Poll::Ready(Some(outcome)),
-                std::task::Poll::Pending if left == 0 => std::task::Poll::Ready(None),
-                std::task::Poll::Pending => std::task::Poll::Pending,
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending if left == 0 => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
             }
         })
         .await;
@@ -123,6 +149,34 @@ async fn dropping_the_connecting_future_leaves_no_shell() {
         if connected {
             break;
         }
+    }
+}
+
+/// Gives up when it is looked at for the time that `looks` says, and remembers that it did.
+pub(crate) fn at_look(looks: u32, is_given_up: &AtomicBool) -> impl Future<Output = ()> + Send {
+    let mut seen = 0;
+    future::poll_fn(move |_| {
+        seen += 1;
+        if seen == looks {
+            is_given_up.store(true, Ordering::Relaxed);
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+}
+
+#[tokio::test]
+async fn giving_up_counts_also_in_the_moment_in_which_the_session_has_opened() {
+    let lab = lab_with(LabConfig::default()).await;
+    for looks in 1_u32.. {
+        let is_given_up = AtomicBool::new(false);
+        let outcome = connect_until(basic(&lab), |_| {}, at_look(looks, &is_given_up)).await;
+        if !is_given_up.load(Ordering::Relaxed) {
+            outcome.unwrap().close().await.unwrap();
+            break;
+        }
+        assert!(outcome.unwrap_err().is_cancelled(), "{looks}");
+        assert_eq!(lab.live_shells(), 0, "{looks}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions that are left, come back to, and taken over by another client.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use exo_session::{
 use psrp::clixml::decode;
 use psrp::{ChoiceQuestion, PipelineEvent, PsInvocationState};
 
+use crate::cancel::at_look;
 use crate::support::{Written, basic, command, lab, lab_with, open, read, rest, run, shells_become};
 
 /// More than is read ahead of a reader, and than waits on the server.
@@ -282,6 +284,24 @@ async fn what_is_on_its_way_is_sent_before_the_session_is_left() {
     // Whatever the server says to such a value, it has had it whole.
     assert!(read(pipeline).await.unwrap().state.is_some());
     session.close().await.unwrap();
+    assert_eq!(lab.live_shells(), 0);
+}
+
+#[tokio::test]
+async fn a_session_whose_taking_over_is_given_up_is_left_again_at_whatever_moment() {
+    let lab = lab().await;
+    let session = open(basic(&lab)).await;
+    let left = session.disconnect(None).await.unwrap();
+    for looks in 1_u32.. {
+        let is_given_up = AtomicBool::new(false);
+        let outcome = attach(basic(&lab), &left, None, |_| {}, at_look(looks, &is_given_up)).await;
+        assert_eq!(lab.live_shells(), 1, "{looks}");
+        if !is_given_up.load(Ordering::Relaxed) {
+            outcome.unwrap().0.close().await.unwrap();
+            break;
+        }
+        assert!(outcome.unwrap_err().is_cancelled(), "{looks}");
+    }
     assert_eq!(lab.live_shells(), 0);
 }
 

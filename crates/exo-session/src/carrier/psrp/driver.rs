@@ -214,8 +214,9 @@ impl Driver {
         done: oneshot::Sender<Result<Standing, Error>>,
     ) {
         let outcome = tokio::select! {
-            outcome = self.open_in_time() => outcome,
+            biased;
             _ = given_up => Err(Error::new(Step::Open, Kind::Cancelled)),
+            outcome = self.open_in_time() => outcome,
         };
         let standing = match outcome {
             Ok(standing) => standing,

@@ -95,11 +95,12 @@ impl Driver {
             let outcome = match self.renew() {
                 Err(error) => Err(error),
                 Ok(()) => tokio::select! {
-                    outcome = self.open_in_time() => outcome,
+                    biased;
                     stopped = stopped(pid, asks, queued) => {
                         end = stopped;
                         Err(Error::new(Step::Run, Kind::Cancelled))
                     }
+                    outcome = self.open_in_time() => outcome,
                 },
             };
             match outcome {
@@ -150,9 +151,14 @@ async fn stopped(
     asks: &mut mpsc::UnboundedReceiver<Ask>,
     queued: &mut VecDeque<Ask>,
 ) -> Option<End> {
+    let is_meant = |ask: &Ask| matches!(ask, Ask::Cancel { pid: cancelled } if *cancelled == pid);
+    if queued.iter().any(is_meant) {
+        // It came while a shell was waited for that another command would have got.
+        return None;
+    }
     loop {
         match asks.recv().await {
-            Some(Ask::Cancel { pid: cancelled }) if cancelled == pid => return None,
+            Some(ask) if is_meant(&ask) => return None,
             Some(Ask::Close { done }) => return Some(End::Closed(done)),
             Some(ask) => queued.push_back(ask),
             None => return Some(End::Dropped),
