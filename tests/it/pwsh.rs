@@ -6,10 +6,12 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use exo_lab::{Backend, DeviceApproval, Lab, LabConfig, Realm, RealmError};
+
+use crate::bounded;
 
 mod replay;
 
@@ -134,7 +136,7 @@ fn pwsh_terminal() {
         return ignored("pwsh_terminal", "python3, which has the terminal, is not installed");
     }
     let mut terminal = Command::new("python3");
-    terminal.arg(root().join("tests/pwsh/terminal.py")).stdin(Stdio::null());
+    terminal.arg(root().join("tests/pwsh/terminal.py"));
     terminal.envs(QUIET);
     check_program("terminal", terminal, |config| config.backend = restricted("terminal"), &[]);
 }
@@ -245,9 +247,10 @@ fn pwsh_payloads() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("payloads");
     let documents = folder.join("documents");
     std::fs::create_dir_all(&documents).expect("a folder");
-    let made =
-        Command::new("python3").arg(generator).arg("--out").arg(&folder).args(["--sizes", "1"]).output();
-    assert!(made.expect("python3").status.success(), "the generator of payloads");
+    let mut made = Command::new("python3");
+    made.arg(generator).arg("--out").arg(&folder).args(["--sizes", "1"]);
+    let made = bounded::output(&mut made).expect("python3");
+    assert!(made.status.success(), "the generator of payloads:\n{}", printed(&made));
     for kind in ["mailbox", "process", "bytes", "strings", "deep", "error"] {
         let messages = std::fs::read(folder.join(format!("{kind}-1.docs"))).expect("a payload");
         std::fs::write(documents.join(format!("GetPayload{kind}.xml")), document_of(&messages))
@@ -299,15 +302,10 @@ fn the_sdk_builds_the_assembly_too() {
         return ignored(name, "dotnet is not installed");
     }
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dotnet-module");
-    let build = Command::new("dotnet")
-        .arg("build")
-        .arg(root().join("pwsh-bridge/src/ExchangeOnlineManagement.csproj"))
-        .args(["--nologo", "--output"])
-        .arg(&folder)
-        .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("dotnet");
+    let mut build = Command::new("dotnet");
+    build.arg("build").arg(root().join("pwsh-bridge/src/ExchangeOnlineManagement.csproj"));
+    build.args(["--nologo", "--output"]).arg(&folder).env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    let build = bounded::output(&mut build).expect("dotnet");
     let text = String::from_utf8_lossy(&build.stdout);
     if !build.status.success() && (text.contains("error NU1101") || text.contains("error NU1301")) {
         return ignored(name, "the package registry cannot be reached");
@@ -318,14 +316,10 @@ fn the_sdk_builds_the_assembly_too() {
     if !has_program("pwsh") {
         return ignored(name, "what it refers to is looked at with pwsh, which is not installed");
     }
-    let api = pwsh()
-        .arg("-File")
-        .arg(root().join("tests/pwsh/api.ps1"))
-        .arg("-Assembly")
-        .arg(&assembly)
-        .output()
-        .expect("pwsh");
-    assert!(api.status.success(), "api.ps1:\n{}", String::from_utf8_lossy(&api.stdout));
+    let mut api = pwsh();
+    api.arg("-File").arg(root().join("tests/pwsh/api.ps1")).arg("-Assembly").arg(&assembly);
+    let api = bounded::output(&mut api).expect("pwsh");
+    assert!(api.status.success(), "api.ps1:\n{}", printed(&api));
 }
 
 /// Runs one script with a lab of its own; afterwards no session may be left on the server.
@@ -373,13 +367,12 @@ fn check_program(
     program.env("EXO_LAB_CONTROL", address.to_string());
     let output = std::thread::scope(|scope| {
         scope.spawn(|| take_faults(&control, &lab));
-        let output = program.output().expect("the program runs");
+        let output = bounded::output(&mut program).expect("the program runs");
         // Nothing on the line is the end of it.
         drop(TcpStream::connect(address).expect("the thread listens"));
         output
     });
-    let text =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = printed(&output);
     let left = lab.live_shells();
     runtime.block_on(lab.shutdown());
     assert!(output.status.success(), "{script}:\n{text}");
@@ -434,19 +427,11 @@ fn build() -> Result<PathBuf, &'static str> {
         .expect("the library is copied");
     copy_files(&root().join("pwsh-bridge/module"), &folder);
     copy_files(&root().join("pwsh-bridge/module/en-US"), &folder.join("en-US"));
-    let build = pwsh()
-        .arg("-File")
-        .arg(root().join("pwsh-bridge/build.ps1"))
-        .args(["-Task", "Build", "-Compiler", "PowerShell", "-Output"])
-        .arg(folder.join("bin"))
-        .output()
-        .expect("pwsh");
-    assert!(
-        build.status.success(),
-        "build.ps1:\n{}{}",
-        String::from_utf8_lossy(&build.stdout),
-        String::from_utf8_lossy(&build.stderr)
-    );
+    let mut build = pwsh();
+    build.arg("-File").arg(root().join("pwsh-bridge/build.ps1"));
+    build.args(["-Task", "Build", "-Compiler", "PowerShell", "-Output"]).arg(folder.join("bin"));
+    let build = bounded::output(&mut build).expect("pwsh");
+    assert!(build.status.success(), "build.ps1:\n{}", printed(&build));
     Ok(modules)
 }
 
@@ -486,10 +471,14 @@ fn runtime_id() -> String {
 
 fn pwsh() -> Command {
     let mut pwsh = Command::new("pwsh");
-    pwsh.args(["-NoLogo", "-NoProfile", "-NonInteractive"]).stdin(Stdio::null());
+    pwsh.args(["-NoLogo", "-NoProfile", "-NonInteractive"]);
     pwsh.envs(QUIET);
     pwsh.env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
     pwsh
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 fn has_program(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Kerberos tickets and sealed messages between ours and pyspnego's, in either direction.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use exo_lab::{Lab, LabConfig, Realm, RealmError, Scheme};
 use exo_session::{Authentication, ConnectOptions, Secret};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::psrpcore::Server;
 use super::report::run;
 use super::{ignored, pypsrp, python};
+use crate::bounded;
 
 const USER: &str = "admin";
 const PASSWORD: &str = "Kerberos-42";
@@ -93,13 +94,10 @@ fn our_client_signs_in_to_pyspnego_with_tickets() {
             command.args(["--tickets", scheme]).envs(realm.variables());
         });
         // The realm is found through the environment, which is a process's own.
-        let output = Command::new(std::env::current_exe().expect("it runs"))
-            .args([test, "--exact", "--nocapture"])
-            .envs(realm.variables())
-            .env(ASKED, format!("{} {scheme}", server.url()))
-            .stdin(Stdio::null())
-            .output()
-            .expect("it runs again");
+        let mut again = Command::new(std::env::current_exe().expect("it runs"));
+        again.args([test, "--exact", "--nocapture"]).envs(realm.variables());
+        again.env(ASKED, format!("{} {scheme}", server.url()));
+        let output = bounded::output(&mut again).expect("it runs again");
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success() && said.contains("1 passed"),

@@ -9,6 +9,7 @@ use exo_lab::{Lab, LabConfig};
 use serde_json::{Value, json};
 
 use super::{ignored, python};
+use crate::bounded;
 
 /// A lab, and msal's reports on signing in to it.
 async fn reports(test: &str, grants: impl FnOnce(&Lab, &Path) -> Value) -> Option<(Lab, Vec<Value>)> {
@@ -45,17 +46,13 @@ async fn reports(test: &str, grants: impl FnOnce(&Lab, &Path) -> Value) -> Optio
         "grants": grants(&lab, folder.path()),
     });
     let run = move || {
-        let mut child = Command::new(interpreter)
-            .arg(python::script("msal_client.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        let mut client = Command::new(interpreter);
+        client.arg(python::script("msal_client.py")).stdin(Stdio::piped());
+        let mut child = bounded::start(&mut client).expect("it starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(request.to_string().as_bytes()).expect("it reads");
         drop(stdin);
-        let output = child.wait_with_output().expect("it ends");
+        let output = bounded::wait(child).expect("it ends");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("it writes JSON")
     };

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::psrpcore::{self, Server};
 use super::{ignored, python};
+use crate::bounded;
 
 #[test]
 fn the_peers_understand_each_other() {
@@ -187,22 +188,14 @@ fn report_with(
     request: &Value,
     variables: &[(&str, String)],
 ) -> Value {
-    let mut child = Command::new(interpreter)
-        .arg(python::script("pypsrp_client.py"))
-        .args(options)
-        .arg(url)
-        .arg(ca_file)
-        .env("PYTHONUTF8", "1")
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the interpreter works");
+    let mut client = Command::new(interpreter);
+    client.arg(python::script("pypsrp_client.py")).args(options).arg(url).arg(ca_file);
+    client.env("PYTHONUTF8", "1").envs(variables.iter().map(|(name, value)| (name, value)));
+    let mut child = bounded::start(client.stdin(Stdio::piped())).expect("the interpreter works");
     let mut stdin = child.stdin.take().expect("it is piped");
     stdin.write_all(request.to_string().as_bytes()).expect("the client reads");
     drop(stdin);
-    let output = child.wait_with_output().expect("the client ends");
+    let output = bounded::wait(child).expect("the client ends");
     assert!(output.status.success(), "pypsrp: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("a report")
 }

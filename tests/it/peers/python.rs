@@ -1,8 +1,10 @@
 //! Python with the packages of all peers in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::bounded;
 
 /// The interpreter, or why there is none.
 pub(super) fn interpreter() -> Result<&'static Path, &'static str> {
@@ -92,7 +94,7 @@ fn has(interpreter: &Path, modules: &str) -> bool {
 
 /// Runs a command quietly; its last line of complaint goes into the error.
 fn run(command: &mut Command, complaint: &str) -> Result<(), String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{complaint}: {error}"))?;
+    let output = bounded::output(command).map_err(|error| format!("{complaint}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }

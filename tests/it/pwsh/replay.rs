@@ -61,13 +61,8 @@ fn pwsh_replay() {
     pwsh.arg("-File").arg(super::root().join("tests/pwsh/replay.ps1")).arg(&calls).arg(&outcomes);
     pwsh.env("PSModulePath", modules).env("EXO_CATALOG_CACHE", "off").env("TZ", "UTC");
     pwsh.env_remove("HTTPS_PROXY").env_remove("https_proxy");
-    let output = pwsh.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = crate::bounded::output(&mut pwsh).unwrap();
+    assert!(output.status.success(), "{}", super::printed(&output));
 
     let outcomes: Vec<Json> = serde_json::from_slice(&std::fs::read(&outcomes).unwrap()).unwrap();
     assert_eq!(outcomes.len(), cases.len(), "each was run");
