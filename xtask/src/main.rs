@@ -24,6 +24,18 @@ mod usage;
 /// Any failure ends the command; its text is what the person reads.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+/// A failure of which the person has read already.
+#[derive(Debug)]
+struct Told;
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("something failed")
+    }
+}
+
+impl std::error::Error for Told {}
+
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
@@ -50,7 +62,9 @@ fn main() -> ExitCode {
     match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("xtask: {error}");
+            if !error.is::<Told>() {
+                eprintln!("xtask: {error}");
+            }
             ExitCode::FAILURE
         }
     }
