@@ -1,9 +1,11 @@
 //! From bytes to a tape, in one pass.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::decoded::decode_usual;
 use super::error::{DecodeError, DecodeErrorKind};
 use super::intern::Interner;
 use super::limits::Limits;
@@ -92,10 +94,31 @@ impl Decoder {
         if max < body.len() {
             return Err(DecodeError::new(DecodeErrorKind::BodyTooLong { len: body.len(), max }, max));
         }
-        match self.lone_string(&body) {
-            Some(node) => Ok(Tape::of_one(node, body)),
-            None => self.decode_elements(body),
+        let Some(text) = self.lone_string(&body) else { return self.decode_elements(body) };
+        if self.scanner.stands_for_itself(body.get(text.clone()).unwrap_or_default()) {
+            return Ok(Tape::of_one(string(0, &text), body));
         }
+        self.decode_lone_string(text, body)
+    }
+
+    /// A body that is nothing but the start tag of a string, some text, and the end tag.
+    #[inline(never)]
+    fn decode_lone_string(&mut self, text: Range<usize>, body: Bytes) -> Result<Tape, DecodeError> {
+        if self.limits.max_expanded_len < text.len() || self.scanner.check_utf8(&body).is_err() {
+            return self.decode_elements(body);
+        }
+        if self.scanner.find_special(&body, text.start) == text.end {
+            return Ok(Tape::of_one(string(0, &text), body));
+        }
+        let Some(mut arrays) = self.spares.pop() else { return self.decode_elements(body) };
+        let from_text = body.get(text.start..).unwrap_or_default();
+        if !decode_usual(self.scanner, from_text, text.len(), &mut arrays.side) {
+            self.spares.push(arrays);
+            return self.decode_elements(body);
+        }
+        arrays.nodes.push(string(Node::IN_SIDE, &(0..arrays.side.len())));
+        let names = Arc::clone(self.interner.names());
+        Ok(Tape::new(arrays, body, names, self.serials.next()))
     }
 
     /// Any body that is no longer than the limit.
@@ -170,18 +193,15 @@ impl Decoder {
         &self.limits
     }
 
-    /// The node of a body that is one string of ASCII without escapes and nothing else, as many messages are: it needs
-    /// none of what elements inside each other do.
+    /// Where the text stands of a body that is one string and nothing else, as many messages are, if it ends with the
+    /// first tag in it: it needs none of what elements inside each other do.
     #[inline]
-    fn lone_string(&self, body: &[u8]) -> Option<Node> {
-        const KIND: u8 = Kind::String.number();
+    fn lone_string(&self, body: &[u8]) -> Option<Range<usize>> {
+        const START: &[u8] = b"<S>";
         let value = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let text = value.strip_prefix(b"<S>")?.strip_suffix(b"</S>")?;
-        if self.limits.max_object_len < value.len() || !self.scanner.stands_for_itself(text) {
-            return None;
-        }
-        let (a, b) = (number(body.len() - value.len() + 3), number(text.len()));
-        Some(Node { kind: KIND, flags: 0, aux: 0, name: 0, a, b })
+        let text = value.strip_prefix(START)?.strip_suffix(b"</S>")?;
+        let start = body.len() - value.len() + START.len();
+        (value.len() <= self.limits.max_object_len).then_some(start..start + text.len())
     }
 
     /// Room for as many nodes a byte as the last body had that met no recycled memory, and a few more.
@@ -222,6 +242,13 @@ impl std::fmt::Debug for Decoder {
 /// As [`Decoder::decode`].
 pub fn decode(body: impl Into<Bytes>) -> Result<Tape, DecodeError> {
     Decoder::default().decode(body.into())
+}
+
+/// The node of a string without a name.
+#[inline]
+fn string(flags: u8, text: &Range<usize>) -> Node {
+    const KIND: u8 = Kind::String.number();
+    Node { kind: KIND, flags, aux: 0, name: 0, a: number(text.start), b: number(text.len()) }
 }
 
 /// Offsets in a tape have 32 bits.

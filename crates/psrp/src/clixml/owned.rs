@@ -153,26 +153,26 @@ struct Grower {
 impl Grower {
     fn value(&mut self, value: Value<'_>, depth: u32) -> Result<Owned, TooDeepForTree> {
         let depth = depth.checked_sub(1).ok_or(TooDeepForTree)?;
-        let kind = value.kind();
         // INVARIANT: the decoder checks that a number fits its type, so nothing is cut off.
-        let (signed, unsigned) = (value.as_i64().unwrap_or(0), value.as_u64().unwrap_or(0));
-        Ok(match kind {
+        let signed = || value.as_i64().unwrap_or(0);
+        let unsigned = || value.as_u64().unwrap_or(0);
+        Ok(match value.kind() {
+            kind if kind.is_text() => Owned::Text(kind, text(value)),
             Kind::Bool => Owned::Bool(value.as_bool().unwrap_or(false)),
             Kind::Char => Owned::Char(value.as_char().unwrap_or(0)),
-            Kind::Byte => Owned::Byte(u8::try_from(unsigned).unwrap_or(u8::MAX)),
-            Kind::SByte => Owned::SByte(i8::try_from(signed).unwrap_or(i8::MAX)),
-            Kind::Int16 => Owned::Int16(i16::try_from(signed).unwrap_or(i16::MAX)),
-            Kind::UInt16 => Owned::UInt16(u16::try_from(unsigned).unwrap_or(u16::MAX)),
-            Kind::Int32 => Owned::Int32(i32::try_from(signed).unwrap_or(i32::MAX)),
-            Kind::UInt32 => Owned::UInt32(u32::try_from(unsigned).unwrap_or(u32::MAX)),
-            Kind::Int64 => Owned::Int64(signed),
-            Kind::UInt64 => Owned::UInt64(unsigned),
+            Kind::Byte => Owned::Byte(u8::try_from(unsigned()).unwrap_or(u8::MAX)),
+            Kind::SByte => Owned::SByte(i8::try_from(signed()).unwrap_or(i8::MAX)),
+            Kind::Int16 => Owned::Int16(i16::try_from(signed()).unwrap_or(i16::MAX)),
+            Kind::UInt16 => Owned::UInt16(u16::try_from(unsigned()).unwrap_or(u16::MAX)),
+            Kind::Int32 => Owned::Int32(i32::try_from(signed()).unwrap_or(i32::MAX)),
+            Kind::UInt32 => Owned::UInt32(u32::try_from(unsigned()).unwrap_or(u32::MAX)),
+            Kind::Int64 => Owned::Int64(signed()),
+            Kind::UInt64 => Owned::UInt64(unsigned()),
             Kind::Single => Owned::Single(value.as_f32().unwrap_or(f32::NAN)),
             Kind::Double => Owned::Double(value.as_f64().unwrap_or(f64::NAN)),
             Kind::DateTime => value.date_time().map_or(Owned::Nil, Owned::DateTime),
             Kind::TimeSpan => Owned::TimeSpan(value.time_span_ticks().unwrap_or(0)),
             Kind::Bytes => Owned::Bytes(value.bytes().unwrap_or_default().into()),
-            kind if kind.is_text() => Owned::Text(kind, text(value)),
             Kind::Progress => {
                 let parts =
                     value.children().map(|part| Ok((part.node().name_id(), self.value(part, depth)?)));
@@ -234,8 +234,9 @@ impl Grower {
     }
 }
 
+/// The text of a value that is one.
 fn text(value: Value<'_>) -> OwnedText {
-    OwnedText(value.text().map(Text::as_bytes).unwrap_or_default().into())
+    OwnedText(value.tape().text_of(value.node()).as_bytes().into())
 }
 
 impl fmt::Display for TooDeepForTree {

@@ -72,8 +72,9 @@ pub(super) fn push_plain<const IN_ATTRIBUTE: bool>(
     at
 }
 
+/// The bytes with zeros behind; there are fewer than 32.
 #[inline(never)]
-fn pad(rest: &[u8]) -> [u8; 32] {
+pub(super) fn pad(rest: &[u8]) -> [u8; 32] {
     let mut padded = [0; 32];
     if let Some(to) = padded.get_mut(..rest.len()) {
         to.copy_from_slice(rest);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use psrp::clixml::{Decoder, Kind, Tape, Value, decode};
+use psrp::clixml::{Decoder, Kind, Limits, Tape, Value, decode};
 
 use super::shown;
 
@@ -59,6 +59,67 @@ fn one_value_alone_is_read_like_any_other() {
     assert!(decode("<S>a</S><S>b").is_err());
     assert!(decode(b"<S>\xFF</S>".to_vec()).is_err());
     assert_eq!(decode("<S>a</S><S>b</S>").unwrap().values().count(), 2);
+}
+
+#[test]
+fn a_string_alone_is_read_as_one_among_others() {
+    const PIECES: [&str; 18] = [
+        "&amp;",
+        "&quot;",
+        "_x000A_",
+        "_xD83D__xDE00_",
+        "_xD83D_",
+        "_x0001F600_",
+        "_x",
+        "_",
+        "caf\u{E9}",
+        "\t",
+        "\n",
+        "\r\n",
+        "&#10;",
+        "&bad;",
+        "&",
+        "<![CDATA[&]]>",
+        "</S>",
+        "\u{FFFE}",
+    ];
+    let mut decoder = Decoder::default();
+    let tape = decoder.decode("<Nil />".into()).unwrap();
+    decoder.recycle(tape);
+    let mut is_text = 0;
+    for (first, second) in PIECES.iter().flat_map(|first| PIECES.map(|second| (first, second))) {
+        for len in [0, 1, 20, 31, 32, 45, 70] {
+            let text = format!("{first}{}{second}{}", "a".repeat(len), "b".repeat(len / 2));
+            let alone = decoder.decode(format!("<S>{text}</S>").into());
+            let among = decode(format!("<Obj RefId=\"0\"><LST><S>{text}</S></LST></Obj>"));
+            let alone_text = alone.as_ref().ok().and_then(|tape| tape.first()?.text());
+            let among_text = among.as_ref().ok().and_then(|tape| tape.first()?.items().next()?.text());
+            assert_eq!(alone_text, among_text, "{text:?}");
+            is_text += usize::from(alone_text.is_some());
+            if let Ok(tape) = alone {
+                decoder.recycle(tape);
+            }
+        }
+    }
+    assert!(0 < is_text);
+}
+
+#[test]
+fn a_string_alone_keeps_to_the_limits_of_all() {
+    let mut limits = Limits::default();
+    (limits.max_object_len, limits.max_expanded_len) = (40, 10);
+    let mut decoder = Decoder::new(limits);
+    let tape = decoder.decode("<Nil />".into()).unwrap();
+    decoder.recycle(tape);
+    for (text, is_within) in [
+        ("0123456789012345", true),
+        ("&amp;1234", true),
+        ("&amp;1234567890", false),
+        ("caf\u{E9} of more than 10 bytes", true),
+        ("of more bytes than an object may have", false),
+    ] {
+        assert_eq!(decoder.decode(format!("<S>{text}</S>").into()).is_ok(), is_within, "{text}");
+    }
 }
 
 /// Anything that may stand in a text, each by itself good.
