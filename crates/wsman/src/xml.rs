@@ -200,12 +200,12 @@ impl<'a> Reader<'a> {
         let between = [end.as_str(), start.as_str()].concat();
         let mut after = rest;
         let mut inside = rest.strip_prefix(start.as_bytes());
-        while let Some((text, tags)) = inside.and_then(|inside| split_text(inside))
-            && let Some(behind) = tags.strip_prefix(end.as_bytes())
-            && take(text)
-        {
-            after = behind;
+        while let Some((text, tags)) = inside.and_then(split_text) {
             inside = tags.strip_prefix(between.as_bytes());
+            if inside.is_none() && !tags.starts_with(end.as_bytes()) || !take(text) {
+                break;
+            }
+            after = tags.get(end.len()..).unwrap_or_default();
         }
         // The reader does not count what it has not read itself.
         self.base += rest.len() - after.len();

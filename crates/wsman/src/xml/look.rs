@@ -17,7 +17,7 @@ pub(super) fn checked_text(envelope: &[u8]) -> Result<&str, EnvelopeError> {
         Some(b'<') => {}
         Some(_) => return refuse(NotXml::Text, envelope.len() - bare.len()),
     }
-    match std::str::from_utf8(envelope) {
+    match simdutf8::compat::from_utf8(envelope) {
         Ok(text) => Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
         Err(error) => refuse(NotXml::NotUtf8, error.valid_up_to()),
     }
