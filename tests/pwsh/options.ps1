@@ -149,6 +149,53 @@ Check 'what cannot be heeded of -PSSessionOption is said' {
     Assert-Like "$($said | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })" '*the certificate of the server is always checked*'
     $option = New-PSSessionOption -SkipRevocationCheck -NoCompression
     Assert-Like "$(Select-Verbose (Get-Said @{ PSSessionOption = $option; Verbose = $true }))" '*Of -PSSessionOption this changes nothing: SkipRevocationCheck, NoCompression.*'
+    foreach ($uri in $env:EXO_LAB_URL, $env:EXO_LAB_REST_URL) {
+        foreach ($mode in 'Block', 'Drop') {
+            $option = New-PSSessionOption -OutputBufferingMode $mode
+            Assert-Equal "$($option.OutputBufferingMode)" $mode
+            $said = Select-Verbose (Get-Said @{ ConnectionUri = $uri; PSSessionOption = $option; Verbose = $true; WarningAction = 'Ignore' })
+            Assert-Like "$said" '*Of -PSSessionOption this changes nothing: OutputBufferingMode.*' "$mode at $uri"
+        }
+        $said = Select-Verbose (Get-Said @{ ConnectionUri = $uri; PSSessionOption = New-PSSessionOption; Verbose = $true; WarningAction = 'Ignore' })
+        Assert-True ("$said" -notlike '*Of -PSSessionOption*') "nothing is said of what nobody set at $uri"
+    }
+}
+
+Check '-ProxyCredential is what the proxy of the environment is told' {
+    # A proxy that keeps what it hears and refuses it, until it is stopped.
+    $proxy = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+    $proxy.Start()
+    $lines = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
+    $shell = New-Shell
+    $null = $shell.AddScript({
+            param($proxy, $lines)
+            $refusal = [System.Text.Encoding]::ASCII.GetBytes("HTTP/1.1 403 Forbidden`r`nContent-Length: 0`r`nConnection: close`r`n`r`n")
+            while ($true) {
+                try { $client = $proxy.AcceptTcpClient() } catch { return }
+                $reader = [System.IO.StreamReader]::new($client.GetStream())
+                while ($line = $reader.ReadLine()) { $lines.Enqueue($line) }
+                $client.GetStream().Write($refusal)
+                $client.Dispose()
+            }
+        }.ToString()).AddArgument($proxy).AddArgument($lines)
+    $running = $shell.BeginInvoke()
+    $env:HTTPS_PROXY = "http://$($proxy.LocalEndpoint)"
+    try {
+        $option = New-PSSessionOption -ProxyAccessType IEConfig -ProxyCredential ([pscredential]::new('ana', (ConvertTo-SecureString 'a b:c' -AsPlainText -Force)))
+        $failure = Get-Failure { Connect-Lab @{ ConnectionUri = 'https://mail.contoso.example/powershell/'; PSSessionOption = $option } }
+    }
+    finally {
+        $env:HTTPS_PROXY = $null
+        $proxy.Stop()
+        $null = $shell.EndInvoke($running)
+        $shell.Runspace.Dispose()
+    }
+    Assert-True (0 -lt $lines.Count) "the proxy was asked ($failure)"
+    Assert-Like @($lines)[0] 'CONNECT *:* HTTP/1.1'
+    $told = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes('ana:a b:c'))
+    Assert-True ($lines -match "^proxy-authorization: Basic $([regex]::Escape($told))$") "the credential in $($lines -join '|')"
+    $warned = @(Get-Said @{ PSSessionOption = $option } | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })
+    Assert-Like "$warned" '*ProxyCredential is for a proxy, and none is named by the variable HTTPS_PROXY.*'
 }
 
 Check 'the time limits and the redirection of -PSSessionOption are heeded' {

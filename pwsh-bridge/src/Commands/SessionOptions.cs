@@ -25,10 +25,6 @@ internal static class SessionOptions
         AddTime(options, "openTimeoutMs", option.OpenTimeout, s_usual.OpenTimeout);
         AddTime(options, "operationTimeoutMs", option.OperationTimeout, s_usual.OperationTimeout);
         AddTime(options, "idleTimeoutMs", option.IdleTimeout, s_usual.IdleTimeout);
-        if (option.OutputBufferingMode is OutputBufferingMode.Block or OutputBufferingMode.Drop)
-        {
-            options["outputBuffering"] = option.OutputBufferingMode == OutputBufferingMode.Drop ? "drop" : "block";
-        }
         AddSize(options, "maxMessageLen", option.MaximumReceivedDataSizePerCommand);
         AddSize(options, "maxObjectLen", option.MaximumReceivedObjectSize);
         if (option.MaxConnectionRetryCount != s_usual.MaxConnectionRetryCount && 0 <= option.MaxConnectionRetryCount)
@@ -64,6 +60,8 @@ internal static class SessionOptions
         Without(option.SkipRevocationCheck, nameof(option.SkipRevocationCheck));
         Without(option.NoCompression, nameof(option.NoCompression));
         Without(option.NoMachineProfile, nameof(option.NoMachineProfile));
+        // It is about sessions that are left and come back to, which PowerShell cannot do with these.
+        Without(option.OutputBufferingMode != s_usual.OutputBufferingMode, nameof(option.OutputBufferingMode));
         Without(option.UseUTF16, nameof(option.UseUTF16));
         Without(option.ApplicationArguments is { Count: not 0 }, nameof(option.ApplicationArguments));
         if (without.Count != 0)
