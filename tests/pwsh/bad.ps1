@@ -92,6 +92,23 @@ Check 'a constrained session can connect, run commands and disconnect' {
     $shell.Runspace.Dispose()
 }
 
+Check 'a prompt in strict mode, where every error stops, can connect, run commands and disconnect' {
+    foreach ($uri in $env:EXO_LAB_REST_URL, $env:EXO_LAB_URL) {
+        $shell = New-Shell
+        # The preference counts for the commands in their module too; strict mode stays outside of modules.
+        $null = Invoke-In $shell "Set-StrictMode -Version Latest; `$ErrorActionPreference = 'Stop'; . '$PSScriptRoot/common.ps1'; Set-StrictMode -Version Latest; Connect-Lab @{ ConnectionUri = '$uri'; LoadCmdletHelp = `$true; WarningAction = 'Ignore' }"
+        Assert-Equal $shell.HadErrors $false "$($shell.Streams.Error)"
+        foreach ($script in '@(Get-AcceptedDomain)[0].DomainName', '@(Get-Mailbox)[0].Alias | Get-Mailbox | Get-Mailbox', '(Get-EXOMailbox)[0]', 'Get-Help Get-Mailbox -Full | Out-String', 'Set-Mailbox (Get-Mailbox)[0].Alias -CustomAttribute1 x -WhatIf; Get-ConnectionInformation') {
+            Assert-True (0 -lt @(Invoke-In $shell $script).Count) "$script gives something at $uri"
+            Assert-Equal $shell.HadErrors $false "$script at $uri ($($shell.Streams.Error))"
+        }
+        Assert-Like (Get-Failure { Invoke-In $shell 'Get-Mailbox nobody' }).Exception.InnerException.ErrorRecord.Exception.Message "*'nobody'*"
+        $null = Invoke-In $shell 'Disconnect-Lab; Remove-Module ExchangeOnlineManagement'
+        Assert-Equal $shell.HadErrors $false "$($shell.Streams.Error)"
+        $shell.Runspace.Dispose()
+    }
+}
+
 Check 'a command after the end of its connection says what to do' {
     foreach ($uri in $env:EXO_LAB_REST_URL, $env:EXO_LAB_URL) {
         Connect-Lab @{ ConnectionUri = $uri }
