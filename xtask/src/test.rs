@@ -142,7 +142,8 @@ fn tests_of(program: &str) -> Vec<String> {
     listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
 
-/// Longer than any test takes: the harness tells each that has ended.
-const SILENCE: Duration = Duration::from_secs(900);
+/// Longer than any test takes, those included that end what they started after a quarter of an hour: the harness tells each
+/// that has ended.
+const SILENCE: Duration = Duration::from_secs(1200);
 /// How much is kept of what a runner complained of, should that be all there is.
 const MAX_COMPLAINTS: usize = 40;
