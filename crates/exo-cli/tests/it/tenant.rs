@@ -66,9 +66,9 @@ impl Tenant {
         done
     }
 
-    /// The server must have ended the session by now, or be about to.
+    /// The server must have ended the session by now, or be about to, however busy the machine is.
     pub(crate) fn assert_no_shell(&self) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while self.lab.live_shells() != 0 {
             assert!(Instant::now() < deadline, "a session stayed open on the server");
             std::thread::yield_now();

@@ -6,7 +6,7 @@ mod recorded;
 
 use std::time::Duration;
 
-use exo_lab::Lab;
+use exo_lab::{Lab, LabConfig};
 use exo_session::{ConnectOptions, RelayEvent, relay};
 use psrp::clixml::Encoder;
 use psrp::{Line, LineRequest, PsInvocationState};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use self::client::Client;
 use crate::peer::{Peer, Script};
-use crate::support::{basic, lab, lab_with_fault, shells_become};
+use crate::support::{basic, lab, lab_with, lab_with_fault, shells_become};
 
 fn impatient(lab: &Lab) -> ConnectOptions {
     let mut options = basic(lab);
@@ -145,6 +145,26 @@ async fn nothing_is_left_in_whatever_state_a_client_closes() {
     assert_eq!(lab.live_shells(), 1);
     drop(client);
     shells_become(&lab, 0).await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_forgotten_while_it_is_stopped_is_answered_twice() {
+    let lab = lab_with(LabConfig { mailboxes: 2000, ..LabConfig::default() }).await;
+    let mut client = Client::open(basic(&lab)).await;
+    let pid = client.begin("Get-Mailbox", &[("ResultSize", "Unlimited")]).await;
+    client.ask(LineRequest::Signal, pid);
+    client.ask(LineRequest::Close, pid);
+    let mut answers = Vec::new();
+    while answers.last() != Some(&LineRequest::Close) {
+        if let Some(Line::Ack(request, guid)) = client.next().await
+            && guid == pid
+        {
+            answers.push(request);
+        }
+    }
+    assert_eq!(answers, [LineRequest::Signal, LineRequest::Close]);
+    client.close().await;
+    assert_eq!(lab.live_shells(), 0);
 }
 
 #[tokio::test]

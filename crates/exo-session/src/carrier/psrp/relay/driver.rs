@@ -296,8 +296,9 @@ impl Driver {
         }
     }
 
-    /// Tells that a pipeline is forgotten.
+    /// Tells that a pipeline is forgotten, and before that it has stopped, should that still be waited for.
     fn forget(&mut self, guid: Uuid) {
+        self.stopped(guid);
         if let Some(mut channel) = self.channels.remove(&guid) {
             channel.stop_receiving();
         }
