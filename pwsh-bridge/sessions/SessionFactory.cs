@@ -21,5 +21,11 @@ public sealed class SessionFactory : ISessionFactory
     }
 
     /// <inheritdoc/>
-    public PSSession CreateSession(Runspace runspace, PSCmdlet owner) => PSSession.Create(runspace, "WSMan", owner);
+    public PSObject CreateSession(Runspace runspace, string configurationName, PSCmdlet owner)
+    {
+        var session = new PSObject(PSSession.Create(runspace, "WSMan", owner));
+        // PowerShell knows it of its own kinds of session only.
+        session.Properties.Add(new PSNoteProperty("ConfigurationName", configurationName));
+        return session;
+    }
 }

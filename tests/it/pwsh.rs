@@ -98,6 +98,24 @@ fn pwsh_host() {
     check("host", |config| config.backend = Backend::Pwsh { configuration_file: None });
 }
 
+/// Its second assembly is not there.
+#[test]
+fn pwsh_alone() {
+    let modules = match module() {
+        Ok(modules) => modules,
+        Err(reason) => return ignored("pwsh_alone", reason),
+    };
+    let alone = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pwsh-alone");
+    if alone.exists() {
+        std::fs::remove_dir_all(&alone).expect("the old module goes away");
+    }
+    copy_tree(modules, &alone);
+    let bin = alone.join("ExchangeOnlineManagement/4.0.0/bin");
+    std::fs::remove_file(bin.join("ExchangeOnlineManagement.Sessions.dll")).expect("the second assembly");
+    let variables = [("PSModulePath", alone.display().to_string())];
+    check_among("alone", |_| {}, &variables);
+}
+
 #[test]
 fn pwsh_pssession() {
     check("pssession", |config| config.mailboxes = 100_000);
@@ -353,8 +371,8 @@ fn check_program(
 
     program
         .envs(lab.variables())
-        .envs(variables.iter().cloned())
         .env("PSModulePath", modules)
+        .envs(variables.iter().cloned())
         .env("EXO_RECORDED", data);
     // Of a lab that is gone tomorrow nothing is kept.
     program.env("EXO_CATALOG_CACHE", "off").env_remove("HTTPS_PROXY").env_remove("https_proxy");
@@ -379,7 +397,7 @@ fn check_program(
     assert_eq!(left, 0, "sessions left on the server by {script}:\n{text}");
 }
 
-/// Makes the trouble that the script asks for, a line for each, or tells how many objects were written, until a connection
+/// Makes the trouble that the script asks for, a line for each, or tells the number that it wants to know, until a connection
 /// says nothing.
 fn take_faults(control: &TcpListener, lab: &Lab) {
     for stream in control.incoming() {
@@ -391,6 +409,7 @@ fn take_faults(control: &TcpListener, lab: &Lab) {
         }
         let answer = match fault.trim_end() {
             "objects" => lab.objects_written().to_string(),
+            "shells" => lab.live_shells().to_string(),
             fault => {
                 lab.add_fault(fault.parse().expect("a fault"));
                 "made".to_owned()
@@ -433,6 +452,16 @@ fn build() -> Result<PathBuf, &'static str> {
     let build = bounded::output(&mut build).expect("pwsh");
     assert!(build.status.success(), "build.ps1:\n{}", printed(&build));
     Ok(modules)
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    copy_files(from, to);
+    for folder in std::fs::read_dir(from).expect("a folder") {
+        let folder = folder.expect("an entry");
+        if folder.path().is_dir() {
+            copy_tree(&folder.path(), &to.join(folder.file_name()));
+        }
+    }
 }
 
 fn copy_files(from: &Path, to: &Path) {

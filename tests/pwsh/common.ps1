@@ -96,6 +96,9 @@ function Add-LabFault([string] $Fault) { Assert-Equal (Send-LabLine $Fault) 'mad
 # How many objects its remote shells have written for commands that have ended.
 function Get-LabObjectCount { [long](Send-LabLine 'objects') }
 
+# How many remote shells it has now.
+function Get-LabShellCount { [int](Send-LabLine 'shells') }
+
 # What whoever runs the lab answers.
 function Send-LabLine([string] $Line) {
     $address, $port = $env:EXO_LAB_CONTROL -split ':'

@@ -192,14 +192,20 @@ Check-Session 'a command whose objects nobody takes any more is stopped' {
     Assert-Equal @(Get-Mailbox -ResultSize 40 | ForEach-Object { 1..3 | Select-Object -First 1 }).Count 40
 }
 
-Check-Session 'fifty sessions leave no thread behind' {
-    $threads = { [System.Diagnostics.Process]::GetCurrentProcess().Threads.Count }
+# A few come and go with PowerShell's own work; fifty sessions would leave fifty, two threads each.
+Check-Session 'fifty sessions leave no thread, no handle and no shell behind' {
+    $counts = @{ threads = { [System.Diagnostics.Process]::GetCurrentProcess().Threads.Count } }
+    if ($IsLinux) { $counts.handles = { [System.IO.Directory]::GetFileSystemEntries('/proc/self/fd').Count } }
     New-LabSession | Remove-PSSession
-    $before = & $threads
+    $before = @{}
+    foreach ($what in $counts.Keys) { $before[$what] = & $counts[$what] }
     foreach ($round in 1..50) { New-LabSession | Remove-PSSession }
-    $after = & $threads
-    Assert-True ($after -le $before + 12) "$before threads before, $after after"
+    foreach ($what in $counts.Keys) {
+        $after = & $counts[$what]
+        Assert-True ($after -le $before[$what] + 12) "$($before[$what]) $what before, $after after, which"
+    }
     Assert-Equal @(Get-PSSession).Count 0
+    Assert-Equal (Get-LabShellCount) 0 'shells on the server'
 }
 
 Complete

@@ -30,7 +30,7 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
         }
         if (SessionAssembly.Factory is not { } factory)
         {
-            WriteVerbose(SessionAssembly.Absence);
+            WriteVerbose($"New-PSSession is PowerShell's own. {SessionAssembly.Absence}");
             base.ProcessRecord();
             return;
         }
@@ -86,26 +86,9 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
             ShellLink link = request.StartRelay();
             runspace = factory.CreateRunspace(
                 link, settings.ConnectionUri, settings.Authentication, Host, settings.Remembered(), name);
-            using var changed = new ManualResetEventSlim();
-            runspace.StateChanged += (_, change) =>
+            if (SessionOpening.Open(runspace, link, _stopped.WaitHandle, Tell))
             {
-                if (change.RunspaceStateInfo.State is RunspaceState.Opened or RunspaceState.Broken or RunspaceState.Closed)
-                {
-                    changed.Set();
-                }
-            };
-            runspace.OpenAsync();
-            WaitHandle[] handles = { changed.WaitHandle, _stopped.WaitHandle, link.HasNews };
-            while (WaitHandle.WaitAny(handles) == 2)
-            {
-                Tell(link);
-            }
-            Tell(link);
-            if (runspace.RunspaceStateInfo.State == RunspaceState.Opened)
-            {
-                var session = new PSObject(factory.CreateSession(runspace, this));
-                // PowerShell knows it of its own kinds of session only.
-                session.Properties.Add(new PSNoteProperty("ConfigurationName", settings.ConfigurationName));
+                PSObject session = factory.CreateSession(runspace, settings.ConfigurationName, this);
                 runspace = null;
                 WriteObject(session);
             }
@@ -128,18 +111,15 @@ public sealed class NewPSSessionCommand : Microsoft.PowerShell.Commands.NewPSSes
         }
     }
 
-    private void Tell(ShellLink link)
+    private void Tell(LinkNews news)
     {
-        while (link.News.TryDequeue(out LinkNews? news))
+        if (news.Kind == EventKind.ConnectStep)
         {
-            if (news.Kind == EventKind.ConnectStep)
-            {
-                WriteVerbose(news.Text);
-            }
-            else
-            {
-                WriteWarning(news.Text);
-            }
+            WriteVerbose(news.Text);
+        }
+        else
+        {
+            WriteWarning(news.Text);
         }
     }
 

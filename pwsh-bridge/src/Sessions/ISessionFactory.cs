@@ -21,6 +21,9 @@ public interface ISessionFactory
     Runspace CreateRunspace(
         ShellLink link, Uri uri, AuthenticationMechanism authentication, PSHost host, PSPrimitiveDictionary? arguments, string? name);
 
-    /// <summary>The session of an open runspace, as Get-PSSession shows it.</summary>
-    PSSession CreateSession(Runspace runspace, PSCmdlet owner);
+    /// <summary>The session of an open runspace, a <see cref="PSSession"/> as Get-PSSession shows it from now on.</summary>
+    /// <param name="runspace">The runspace.</param>
+    /// <param name="configurationName">The configuration that it shows.</param>
+    /// <param name="owner">A cmdlet of the runspace that is to list it.</param>
+    PSObject CreateSession(Runspace runspace, string configurationName, PSCmdlet owner);
 }

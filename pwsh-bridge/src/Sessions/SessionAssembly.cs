@@ -11,7 +11,7 @@ internal static class SessionAssembly
     /// <summary>Null where there is none that fits this PowerShell.</summary>
     internal static ISessionFactory? Factory => s_factory.Value;
 
-    /// <summary>Why there is none, in one line.</summary>
+    /// <summary>Why there is none, in one sentence.</summary>
     internal static string Absence { get; private set; } = string.Empty;
 
     private static ISessionFactory? Load()
@@ -20,7 +20,7 @@ internal static class SessionAssembly
         string file = Path.Combine(folder, FileName);
         if (!File.Exists(file))
         {
-            Absence = $"New-PSSession is PowerShell's own: the module has no {FileName}, which was not built with it.";
+            Absence = $"The module has no {FileName}, which was not built with it.";
             return null;
         }
         try
@@ -32,7 +32,7 @@ internal static class SessionAssembly
             or MissingMethodException or TargetInvocationException)
         {
             // It was built for a later PowerShell than this one.
-            Absence = $"New-PSSession is PowerShell's own: {FileName} does not fit this PowerShell: {error.Message}";
+            Absence = $"{FileName} does not fit this PowerShell: {error.Message}";
             return null;
         }
     }

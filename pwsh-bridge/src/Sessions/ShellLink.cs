@@ -28,13 +28,25 @@ public sealed class ShellLink : IDisposable
     /// <summary>Set when there is news.</summary>
     internal AutoResetEvent HasNews { get; } = new(false);
 
-    /// <summary>Begins to take what the server says.</summary>
+    /// <summary>Says who takes what the server says, which is nobody before <see cref="Listen"/>.</summary>
     /// <param name="handleLine">Gets each line, on a thread of the link's; while it works nothing more is asked for.</param>
     /// <param name="handleFailure">Told once why the link is of no more use; lines that answer still follow.</param>
     public void Start(Action<string> handleLine, Action<ShellFailure> handleFailure)
     {
+        _handleLine = handleLine;
         _handleFailure = handleFailure;
-        new Thread(() => Pump(handleLine)) { IsBackground = true, Name = "Exchange session" }.Start();
+    }
+
+    /// <summary>
+    /// Begins to take what the server says. PowerShell must have come to the end of its opening call: what the server says of
+    /// its pool while that call still runs is counted as out of order, and breaks the session.
+    /// </summary>
+    internal void Listen()
+    {
+        if (_handleLine is { } handleLine)
+        {
+            new Thread(() => Pump(handleLine)) { IsBackground = true, Name = "Exchange session" }.Start();
+        }
     }
 
     /// <summary>Sends one of PowerShell's lines. Throws nothing: a link that cannot be written to has failed.</summary>
@@ -126,6 +138,7 @@ public sealed class ShellLink : IDisposable
 
     private readonly NativeOperation _operation;
     private volatile bool _isClosing;
+    private Action<string>? _handleLine;
     private Action<ShellFailure>? _handleFailure;
     private int _hasFailed;
     private int _isDisposed;

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a test ends where something is wrong, also in what several tests use")]
 
 mod client;
+mod lost;
 mod recorded;
 
 use std::time::Duration;

@@ -36,6 +36,15 @@ pub(crate) struct Rapport {
     answers: AtomicBool,
     /// It keeps its answers for clients that lost them, so that no request has to be acted on twice.
     keeps_answers: AtomicBool,
+    /// The last request could not be sent, and is sent again.
+    is_silent: AtomicBool,
+}
+
+impl Rapport {
+    /// Whether the server is not to be reached just now.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
+    }
 }
 
 impl Wire {
@@ -61,6 +70,7 @@ impl Wire {
                 outcome => return outcome,
             };
             tracing::debug!(%error, left, "a request is sent again");
+            self.rapport.is_silent.store(error.cannot_have_arrived(), Ordering::Relaxed);
             left = if error.is_cut() && !error.is_cut_off() { 0 } else { left - 1 };
             tokio::time::sleep(error.retry_after().map_or(pause, |asked| asked.min(LONGEST_PAUSE))).await;
             pause = (pause * 3).min(LONGEST_PAUSE);
@@ -101,6 +111,7 @@ impl Wire {
         }
         let url = answer.url.clone();
         let rapport = &self.rapport;
+        rapport.is_silent.store(false, Ordering::Relaxed);
         if !rapport.keeps_answers.load(Ordering::Relaxed)
             && answer.body.as_ref().is_ok_and(|body| wsman::keeps_answers(body, ids.operation_id))
         {

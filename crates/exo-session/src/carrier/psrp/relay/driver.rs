@@ -158,7 +158,10 @@ impl Driver {
             Line::Ask(LineRequest::Signal, guid) => match self.channels.get_mut(&guid) {
                 Some(channel) if channel.stage != Stage::Announced && !channel.done => {
                     channel.stop = Stop::Asked;
-                    self.after(STOP_LIMIT, Arrival::StopOverdue(guid));
+                    match self.is_silent() {
+                        true => self.stopped(guid),
+                        false => self.after(STOP_LIMIT, Arrival::StopOverdue(guid)),
+                    }
                 }
                 _ => self.outlet.push_ack(LineRequest::Signal, guid),
             },
@@ -166,7 +169,10 @@ impl Driver {
                 Some(channel) if channel.stage != Stage::Announced => {
                     channel.closing = true;
                     channel.stop_receiving();
-                    self.after(CLOSE_LIMIT, Arrival::CloseOverdue(guid));
+                    match self.is_silent() {
+                        true => self.forget(guid),
+                        false => self.after(CLOSE_LIMIT, Arrival::CloseOverdue(guid)),
+                    }
                 }
                 _ => self.forget(guid),
             },
@@ -233,13 +239,24 @@ impl Driver {
             }
         }
         self.calls.abort_all();
-        if let Some(Link { wire, endpoint, shell: Some(shell), .. }) = self.link.take() {
-            // A server that cannot be reached keeps nobody waiting.
-            let wire = Wire { retries: 0, ..wire };
-            if let Err(error) = shell::delete(&wire, endpoint, shell, limit).await {
-                tracing::debug!(%error, "the shell was not deleted");
-            }
+        if self.is_silent() {
+            return self.delete_aside();
         }
+        if let Some(link) = self.link.take() {
+            link.delete(limit).await;
+        }
+    }
+
+    /// Ends the shell while nobody waits for it.
+    fn delete_aside(&mut self) {
+        if let Some(link) = self.link.take() {
+            tokio::spawn(link.delete(DROP_LIMIT));
+        }
+    }
+
+    /// Whether it is being tried to reach the server again: then nobody is kept waiting for it.
+    fn is_silent(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.wire.rapport.is_silent())
     }
 
     /// Waits for the answer of the Create under way.
@@ -273,13 +290,8 @@ impl Driver {
         let is_gone = error.needs_reconnect();
         self.outlet.push(RelayEvent::Broken(error));
         self.answer_all();
-        if let Some(Link { wire, endpoint, shell: Some(shell), .. }) = self.link.take().filter(|_| !is_gone) {
-            let wire = Wire { retries: 0, ..wire };
-            tokio::spawn(async move {
-                if let Err(error) = shell::delete(&wire, endpoint, shell, DROP_LIMIT).await {
-                    tracing::debug!(%error, "the shell was not deleted");
-                }
-            });
+        if !is_gone {
+            self.delete_aside();
         }
     }
 
@@ -327,6 +339,17 @@ impl Driver {
 
     fn host(&self) -> String {
         self.link.as_ref().map(|link| host_of(&link.wire.url)).unwrap_or_default()
+    }
+}
+
+impl Link {
+    /// Ends the shell as well as can be done in this time. A server that cannot be reached keeps nobody waiting.
+    async fn delete(self, limit: Duration) {
+        let Self { wire, endpoint, shell: Some(shell), .. } = self else { return };
+        let wire = Wire { retries: 0, ..wire };
+        if let Err(error) = shell::delete(&wire, endpoint, shell, limit).await {
+            tracing::debug!(%error, "the shell was not deleted");
+        }
     }
 }
 

@@ -1,0 +1,91 @@
+# How long sessions of PowerShell's own kind take to end, with a server that answers and with one that is gone. A measurement,
+# not a test: `pwsh tests/pwsh/closing.ps1 -Lab target/release/exo-lab` with the module on PSModulePath.
+param([Parameter(Mandatory)] [string] $Lab)
+
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$variables = New-TemporaryFile
+Import-Module ExchangeOnlineManagement
+
+function Start-Lab {
+    Clear-Content $variables
+    $script:process = Start-Process $Lab '--mailboxes', '100000', '--env-file', $variables -PassThru -RedirectStandardOutput /dev/null
+    while (-not ((Get-Content $variables) -match '^SSL_CERT_FILE=')) { Start-Sleep -Milliseconds 50 }
+    $env:EXO_LAB_PROCESS = $script:process.Id
+    foreach ($line in Get-Content $variables) {
+        $name, $value = $line -split '=', 2
+        Set-Item "env:$name" $value
+    }
+}
+
+function Stop-Lab { $script:process.Kill(); $script:process.WaitForExit() }
+
+function New-LabSession([int] $Retries = 5) {
+    $credential = [pscredential]::new($env:EXO_LAB_USER, (ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force))
+    $option = New-PSSessionOption -MaxConnectionRetryCount $Retries
+    New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $env:EXO_LAB_URL -Credential $credential -Authentication Basic -SessionOption $option
+}
+
+# Runs a step three times, each after its preparation; tells the times.
+function Measure-Step([string] $Name, [scriptblock] $Prepare, [scriptblock] $Step) {
+    $times = foreach ($round in 1..3) {
+        Start-Lab
+        $prepared = & $Prepare
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
+        $null = & $Step $prepared
+        $watch.ElapsedMilliseconds
+        Get-PSSession | Remove-PSSession
+        if (-not $script:process.HasExited) { Stop-Lab }
+    }
+    '{0,-75} {1} ms' -f $Name, ($times -join ', ')
+}
+
+# A command that has begun to write, in another thread.
+function Start-Command($Session) {
+    $shell = [powershell]::Create()
+    $null = $shell.AddScript('param($session) Invoke-Command -Session $session { Get-Mailbox -ResultSize Unlimited }').AddArgument($Session)
+    $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $running = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $output)
+    while ($output.Count -eq 0) { Start-Sleep -Milliseconds 10 }
+    @{ Shell = $shell; Running = $running; Session = $Session }
+}
+
+Measure-Step 'Select-Object -First 1 behind a command of 100,000 objects' { New-LabSession } {
+    param($session) Invoke-Command -Session $session { Get-Mailbox -ResultSize Unlimited } | Select-Object -First 1
+}
+Measure-Step 'Remove-PSSession' { New-LabSession } { param($session) Remove-PSSession $session }
+Measure-Step 'Remove-PSSession, the server is gone' { New-LabSession; Stop-Lab } { param($session) Remove-PSSession $session }
+Measure-Step 'the server goes under a command, no second attempt: until the error' { Start-Command (New-LabSession -Retries 0) } {
+    param($command)
+    Stop-Lab
+    try { $command.Shell.EndInvoke($command.Running) } catch { }
+}
+Measure-Step 'Ctrl+C while it is tried to reach a server that is gone' { $command = Start-Command (New-LabSession); Stop-Lab; Start-Sleep 1; $command } {
+    param($command) $command.Shell.Stop()
+}
+Measure-Step 'Remove-PSSession while it is tried to reach a server that is gone' { $command = Start-Command (New-LabSession); Stop-Lab; Start-Sleep 1; $command } {
+    param($command) Remove-PSSession $command.Session
+}
+
+# From the last output of a pwsh to its end, without and with an open session.
+function Measure-Exit([string] $Name, [string] $Open) {
+    $times = foreach ($round in 1..3) {
+        Start-Lab
+        $script = "Import-Module ExchangeOnlineManagement; $Open; 'ready'"
+        $start = [System.Diagnostics.ProcessStartInfo]::new((Get-Process -Id $PID).Path)
+        foreach ($argument in '-NoLogo', '-NoProfile', '-NonInteractive', '-Command', $script) { $start.ArgumentList.Add($argument) }
+        $start.RedirectStandardOutput = $true
+        $child = [System.Diagnostics.Process]::Start($start)
+        while ($child.StandardOutput.ReadLine() -ne 'ready') { }
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
+        $child.WaitForExit()
+        $watch.ElapsedMilliseconds
+        if (-not $script:process.HasExited) { Stop-Lab }
+    }
+    '{0,-75} {1} ms' -f $Name, ($times -join ', ')
+}
+$open = 'function New-LabSession { ' + ${function:New-LabSession} + ' }; $null = New-LabSession'
+Measure-Exit 'the end of pwsh without a session' ''
+Measure-Exit 'the end of pwsh with an open session' $open
+Measure-Exit 'the end of pwsh with an open session, the server is gone' ($open + '; (Get-Process -Id $env:EXO_LAB_PROCESS).Kill()')
+Remove-Item $variables
