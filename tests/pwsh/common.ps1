@@ -54,6 +54,12 @@ function Get-LabCredential([string] $User = $env:EXO_LAB_USER, [string] $Passwor
     [pscredential]::new($User, (ConvertTo-SecureString $Password -AsPlainText -Force))
 }
 
+# Waits until a window has no module of this name any more. PowerShell takes the module of an imported session away in an event,
+# which a thread of its pool puts before some later command; only the runner's own patience ends the waiting otherwise.
+function Wait-ModuleGone([powershell] $Shell, [string] $Name) {
+    while (@(Invoke-In $Shell "Get-Module $Name").Count -ne 0) { [System.Threading.Thread]::Yield() | Out-Null }
+}
+
 # A runspace of its own that knows nothing of this one, behind a PowerShell object.
 function New-Shell {
     $shell = [powershell]::Create()

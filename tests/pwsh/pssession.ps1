@@ -106,7 +106,7 @@ Check-Session 'Import-PSSession brings the cmdlets, with a progress bar' {
     Assert-Equal @(Invoke-In $shell "'user00001', 'user00002' | Get-Mailbox").Count 2
     Assert-Equal @(Invoke-In $shell 'Remove-PSSession $Session').Count 0
     # The module goes with its session.
-    Assert-Equal @(Invoke-In $shell 'Get-Module $module.Name').Count 0 'modules left'
+    Wait-ModuleGone $shell '$module.Name'
     if ($shell.HadErrors) { throw "$($shell.Streams.Error)" }
     $shell.Runspace.Dispose()
 }

@@ -39,7 +39,7 @@ foreach ($case in $cases) {
         Assert-Equal $listed[0].ComputerName ([uri]($case.Typed -split ' ' -match '^https:')[0]).Host
         $null = Enter-Line 'Remove-PSSession $Session'
         Assert-Equal @(Enter-Line 'Get-PSSession').Count 0 'sessions afterwards'
-        Assert-Equal @(Enter-Line 'Get-Module tmp*').Count 0 'modules afterwards'
+        Wait-ModuleGone $Window 'tmp*'
     }
 }
 
