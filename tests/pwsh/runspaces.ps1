@@ -56,9 +56,9 @@ Check 'a runspace that goes away takes its connections along, with requests unde
     Invoke-In $shell $ConnectScript
     $shell.Commands.Clear()
     $null = $shell.AddScript('$ProgressPreference = "Continue"; Test-Mailflow -ExecutionTimeout 3600')
-    $null = $shell.BeginInvoke()
-    $deadline = [DateTime]::UtcNow.AddSeconds(60)
-    while ($shell.Streams.Progress.Count -eq 0 -and [DateTime]::UtcNow -lt $deadline) { [System.Threading.Thread]::Yield() | Out-Null }
+    $running = $shell.BeginInvoke()
+    while ($shell.Streams.Progress.Count -eq 0 -and -not $running.IsCompleted) { [System.Threading.Thread]::Yield() | Out-Null }
+    Assert-True (0 -lt $shell.Streams.Progress.Count) 'the command has begun'
     $shell.Stop()
     $shell.Runspace.Dispose()
 }

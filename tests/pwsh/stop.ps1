@@ -9,8 +9,7 @@ Check 'Ctrl+C stops a command and leaves the session usable' {
     $null = $shell.AddScript('$ProgressPreference = "Continue"; Test-Mailflow -ExecutionTimeout 3600')
     $running = $shell.BeginInvoke()
     # It runs when it says how far it is.
-    $deadline = [DateTime]::UtcNow.AddSeconds(60)
-    while ($shell.Streams.Progress.Count -eq 0 -and [DateTime]::UtcNow -lt $deadline) { [System.Threading.Thread]::Yield() | Out-Null }
+    while ($shell.Streams.Progress.Count -eq 0 -and -not $running.IsCompleted) { [System.Threading.Thread]::Yield() | Out-Null }
     Assert-True (0 -lt $shell.Streams.Progress.Count) 'the command has begun'
     $shell.Stop()
     Assert-Equal $shell.InvocationStateInfo.State ([System.Management.Automation.PSInvocationState]::Stopped)
@@ -27,8 +26,7 @@ Check 'Ctrl+C stops a command that inputs keep busy over REST, and leaves the se
     $null = $shell.AddScript('$alias = @(Get-Mailbox)[0].Alias; & { while ($true) { $alias } } | Get-Mailbox')
     $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
     $running = $shell.BeginInvoke[psobject, psobject]($null, $output)
-    $deadline = [DateTime]::UtcNow.AddSeconds(60)
-    while ($output.Count -eq 0 -and [DateTime]::UtcNow -lt $deadline) { [System.Threading.Thread]::Yield() | Out-Null }
+    while ($output.Count -eq 0 -and -not $running.IsCompleted) { [System.Threading.Thread]::Yield() | Out-Null }
     Assert-True (0 -lt $output.Count) 'objects come'
     $shell.Stop()
     Assert-Equal $shell.InvocationStateInfo.State ([System.Management.Automation.PSInvocationState]::Stopped)
@@ -41,9 +39,8 @@ Check 'Ctrl+C stops a command that inputs keep busy over REST, and leaves the se
 Check 'Ctrl+C stops waiting for a device code' {
     $shell = New-Shell
     $null = $shell.AddScript($ConnectScript.Replace('Connect-Lab', 'Connect-Lab @{ Device = $true; InformationAction = "Continue" }'))
-    $null = $shell.BeginInvoke()
-    $deadline = [DateTime]::UtcNow.AddSeconds(60)
-    while (-not ("$($shell.Streams.Information)" -match 'enter the code') -and [DateTime]::UtcNow -lt $deadline) { [System.Threading.Thread]::Yield() | Out-Null }
+    $running = $shell.BeginInvoke()
+    while (-not ("$($shell.Streams.Information)" -match 'enter the code') -and -not $running.IsCompleted) { [System.Threading.Thread]::Yield() | Out-Null }
     Assert-Like "$($shell.Streams.Information)" '*enter the code*'
     $shell.Stop()
     Assert-Equal $shell.InvocationStateInfo.State ([System.Management.Automation.PSInvocationState]::Stopped)
