@@ -85,7 +85,10 @@ internal sealed class ProxyRun
         switch (happened.Kind)
         {
             case EventKind.Output:
-                foreach (object? value in new Document(happened.CopyTape(), opensSecrets: !Connection.Info.IsRest).Values())
+                Tape tape = happened.CopyTape();
+                // Whoever takes the objects may take long for it, and over REST the native side has a whole page.
+                happened.Dispose();
+                foreach (object? value in new Document(tape, opensSecrets: !Connection.Info.IsRest).Values())
                 {
                     _objects++;
                     _proxy.WriteObject(Shape is null ? value : Shape(value));
