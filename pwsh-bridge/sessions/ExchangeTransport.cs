@@ -40,6 +40,7 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
         if (isDisposing)
         {
             End();
+            _link.Forget();
         }
         base.Dispose(isDisposing);
     }

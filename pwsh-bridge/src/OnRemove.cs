@@ -16,11 +16,16 @@ public sealed class OnRemove : IModuleAssemblyCleanup
         if (Runspace.DefaultRunspace is { } runspace)
         {
             Connections connections = Connections.Of(runspace);
-            foreach (Connection connection in connections.Snapshot())
+            Connection[] open = connections.Snapshot();
+            foreach (Connection connection in open)
             {
                 ProxyModule.Remove(connection);
             }
             connections.CloseAll();
+            foreach (Connection connection in open)
+            {
+                connection.Listed?.Remove();
+            }
         }
         // Sessions of New-PSSession are PowerShell's, and go on.
         if (NativeLoader.IsLoaded && !Connections.Any() && !ShellLink.Any)

@@ -98,6 +98,11 @@ fn pwsh_host() {
     check("host", |config| config.backend = Backend::Pwsh { configuration_file: None });
 }
 
+#[test]
+fn pwsh_listed() {
+    check("listed", |config| config.mailboxes = 20_000);
+}
+
 /// Its second assembly is not there.
 #[test]
 fn pwsh_alone() {
@@ -410,6 +415,10 @@ fn take_faults(control: &TcpListener, lab: &Lab) {
         let answer = match fault.trim_end() {
             "objects" => lab.objects_written().to_string(),
             "shells" => lab.live_shells().to_string(),
+            "end-shells" => {
+                lab.end_shells();
+                "made".to_owned()
+            }
             fault => {
                 lab.add_fault(fault.parse().expect("a fault"));
                 "made".to_owned()

@@ -19,10 +19,14 @@ Check 'connections work over REST' {
     Disconnect-Lab
 }
 
-Check 'connections work over remote PowerShell' {
-    Connect-Lab @{ UseRPSSession = $true; WarningAction = 'Ignore' }
+Check 'connections over remote PowerShell work, and one verbose line says that they are not listed' {
+    $said = @(Connect-Lab @{ UseRPSSession = $true; WarningAction = 'Ignore'; Verbose = $true } 4>&1) -like '*Get-PSSession*'
+    Assert-Equal $said.Count 1 'lines'
+    Assert-Like "$said" 'ExchangeOnline_2 is not in Get-PSSession. The module has no *'
+    Assert-Equal @(Get-PSSession).Count 0
     Assert-Equal @(Get-Mailbox -ResultSize 3 -WarningAction Ignore).Count 3
     Disconnect-Lab
+    Assert-Equal @(Get-ConnectionInformation).Count 0
 }
 
 Check 'New-PSSessionOption has the parameters of Windows' {

@@ -636,6 +636,16 @@ ExoStatus exo_relay(const uint8_t *options,
                     ExoOperation **out,
                     ExoError **err);
 
+// Starts a session of PowerShell's own in the shell of a connection that is open, beside the connection's own commands; the
+// events are as of `exo_relay`. Over REST, where there is no shell, it opens too, and each of its commands fails. Closing it
+// ends its commands and leaves the connection as it is; a connection that is closed leaves it open, with commands that fail.
+//
+// # Safety
+// `session` is a live handle or NULL. `out` is writable or NULL. `err` is writable or NULL.
+ExoStatus exo_session_relay(const ExoSession *session,
+                            ExoOperation **out,
+                            ExoError **err);
+
 // Writes one of PowerShell's lines, with or without its end. Returns at once. After the session's end lines are ignored.
 //
 // # Safety

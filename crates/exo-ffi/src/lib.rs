@@ -67,7 +67,7 @@ pub use operation::{
     EXO_WAIT_FOREVER, ExoOperation, exo_operation_answer, exo_operation_cancel, exo_operation_free,
     exo_operation_next, exo_operation_reply,
 };
-pub use relay::{exo_relay, exo_relay_write};
+pub use relay::{exo_relay, exo_relay_write, exo_session_relay};
 pub use runtime::exo_shutdown;
 pub use secrets::ExoSecret;
 pub use session::{ExoSession, exo_session_close, exo_session_free, exo_session_info};

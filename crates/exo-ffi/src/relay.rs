@@ -1,6 +1,6 @@
 //! Relays: PowerShell speaks the protocol itself, in lines; the library has the way to the server.
 
-use exo_session::{ConnectOptions, RelayEvent, relay};
+use exo_session::{ConnectOptions, Relay, RelayEvent, RelayWriter, relay};
 use serde_json::json;
 
 use crate::connect;
@@ -10,8 +10,9 @@ use crate::fence::fence;
 use crate::handle::{self, Out, share};
 use crate::operation::{ExoOperation, Orders};
 use crate::queue::{Sender, queue_within};
-use crate::runtime;
+use crate::runtime::{self, Threads};
 use crate::secrets::{ExoSecret, Secrets};
+use crate::session::ExoSession;
 use crate::status::ExoStatus;
 use crate::text::text;
 
@@ -50,6 +51,29 @@ pub unsafe extern "C" fn exo_relay(
     })
 }
 
+/// Starts a session of PowerShell's own in the shell of a connection that is open, beside the connection's own commands; the
+/// events are as of `exo_relay`. Over REST, where there is no shell, it opens too, and each of its commands fails. Closing it
+/// ends its commands and leaves the connection as it is; a connection that is closed leaves it open, with commands that fail.
+///
+/// # Safety
+/// `session` is a live handle or NULL. `out` is writable or NULL. `err` is writable or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn exo_session_relay(
+    session: *const ExoSession,
+    out: *mut *mut ExoOperation,
+    err: *mut *mut ExoError,
+) -> ExoStatus {
+    fence(err, || {
+        // SAFETY: the caller promises a writable place or NULL.
+        let out = unsafe { Out::handle(out, "out") }?;
+        // SAFETY: the caller promises a live handle or NULL.
+        let session = unsafe { share(session) }?;
+        let operation = session.relay()?;
+        out.write(handle::give(operation));
+        Ok(())
+    })
+}
+
 /// Writes one of PowerShell's lines, with or without its end. Returns at once. After the session's end lines are ignored.
 ///
 /// # Safety
@@ -75,18 +99,23 @@ pub unsafe extern "C" fn exo_relay_write(
 
 fn start(options: ConnectOptions) -> Result<ExoOperation, Refusal> {
     let threads = runtime::threads()?;
-    let (writer, mut relay) = threads.enter(|| relay(options));
+    Ok(serve(&threads, || relay(options)))
+}
+
+/// An operation that tells what the relay does which `make` starts.
+pub(crate) fn serve(threads: &Threads, make: impl FnOnce() -> (RelayWriter, Relay)) -> ExoOperation {
+    let (writer, mut relay) = threads.enter(make);
     let ending = writer.clone();
     threads.finish(async move { ending.ended().await });
-    let operation = ExoOperation::start_with(&threads, queue_within(ROOM_KIB), |sender, orders| async move {
+    let operation = ExoOperation::start_with(threads, queue_within(ROOM_KIB), |sender, orders| async move {
         pass(&mut relay, &sender, orders).await;
         sender.end(Ok(()));
     });
-    Ok(operation.with_relay(writer))
+    operation.with_relay(writer)
 }
 
 /// Hands on what the relay tells until it ends or the caller has enough of it.
-async fn pass(relay: &mut exo_session::Relay, sender: &Sender, orders: Orders) {
+async fn pass(relay: &mut Relay, sender: &Sender, orders: Orders) {
     loop {
         let event = tokio::select! {
             biased;

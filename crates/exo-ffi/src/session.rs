@@ -14,6 +14,7 @@ use crate::fence::{fence, guard};
 use crate::handle::{self, Handle, Out, Shared, share};
 use crate::operation::{EXO_WAIT_FOREVER, ExoOperation, Orders};
 use crate::queue::Sender;
+use crate::relay;
 use crate::runtime::Threads;
 use crate::status::{EXO_STATUS_PANIC, EXO_STATUS_POISONED, EXO_STATUS_PROTOCOL, ExoStatus};
 
@@ -105,6 +106,14 @@ impl ExoSession {
             Ok(ExoOperation::start(threads, |sender, orders| {
                 task(Arc::clone(self), sender.poisoning(Arc::clone(&session.poisoned)), orders)
             }))
+        })
+    }
+
+    /// Starts a relay in the session's shell, unless the session was closed or poisoned.
+    pub(crate) fn relay(&self) -> Result<ExoOperation, Refusal> {
+        self.fenced(|session| {
+            let threads = session.connection.open_threads()?;
+            Ok(relay::serve(threads, || session.manager().relay()))
         })
     }
 

@@ -34,7 +34,8 @@ impl ProtocolVersion {
     }
 
     /// Reads `2.3`, also with further parts, which do not count.
-    pub(crate) fn from_text(text: &str) -> Option<ProtocolVersion> {
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<ProtocolVersion> {
         let mut parts = text.split('.');
         let major = parts.next()?.parse().ok()?;
         let minor = parts.next()?.parse().ok()?;

@@ -9,6 +9,7 @@ using System.Text.Json;
 using ExchangeOnlineManagement.Native;
 using ExchangeOnlineManagement.Proxy;
 using ExchangeOnlineManagement.Records;
+using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Commands;
 
@@ -126,23 +127,23 @@ public abstract class ConnectCommand : PSCmdlet
         {
             throw new PipelineStoppedException();
         }
-        bool kept = false;
+        Connection? connection = null;
         try
         {
-            Import(session, settings);
-            kept = true;
+            connection = Import(session, settings);
         }
         finally
         {
-            if (!kept)
+            if (connection is null)
             {
                 Leave(session);
             }
         }
+        List(connection);
     }
 
     /// <summary>Reads the commands of the account and makes the module with them.</summary>
-    private void Import(NativeSession session, ConnectSettings settings)
+    private Connection Import(NativeSession session, ConnectSettings settings)
     {
         Progress("Getting command information from remote session ...");
         byte[] json = "[]"u8.ToArray();
@@ -178,6 +179,22 @@ public abstract class ConnectCommand : PSCmdlet
             SessionState.PSVariable.Set(ProxyRun.StatusVariable, true);
         }
         WriteVerbose($"{connection.Name}: {commands.Count} commands of {connection.Info.Uri} are in the module {connection.ModuleName}.");
+        return connection;
+    }
+
+    /// <summary>Shows the connection where remote PowerShell has always been shown.</summary>
+    private void List(Connection connection)
+    {
+        if (connection.Info.IsRest && !connection.Settings.IsAlwaysListed)
+        {
+            return;
+        }
+        if (SessionAssembly.Factory is not { } factory)
+        {
+            WriteVerbose($"{connection.Name} is not in Get-PSSession. {SessionAssembly.Absence}");
+            return;
+        }
+        ListedSession.Open(this, connection, factory);
     }
 
     /// <summary>The commands that were asked for, and those that the Get-EXO cmdlets call.</summary>

@@ -47,5 +47,7 @@ public sealed class ConnectEXOPSSessionCommand : ConnectCommand
         Credential = Credential,
         DelegatedOrganization = DelegatedOrganization,
         BypassMailboxAnchoring = BypassMailboxAnchoring,
+        // Its scripts end it with Get-PSSession | Remove-PSSession.
+        IsAlwaysListed = true,
     };
 }

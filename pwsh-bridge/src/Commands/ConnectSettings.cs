@@ -59,6 +59,9 @@ internal sealed record ConnectSettings
 
     internal bool UseRPSSession { get; init; }
 
+    /// <summary>Whether it is listed among PowerShell's sessions over REST too.</summary>
+    internal bool IsAlwaysListed { get; init; }
+
     /// <summary>Null when it was not given.</summary>
     internal uint? PageSize { get; init; }
 

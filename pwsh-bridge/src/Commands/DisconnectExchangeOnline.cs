@@ -24,7 +24,7 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
     protected override void ProcessRecord()
     {
         Connections connections = Connections.Of(Runspace.DefaultRunspace);
-        List<Connection> chosen = Choose(connections.Snapshot());
+        List<Connection> chosen = Choose(connections.Settled());
         string whom = ParameterSetName == All
             ? "all sessions made by Connect-ExchangeOnline and Connect-IPPSSession"
             : string.Join(", ", chosen.ConvertAll(connection => connection.Name));
@@ -38,7 +38,11 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
         }
         foreach (Connection connection in chosen)
         {
-            connections.Remove(connection);
+            if (!connections.Remove(connection))
+            {
+                // It went with its session meanwhile.
+                continue;
+            }
             ProxyModule.Remove(connection);
             try
             {
@@ -49,12 +53,9 @@ public sealed class DisconnectExchangeOnlineCommand : ConnectionsCommand
             {
                 WriteError(error.ToRecord(connection.Name));
             }
+            connection.Listed?.Remove();
         }
-        // What came later had taken the names of what came before.
-        foreach (Connection left in connections.Snapshot())
-        {
-            ProxyModule.Show(left);
-        }
+        connections.Show();
         Say("Disconnected successfully !");
     }
 

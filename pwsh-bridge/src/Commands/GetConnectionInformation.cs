@@ -19,7 +19,7 @@ public sealed class GetConnectionInformationCommand : ConnectionsCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        Connection[] open = Connections.Of(Runspace.DefaultRunspace).Snapshot();
+        Connection[] open = Connections.Of(Runspace.DefaultRunspace).Settled();
         for (int index = 0; index < open.Length; index++)
         {
             Connection connection = open[index];

@@ -113,6 +113,9 @@ internal static unsafe class NativeMethods
         byte* options, nuint optionsLength, NativeSecret* secrets, nuint secretCount, IntPtr* result, IntPtr* error);
 
     [DllImport(Library)]
+    internal static extern ExoStatus exo_session_relay(SessionHandle session, IntPtr* result, IntPtr* error);
+
+    [DllImport(Library)]
     internal static extern ExoStatus exo_relay_write(
         OperationHandle operation, byte* line, nuint lineLength, IntPtr* error);
 

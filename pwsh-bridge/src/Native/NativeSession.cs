@@ -130,6 +130,15 @@ internal sealed unsafe class NativeSession : IDisposable
         return new NativeOperation(operation);
     }
 
+    /// <summary>Lets PowerShell speak its protocol in this session; see <c>exo_session_relay</c> in <c>include/exo.h</c>.</summary>
+    /// <returns>The operation; its events are as of the other Relay.</returns>
+    internal NativeOperation Relay()
+    {
+        IntPtr operation, error;
+        ExoException.ThrowIfFailed(NativeMethods.exo_session_relay(_handle, &operation, &error), error);
+        return new NativeOperation(operation);
+    }
+
     /// <summary>Closes the session on the server.</summary>
     internal void Close(uint timeoutMilliseconds)
     {

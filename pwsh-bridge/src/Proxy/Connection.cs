@@ -1,10 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Threading;
 
 using ExchangeOnlineManagement.Commands;
 using ExchangeOnlineManagement.Native;
+using ExchangeOnlineManagement.Sessions;
 
 namespace ExchangeOnlineManagement.Proxy;
 
@@ -50,6 +52,12 @@ public sealed class Connection
 
     /// <summary>The number in its name.</summary>
     internal int Number { get; }
+
+    /// <summary>The session of PowerShell's as which it is listed; null for none.</summary>
+    internal ListedSession? Listed { get; set; }
+
+    /// <summary>Whether the session on the server was closed, or is being closed.</summary>
+    internal bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>Whether the last command found that there is no session any more.</summary>
     internal bool IsLost { get; set; }
@@ -101,11 +109,23 @@ public sealed class Connection
     {
         try
         {
-            return Volatile.Read(ref _closed) == 0 ? new SessionInfo(Session.InfoJson()) : null;
+            return !IsClosed ? new SessionInfo(Session.InfoJson()) : null;
         }
         catch (Exception error) when (error is ExoException or ObjectDisposedException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Takes the connection, whose session was closed, out of this runspace. A second call does nothing.</summary>
+    public void End()
+    {
+        Connections connections = Connections.Of(Runspace.DefaultRunspace);
+        if (connections.Remove(this))
+        {
+            ProxyModule.Remove(this);
+            Listed?.Remove();
+            connections.Show();
         }
     }
 
@@ -128,12 +148,32 @@ public sealed class Connection
         }
     }
 
+    /// <summary>
+    /// Closes the session on the server where nobody is there to be told of trouble, within two seconds; what the server does not
+    /// confirm until then is given up. Gives whether it was open.
+    /// </summary>
+    internal bool TryClose()
+    {
+        bool wasOpen = !IsClosed;
+        try
+        {
+            Close(LeaveMilliseconds);
+        }
+        catch (ExoException)
+        {
+            // It has been given up.
+        }
+        return wasOpen;
+    }
+
     /// <summary>Like the names that the original gives its module, so that <c>Get-Module tmp*</c> finds it.</summary>
     private static string NewModuleName()
     {
         string random = System.IO.Path.GetRandomFileName();
         return "tmpEXO_" + random;
     }
+
+    private const uint LeaveMilliseconds = 2000;
 
     private readonly Dictionary<string, RemoteCommand> _commands = new(StringComparer.OrdinalIgnoreCase);
     private int _closed;

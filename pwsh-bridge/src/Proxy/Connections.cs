@@ -2,8 +2,6 @@ using System.Collections.Generic;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 
-using ExchangeOnlineManagement.Native;
-
 namespace ExchangeOnlineManagement.Proxy;
 
 /// <summary>The connections of one runspace. Runspaces know nothing of each other's.</summary>
@@ -62,11 +60,37 @@ internal sealed class Connections
         }
     }
 
-    internal void Remove(Connection connection)
+    /// <summary>
+    /// Those there are now, for the thread that runs commands: one whose session of PowerShell's was removed is not among them,
+    /// also when the word of that is still on its way.
+    /// </summary>
+    internal Connection[] Settled()
+    {
+        foreach (Connection connection in Snapshot())
+        {
+            if (connection.IsClosed)
+            {
+                connection.End();
+            }
+        }
+        return Snapshot();
+    }
+
+    /// <summary>Takes a connection away; gives whether it was there.</summary>
+    internal bool Remove(Connection connection)
     {
         lock (_open)
         {
-            _open.Remove(connection);
+            return _open.Remove(connection);
+        }
+    }
+
+    /// <summary>Shows the commands of those that are left: what came later had taken the names of what came before.</summary>
+    internal void Show()
+    {
+        foreach (Connection connection in Snapshot())
+        {
+            ProxyModule.Show(connection);
         }
     }
 
@@ -76,18 +100,9 @@ internal sealed class Connections
         foreach (Connection connection in Snapshot())
         {
             Remove(connection);
-            try
-            {
-                connection.Close(LeaveMilliseconds);
-            }
-            catch (ExoException)
-            {
-                // The runspace goes away; there is nobody to tell.
-            }
+            connection.TryClose();
         }
     }
-
-    private const uint LeaveMilliseconds = 2000;
 
     private readonly List<Connection> _open = new();
     private int _made;

@@ -28,6 +28,15 @@ public sealed class ShellLink : IDisposable
     /// <summary>Set when there is news.</summary>
     internal AutoResetEvent HasNews { get; } = new(false);
 
+    /// <summary>
+    /// What is done once PowerShell has thrown the session away, as Remove-PSSession does, before whoever did that goes on; null for
+    /// nothing. It throws nothing.
+    /// </summary>
+    internal Action? Forgotten
+    {
+        set => Volatile.Write(ref _forgotten, value);
+    }
+
     /// <summary>Says who takes what the server says, which is nobody before <see cref="Listen"/>.</summary>
     /// <param name="handleLine">Gets each line, on a thread of the link's; while it works nothing more is asked for.</param>
     /// <param name="handleFailure">Told once why the link is of no more use; lines that answer still follow.</param>
@@ -65,6 +74,13 @@ public sealed class ShellLink : IDisposable
         {
             // It was closed, and what PowerShell still says is for nobody.
         }
+    }
+
+    /// <summary>Ends the link, whose session PowerShell has thrown away.</summary>
+    public void Forget()
+    {
+        Dispose();
+        Interlocked.Exchange(ref _forgotten, null)?.Invoke();
     }
 
     /// <summary>Ends the link; a session that was not closed is deleted in the background.</summary>
@@ -138,6 +154,7 @@ public sealed class ShellLink : IDisposable
 
     private readonly NativeOperation _operation;
     private volatile bool _isClosing;
+    private Action? _forgotten;
     private Action<string>? _handleLine;
     private Action<ShellFailure>? _handleFailure;
     private int _hasFailed;

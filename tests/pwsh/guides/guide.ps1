@@ -43,7 +43,8 @@ function Get-GuideCommand([string] $Name) {
     }
 }
 
-# One check: connects as the guide says, looks whether that is what it promises, and disconnects as it says.
+# One check: connects as the guide says, looks whether that is what it promises, and disconnects as it says: with the command
+# in `End`, else with Disconnect-ExchangeOnline.
 function Check-Connection([hashtable] $Case) {
     Check $Case.Typed {
         $AtWindow.TestUI.Asked.Clear()
@@ -68,11 +69,17 @@ function Check-Connection([hashtable] $Case) {
         Assert-Equal "$($connection[0].DelegatedOrganization)" "$($Case["Organization"])"
         # "A quick test is to run a cmdlet, and see the results."
         Assert-True (0 -lt @(Enter-Line $Case.Test).Count) "results of $($Case.Test)"
-        $AtWindow.TestUI.Asked.Clear()
-        $AtWindow.TestUI.Answers.Enqueue(0)
-        $null = Enter-Line 'Disconnect-ExchangeOnline'
-        Assert-Equal $AtWindow.TestUI.Asked.Count 1 'questions'
-        Assert-Like $AtWindow.TestUI.Asked[0] 'Confirm|*all sessions made by Connect-ExchangeOnline*|0'
+        if ($Case["End"]) {
+            $null = Enter-Line $Case.End
+        }
+        else {
+            $AtWindow.TestUI.Asked.Clear()
+            $AtWindow.TestUI.Answers.Enqueue(0)
+            $null = Enter-Line 'Disconnect-ExchangeOnline'
+            Assert-Equal $AtWindow.TestUI.Asked.Count 1 'questions'
+            Assert-Like $AtWindow.TestUI.Asked[0] 'Confirm|*all sessions made by Connect-ExchangeOnline*|0'
+        }
+        Assert-Equal @(Enter-Line 'Get-PSSession').Count 0 'sessions afterwards'
         Assert-Equal @(Enter-Line 'Get-ConnectionInformation').Count 0 'connections afterwards'
         Assert-Equal @(Enter-Line 'Get-Module tmp*').Count 0 'modules afterwards'
     }

@@ -19,7 +19,9 @@ $cases = @(
     @{ User = 'chris@contoso.com'; Uri = 'https://outlook.office365.com'; Authority = 'https://login.microsoftonline.com/organizations'; Organization = 'fabrikam.onmicrosoft.com'
         Typed = 'Connect-EXOPSSession -UserPrincipalName chris@contoso.com -DelegatedOrganization fabrikam.onmicrosoft.com' }
 )
-foreach ($case in $cases) { Check-Connection ($case + @{ Test = 'Get-Mailbox -ResultSize 3 -WarningAction SilentlyContinue' }) }
+# "To disconnect all currently open PowerShell sessions in the current window, run the following command".
+$end = 'Get-PSSession | Remove-PSSession'
+foreach ($case in $cases) { Check-Connection ($case + @{ Test = 'Get-Mailbox -ResultSize 3 -WarningAction SilentlyContinue'; End = $end }) }
 
 Check 'single sign-on with another account is told apart, with the two ways out' {
     Set-Content $env:EXO_LAB_PERSON 'navin@contoso.com'
@@ -29,7 +31,7 @@ Check 'single sign-on with another account is told apart, with the two ways out'
     $AtWindow.TestUI.Credentials.Enqueue((Get-LabCredential 'chris@contoso.com'))
     $null = Enter-Line '$UserCredential = Get-Credential'
     $null = Enter-Line 'Connect-EXOPSSession -Credential $UserCredential'
-    $null = Enter-Line 'Disconnect-ExchangeOnline -Confirm:$false'
+    $null = Enter-Line $end
 }
 
 Check-Coverage 'v1-module-mfa' $cases.Typed

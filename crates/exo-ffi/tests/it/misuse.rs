@@ -59,6 +59,8 @@ fn null_is_a_status_and_not_a_crash() {
         call!(exo_relay(null(), 2, null(), 0, &raw mut operation_out, null_mut())),
         call!(exo_relay(options.as_ptr(), 2, null(), 1, &raw mut operation_out, null_mut())),
         call!(exo_relay(options.as_ptr(), 2, null(), 0, null_mut(), null_mut())),
+        call!(exo_session_relay(null(), &raw mut operation_out, null_mut())),
+        call!(exo_session_relay(null(), null_mut(), null_mut())),
         call!(exo_relay_write(null(), options.as_ptr(), 2, null_mut())),
         call!(exo_relay_write(operation.0, null(), 2, null_mut())),
         call!(exo_error_view(null(), &raw mut view)),

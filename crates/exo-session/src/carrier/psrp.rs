@@ -15,6 +15,7 @@ use uuid::Uuid;
 use wsman::{BufferMode, Endpoint, ShellId};
 
 use self::driver::{Ask, Driver, Leave, Taking, Work};
+use self::relay::Lent;
 use self::wire::Wire;
 use super::{Carrier, Closing, Extras, Running};
 use crate::adminapi::Confirm;
@@ -268,6 +269,12 @@ impl PsrpCarrier {
         if is_guest && let Err(error) = self.disconnect(None).await {
             tracing::debug!(%error, "the session was not left again");
         }
+    }
+
+    /// The shell, for commands beside the session's own.
+    async fn lend(&self) -> Result<Lent, Error> {
+        let (done, answer) = oneshot::channel();
+        self.ask(Ask::Lend { done }, answer, Step::Run).await
     }
 
     /// A session that ends meanwhile is the answer, too.

@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use psrp::Availability;
 use psrp::clixml::Tape;
+use psrp::{Availability, ProtocolVersion};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::{Invocation, Session, check_name};
 use crate::carrier::Extras;
+use crate::carrier::psrp::relay::{Relay, RelayWriter, relay_within};
 use crate::carrier::psrp::{PsrpCarrier, Question};
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -110,6 +111,15 @@ impl Session {
             }
             _ => left,
         }
+    }
+
+    /// A client of PSRP beside this one, in the lines of PowerShell's transports: what it runs, runs in this session's shell.
+    /// Over REST it opens, and its commands fail. When it closes, this session stays; this session does not live on for its
+    /// sake. Must be called inside a tokio runtime.
+    #[must_use]
+    pub fn relay(&self) -> (RelayWriter, Relay) {
+        let version = ProtocolVersion::from_text(&self.info.protocol_version);
+        relay_within(&self.carrier, version.filter(|_| self.carrier.remoting().is_some()))
     }
 
     /// What the server said of itself when the session opened (APPLICATION_PRIVATE_DATA): an object with the dictionary

@@ -4,6 +4,7 @@
 mod client;
 mod lost;
 mod recorded;
+mod within;
 
 use std::time::Duration;
 

@@ -18,6 +18,7 @@ use self::left::Presence;
 use super::Blueprint;
 use super::entry::Entry;
 use super::live::Live;
+use super::relay::Lent;
 use super::runspaces::{Question, Runspaces};
 use super::shell::{Outcome, next_arrival};
 use super::told::Told;
@@ -65,6 +66,10 @@ pub(crate) enum Ask {
     Disconnect(Leave),
     Reconnect {
         done: oneshot::Sender<Result<(), Error>>,
+    },
+    /// Somebody else's commands are to run in the shell too.
+    Lend {
+        done: oneshot::Sender<Result<Lent, Error>>,
     },
     Close {
         done: oneshot::Sender<Result<(), Error>>,
@@ -276,6 +281,11 @@ impl Driver {
                         self.come_back(done);
                         Ok(())
                     }
+                    Some(Ask::Lend { done }) => {
+                        // Whoever asked may have gone.
+                        let _ = done.send(self.lend());
+                        Ok(())
+                    }
                     Some(Ask::Close { done }) => return End::Closed(done),
                     None => return End::Dropped,
                 },
@@ -283,6 +293,22 @@ impl Driver {
             };
             if let Err(error) = step.and_then(|()| self.advance()) {
                 return End::Broken(error);
+            }
+        }
+    }
+
+    /// The shell as it is now, for commands that are none of this task's.
+    fn lend(&self) -> Result<Lent, Error> {
+        match &self.shell {
+            Some(shell) if self.presence.is_here() => Ok(Lent {
+                wire: self.wire.clone(),
+                endpoint: Arc::clone(&self.endpoint),
+                shell: shell.clone(),
+                rpid: self.pool.rpid(),
+            }),
+            _ => {
+                let problem = "the session is disconnected, or about to be";
+                Err(Error::new(Step::Run, Kind::Presence { problem }))
             }
         }
     }

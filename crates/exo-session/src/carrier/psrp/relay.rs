@@ -13,12 +13,19 @@
 //! | `Close` of a pipeline | Signal terminate | `CloseAck` |
 //! | `Close` of the pool | Delete | `CloseAck` |
 //!
+//! In the shell of a session that is there already, only the pipelines are the client's: what it says of its pool is
+//! answered here.
+//!
 //! Once the link is broken everything that waits for an answer gets one from here: PowerShell waits a minute for each.
 
-use psrp::Line;
+use std::sync::Arc;
+
+use psrp::{Line, ProtocolVersion};
 use tokio::sync::mpsc;
 
 use self::driver::Driver;
+use self::guest::Guest;
+use crate::carrier::Carrier;
 use crate::connect::ConnectEvent;
 use crate::error::kind::Kind;
 use crate::error::{Error, Step};
@@ -26,7 +33,11 @@ use crate::options::{CarrierChoice, ConnectOptions};
 
 mod channel;
 mod driver;
+mod guest;
 mod outlet;
+mod renaming;
+
+pub(crate) use self::guest::Lent;
 
 /// What a relay tells, in order.
 #[derive(Debug)]
@@ -61,6 +72,20 @@ pub fn relay(mut options: ConnectOptions) -> (RelayWriter, Relay) {
     let (lines, written) = mpsc::channel(MAX_WAITING_LINES);
     let (told, events) = mpsc::channel(1);
     tokio::spawn(Driver::new(options, written, told).run());
+    (RelayWriter { lines }, Relay { events })
+}
+
+/// A relay in the shell of a session beside the session's own commands. The client's pool is opened here, with what the
+/// session's server said of itself, and its pipelines run in the shell that the session has when they begin. Over REST,
+/// where there is none, they fail. Closing the pool ends its pipelines and leaves the session as it is; a session that ends
+/// takes nothing along: a pipeline fails then, until the client closes its pool.
+pub(crate) fn relay_within(
+    session: &Arc<dyn Carrier>,
+    version: Option<ProtocolVersion>,
+) -> (RelayWriter, Relay) {
+    let (lines, written) = mpsc::channel(MAX_WAITING_LINES);
+    let (told, events) = mpsc::channel(1);
+    tokio::spawn(Driver::within(Guest::new(session, version), written, told).run());
     (RelayWriter { lines }, Relay { events })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use exo_session::{ConnectEvent, ConnectOptions, Error, Relay, RelayEvent, RelayWriter, relay};
+use exo_session::{ConnectEvent, ConnectOptions, Error, Relay, RelayEvent, RelayWriter, Session, relay};
 use psrp::clixml::{Encoder, Tape, decode};
 use psrp::{
     CommandSpec, Line, LineRequest, PipelineEvent, PipelineSpec, PoolConfig, PoolEvent, PsInvocationState,
@@ -29,18 +29,29 @@ pub(super) struct Outcome {
 
 impl Client {
     pub(super) fn new(options: ConnectOptions) -> Self {
-        let (writer, relay) = relay(options);
+        Self::of(relay(options))
+    }
+
+    fn of((writer, relay): (RelayWriter, Relay)) -> Self {
         let pool = RunspacePool::new(Uuid::new_v4(), PoolConfig::default());
         Self { writer, relay, pool, opened: false, warnings: Vec::new(), outcomes: HashMap::new() }
     }
 
     pub(super) async fn open(options: ConnectOptions) -> Self {
-        let mut client = Self::new(options);
-        client.write_opening();
-        while !client.opened {
-            client.next().await.unwrap();
+        Self::new(options).opened().await
+    }
+
+    /// In the shell of a session.
+    pub(super) async fn within(session: &Session) -> Self {
+        Self::of(session.relay()).opened().await
+    }
+
+    async fn opened(mut self) -> Self {
+        self.write_opening();
+        while !self.opened {
+            self.next().await.unwrap();
         }
-        client
+        self
     }
 
     pub(super) fn write_opening(&mut self) {

@@ -85,6 +85,10 @@ impl Driver {
                     let _ = leave.done.send(Err(broken(lost)));
                     continue;
                 }
+                Err(Some(Ask::Lend { done })) => {
+                    let _ = done.send(Err(broken(lost)));
+                    continue;
+                }
                 Err(Some(Ask::Reconnect { done })) => {
                     let _ = done.send(Err(broken(lost)));
                     continue;

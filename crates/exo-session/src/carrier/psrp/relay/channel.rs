@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use psrp::Stream;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use super::renaming::Renaming;
 
 /// What is under way for the pool or a pipeline.
 #[derive(Debug, Default)]
@@ -25,6 +28,26 @@ pub(super) struct Channel {
     pub(super) closing: bool,
     /// The Signal that lets the server forget it is out.
     pub(super) released: bool,
+    /// Where client and server call the pool differently.
+    pub(super) renamings: Option<Renamings>,
+}
+
+/// The pool's other name, for each stream of a pipeline.
+#[derive(Debug)]
+pub(super) struct Renamings {
+    default: Renaming,
+    prompt_response: Renaming,
+    output: Renaming,
+}
+
+impl Renamings {
+    pub(super) fn new(of_server: Uuid, of_client: Uuid) -> Self {
+        Self {
+            default: Renaming::to(of_server),
+            prompt_response: Renaming::to(of_server),
+            output: Renaming::to(of_client),
+        }
+    }
 }
 
 /// Whether the server knows it.
@@ -66,7 +89,22 @@ impl Channel {
             self.pieces.push_front(Piece { bytes: rest, ..piece });
             piece.ends_line = false;
         }
+        if let Some(renamings) = &mut self.renamings {
+            let renaming = match piece.stream {
+                Stream::Default => &mut renamings.default,
+                Stream::PromptResponse => &mut renamings.prompt_response,
+            };
+            piece.bytes = applied(renaming, piece.bytes);
+        }
         Some(piece)
+    }
+
+    /// What the server has written, as the client knows it.
+    pub(super) fn renamed(&mut self, bytes: Bytes) -> Bytes {
+        match &mut self.renamings {
+            Some(renamings) => applied(&mut renamings.output, bytes),
+            None => bytes,
+        }
     }
 
     pub(super) fn stop_receiving(&mut self) {
@@ -74,4 +112,11 @@ impl Channel {
             receive.abort();
         }
     }
+}
+
+/// In their own place, where nobody else has them.
+fn applied(renaming: &mut Renaming, bytes: Bytes) -> Bytes {
+    let mut bytes = bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+    renaming.apply(&mut bytes);
+    bytes.freeze()
 }

@@ -10,10 +10,11 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
-use wsman::{Endpoint, Ids, ShellId};
+use wsman::{Endpoint, Ids, ShellId, Signal};
 
 use super::RelayEvent;
-use super::channel::{Channel, Piece, Stage, Stop};
+use super::channel::{Channel, Piece, Renamings, Stage, Stop};
+use super::guest::{Guest, Lent};
 use super::outlet::Outlet;
 use crate::carrier::psrp::live::Live;
 use crate::carrier::psrp::shell::{self, Outcome, next_arrival};
@@ -29,6 +30,8 @@ mod outgoing;
 
 pub(super) struct Driver {
     options: Arc<ConnectOptions>,
+    /// The session whose shell this is; `None`: it makes a shell of its own.
+    guest: Option<Guest>,
     lines: mpsc::Receiver<Line>,
     outlet: Outlet,
     /// What happens while signing in.
@@ -65,6 +68,8 @@ struct Link {
 /// Something that the task waited for.
 enum Arrival {
     Prepared(Result<Box<Prepared>, Error>),
+    /// The shell of the session for this pipeline.
+    Lent(Uuid, Result<Box<Lent>, Error>),
     Answer {
         call: Call,
         outcome: Box<Outcome>,
@@ -94,6 +99,7 @@ impl Driver {
     ) -> Self {
         Self {
             options: Arc::new(options),
+            guest: None,
             lines,
             outlet: Outlet::new(events),
             news: mpsc::unbounded_channel(),
@@ -108,6 +114,20 @@ impl Driver {
             live: None,
             calls: JoinSet::new(),
             channels: HashMap::from([(Uuid::nil(), Channel::default())]),
+        }
+    }
+
+    /// In the shell of a session, of whose own pool the client learns nothing.
+    pub(super) fn within(
+        guest: Guest,
+        lines: mpsc::Receiver<Line>,
+        events: mpsc::Sender<RelayEvent>,
+    ) -> Self {
+        Self {
+            guest: Some(guest),
+            is_heard: true,
+            channels: HashMap::new(),
+            ..Self::new(ConnectOptions::default(), lines, events)
         }
     }
 
@@ -140,6 +160,9 @@ impl Driver {
 
     fn take_line(&mut self, line: Line) {
         match line {
+            Line::Data { guid, bytes, .. } if guid.is_nil() && self.guest.is_some() => {
+                self.answer_pool(bytes);
+            }
             Line::Data { stream, guid, bytes } => {
                 if guid.is_nil() && self.stage == Stage::Announced && !self.is_over {
                     self.stage = Stage::Beginning;
@@ -181,6 +204,21 @@ impl Driver {
         }
     }
 
+    /// Answers in the place of the session's server.
+    fn answer_pool(&mut self, bytes: Bytes) {
+        let Some(guest) = self.guest.as_mut().filter(|_| !self.is_over) else { return };
+        match guest.handle_bytes(bytes) {
+            Ok(answers) => {
+                self.stage = Stage::Running;
+                self.outlet.push_data_ack(Uuid::nil());
+                for bytes in answers {
+                    self.outlet.push_data(Uuid::nil(), bytes);
+                }
+            }
+            Err(error) => self.break_off(error),
+        }
+    }
+
     /// Signs in; what comes of it is an arrival.
     fn prepare(&mut self) {
         let (options, news) = (Arc::clone(&self.options), self.news.0.clone());
@@ -214,7 +252,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Ends the shell because the client asks for it, and tells it so.
+    /// Ends the shell, or a guest's commands, because the client asks for it, and tells it so.
     async fn close(&mut self) {
         self.leave(CLOSE_LIMIT).await;
         self.answer_all();
@@ -228,6 +266,13 @@ impl Driver {
     /// Ends the shell, if one came about, as well as can be done in this time.
     async fn leave(&mut self, limit: Duration) {
         let was_over = std::mem::replace(&mut self.is_over, true);
+        if self.guest.is_some() {
+            if !was_over {
+                self.calls.abort_all();
+                self.release_begun();
+            }
+            return self.hear_released(limit).await;
+        }
         self.live = None;
         let Some(link) = self.link.as_ref().filter(|_| !was_over) else {
             return self.calls.abort_all();
@@ -257,6 +302,28 @@ impl Driver {
     /// Whether it is being tried to reach the server again: then nobody is kept waiting for it.
     fn is_silent(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.wire.rapport.is_silent())
+    }
+
+    /// Lets the session's server forget the commands that were begun; the shell is not the client's.
+    fn release_begun(&mut self) {
+        let Some(shell) = self.link.as_ref().and_then(|link| link.shell.clone()) else { return };
+        let begun = self.channels.iter().filter(|(_, channel)| channel.stage != Stage::Announced);
+        let begun: Vec<Uuid> = begun.map(|(guid, _)| *guid).collect();
+        for guid in begun {
+            self.signal(Call::Release(guid), guid, &shell, Signal::Terminate);
+        }
+    }
+
+    /// Waits until the server has forgotten them.
+    async fn hear_released(&mut self, limit: Duration) {
+        // They are told all the same, should the server be reached again.
+        if self.is_silent() {
+            return self.calls.detach_all();
+        }
+        let released = async { while self.calls.join_next().await.is_some() {} };
+        if tokio::time::timeout(limit, released).await.is_err() {
+            tracing::debug!("the server does not say that it has forgotten the commands of a relay");
+        }
     }
 
     /// Waits for the answer of the Create under way.
@@ -289,8 +356,11 @@ impl Driver {
         self.calls.abort_all();
         let is_gone = error.needs_reconnect();
         self.outlet.push(RelayEvent::Broken(error));
+        if self.guest.is_some() {
+            self.release_begun();
+        }
         self.answer_all();
-        if !is_gone {
+        if !is_gone && self.guest.is_none() {
             self.delete_aside();
         }
     }

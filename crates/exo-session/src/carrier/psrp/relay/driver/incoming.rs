@@ -1,11 +1,12 @@
 //! What arrives, and what it changes.
 
+use bytes::Bytes;
 use psrp::LineRequest;
 use psrp::server::{ErrorBody, encode_pipeline_failure};
 use uuid::Uuid;
 use wsman::Response;
 
-use super::{Arrival, Call, Driver, Stage, Stop};
+use super::{Arrival, Call, Driver, Lent, Link, Renamings, Stage, Stop};
 use crate::carrier::psrp::live::Live;
 use crate::carrier::psrp::relay::RelayEvent;
 use crate::carrier::psrp::shell::{self, MAX_FAILURES, Outcome, refusal, unexpected};
@@ -25,6 +26,10 @@ impl Driver {
                 self.create()
             }
             Arrival::Prepared(Err(error)) => Err(error),
+            Arrival::Lent(guid, lent) => {
+                self.lent(guid, lent);
+                Ok(())
+            }
             Arrival::Answer { call, outcome } => self.answered(call, *outcome),
             Arrival::OpenOverdue(attempt) if attempt == self.attempts && !self.is_heard => {
                 let (host, limit) = (self.host(), self.options.open_timeout);
@@ -92,6 +97,38 @@ impl Driver {
         }
     }
 
+    /// Begins a pipeline in the shell of the session, as it is called now.
+    fn lent(&mut self, guid: Uuid, lent: Result<Box<Lent>, Error>) {
+        match lent {
+            Ok(lent) => {
+                let Lent { wire, endpoint, shell, rpid } = *lent;
+                let Some(guest) = &self.guest else { return };
+                if let Some(channel) = self.channels.get_mut(&guid) {
+                    channel.renamings = Some(Renamings::new(rpid, guest.rpid()));
+                }
+                self.link = Some(Link { wire, endpoint, shell_id: rpid, shell: Some(shell.clone()) });
+                self.begin(guid, &shell);
+            }
+            Err(error) => {
+                self.fail(guid, &error);
+                let Some(channel) = self.channels.get_mut(&guid) else { return };
+                // The server has never heard of it.
+                channel.stage = Stage::Announced;
+                let is_closing = channel.closing;
+                self.stopped(guid);
+                if is_closing {
+                    self.forget(guid);
+                }
+            }
+        }
+    }
+
+    /// Whether an error of a pipeline is the end of the client's session: the shell of somebody else's session, should it
+    /// be lost, is opened again by its owner.
+    fn is_end(&self, error: &Error) -> bool {
+        self.guest.is_none() && error.needs_reconnect()
+    }
+
     fn created(&mut self, outcome: Outcome) -> Result<(), Error> {
         if outcome.as_ref().is_err_and(Error::is_cut) {
             self.suppose_shell();
@@ -106,6 +143,7 @@ impl Driver {
 
     fn commanded(&mut self, guid: Uuid, outcome: Outcome) -> Result<(), Error> {
         let refused = refusal(outcome, Step::Run);
+        let is_end = refused.as_ref().is_some_and(|error| self.is_end(error));
         let Some(channel) = self.channels.get_mut(&guid) else { return Ok(()) };
         // Should the answer be lost, the server may have begun it: then it is released as if it had said so.
         channel.stage = Stage::Running;
@@ -113,7 +151,7 @@ impl Driver {
             // Of a line that did not fit the rest follows.
             None if channel.pieces.is_empty() => self.outlet.push_data_ack(guid),
             None => {}
-            Some(error) if error.needs_reconnect() => return Err(error),
+            Some(error) if is_end => return Err(error),
             Some(error) => self.fail(guid, &error),
         }
         Ok(())
@@ -126,7 +164,7 @@ impl Driver {
         match refused {
             None if ends_line => self.outlet.push_data_ack(guid),
             None => {}
-            Some(error) if guid.is_nil() || error.needs_reconnect() => return Err(error),
+            Some(error) if guid.is_nil() || self.is_end(&error) => return Err(error),
             Some(error) => self.fail(guid, &error),
         }
         Ok(())
@@ -141,8 +179,10 @@ impl Driver {
                 channel.failures = 0;
                 channel.done = received.command_state.as_ref().is_some_and(|state| state.done);
                 let is_stopped = channel.done && channel.stop == Stop::Answered;
-                for chunk in received.streams.into_iter().filter(|chunk| !chunk.bytes.is_empty()) {
-                    self.outlet.push_data(guid, chunk.bytes);
+                let chunks = received.streams.into_iter().filter(|chunk| !chunk.bytes.is_empty());
+                let chunks: Vec<Bytes> = chunks.map(|chunk| channel.renamed(chunk.bytes)).collect();
+                for bytes in chunks {
+                    self.outlet.push_data(guid, bytes);
                     if !self.is_heard {
                         self.heard();
                     }
@@ -167,7 +207,7 @@ impl Driver {
             }
             Err(error) => error,
         };
-        if guid.is_nil() || error.needs_reconnect() {
+        if guid.is_nil() || self.is_end(&error) {
             return Err(error);
         }
         // What was in a lost answer cannot be had again, so that the output has a hole.
@@ -189,12 +229,17 @@ impl Driver {
 
     /// Ends one pipeline with an error, and nothing else.
     fn fail(&mut self, guid: Uuid, error: &Error) {
-        let (Some(channel), Some(link)) = (self.channels.get_mut(&guid), &self.link) else { return };
+        let pool = match (&self.guest, &self.link) {
+            (Some(guest), _) => guest.rpid(),
+            (None, Some(link)) => link.shell_id,
+            (None, None) => return,
+        };
+        let Some(channel) = self.channels.get_mut(&guid) else { return };
         channel.done = true;
         channel.pieces.clear();
         if !channel.closing {
             let message = error.to_string();
-            let failure = encode_pipeline_failure(link.shell_id, guid, &ErrorBody::new(&message));
+            let failure = encode_pipeline_failure(pool, guid, &ErrorBody::new(&message));
             self.outlet.push_data(guid, failure.into());
         }
         if channel.stop == Stop::Answered {

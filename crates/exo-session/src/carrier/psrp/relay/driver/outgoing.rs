@@ -6,7 +6,7 @@ use psrp::Stream;
 use uuid::Uuid;
 use wsman::{Carrying, Endpoint, FALLBACK_MAX_ENVELOPE_LEN, ShellId, Signal};
 
-use super::{Call, Driver, Stage, Stop};
+use super::{Arrival, Call, Driver, Stage, Stop};
 use crate::error::Step;
 
 impl Driver {
@@ -15,6 +15,7 @@ impl Driver {
         if self.is_over || self.stage != Stage::Running {
             return;
         }
+        self.borrow_shell();
         let Some(shell) = self.link.as_ref().and_then(|link| link.shell.clone()) else { return };
         if let Some(pool) = self.channels.get_mut(&Uuid::nil()) {
             pool.stage = Stage::Running;
@@ -52,8 +53,21 @@ impl Driver {
         self.receive(guid, shell);
     }
 
+    /// Asks for the shell of the session for each pipeline that is to begin: it may be another one than for the last.
+    fn borrow_shell(&mut self) {
+        let Some(guest) = &self.guest else { return };
+        let waiting = self.channels.iter_mut().filter(|(_, channel)| {
+            channel.stage == Stage::Announced && !channel.done && !channel.pieces.is_empty()
+        });
+        for (guid, channel) in waiting {
+            channel.stage = Stage::Beginning;
+            let (guid, lent) = (*guid, guest.borrow());
+            self.calls.spawn(async move { Arrival::Lent(guid, lent.await.map(Box::new)) });
+        }
+    }
+
     /// The first bytes of a pipeline are the arguments of its Command.
-    fn begin(&mut self, guid: Uuid, shell: &ShellId) {
+    pub(super) fn begin(&mut self, guid: Uuid, shell: &ShellId) {
         let Some(link) = &self.link else { return };
         let endpoint = Arc::clone(&link.endpoint);
         let room = sending(&endpoint).max_fragment_len(Carrying::Arguments { shell });
@@ -104,7 +118,7 @@ impl Driver {
         }
     }
 
-    fn signal(&mut self, call: Call, guid: Uuid, shell: &ShellId, signal: Signal) {
+    pub(super) fn signal(&mut self, call: Call, guid: Uuid, shell: &ShellId, signal: Signal) {
         let Some(link) = &self.link else { return };
         let (endpoint, shell) = (Arc::clone(&link.endpoint), shell.clone());
         self.call(call, Step::Run, move |ids, _| endpoint.build_signal(ids, &shell, guid, signal));
