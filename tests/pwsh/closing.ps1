@@ -26,6 +26,13 @@ function New-LabSession([int] $Retries = 5) {
     New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $env:EXO_LAB_URL -Credential $credential -Authentication Basic -SessionOption $option
 }
 
+# A connection that is listed; gives its session.
+function New-LabConnection {
+    $credential = [pscredential]::new($env:EXO_LAB_USER, (ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force))
+    Connect-ExchangeOnline -UseRPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential $credential -ShowBanner:$false -InformationAction Ignore -WarningAction Ignore
+    Get-PSSession
+}
+
 # Runs a step three times, each after its preparation; tells the times.
 function Measure-Step([string] $Name, [scriptblock] $Prepare, [scriptblock] $Step) {
     $times = foreach ($round in 1..3) {
@@ -35,6 +42,7 @@ function Measure-Step([string] $Name, [scriptblock] $Prepare, [scriptblock] $Ste
         $null = & $Step $prepared
         $watch.ElapsedMilliseconds
         Get-PSSession | Remove-PSSession
+        Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore
         if (-not $script:process.HasExited) { Stop-Lab }
     }
     '{0,-75} {1} ms' -f $Name, ($times -join ', ')
@@ -55,6 +63,9 @@ Measure-Step 'Select-Object -First 1 behind a command of 100,000 objects' { New-
 }
 Measure-Step 'Remove-PSSession' { New-LabSession } { param($session) Remove-PSSession $session }
 Measure-Step 'Remove-PSSession, the server is gone' { New-LabSession; Stop-Lab } { param($session) Remove-PSSession $session }
+Measure-Step 'Remove-PSSession of a connection' { New-LabConnection } { param($session) Remove-PSSession $session }
+Measure-Step 'Remove-PSSession of a connection, the server is gone' { New-LabConnection; Stop-Lab } { param($session) Remove-PSSession $session }
+Measure-Step 'Disconnect-ExchangeOnline' { New-LabConnection } { Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore }
 Measure-Step 'the server goes under a command, no second attempt: until the error' { Start-Command (New-LabSession -Retries 0) } {
     param($command)
     Stop-Lab
@@ -84,8 +95,11 @@ function Measure-Exit([string] $Name, [string] $Open) {
     }
     '{0,-75} {1} ms' -f $Name, ($times -join ', ')
 }
+$connect = 'function New-LabConnection { ' + ${function:New-LabConnection} + ' }; $null = New-LabConnection'
 $open = 'function New-LabSession { ' + ${function:New-LabSession} + ' }; $null = New-LabSession'
 Measure-Exit 'the end of pwsh without a session' ''
 Measure-Exit 'the end of pwsh with an open session' $open
 Measure-Exit 'the end of pwsh with an open session, the server is gone' ($open + '; (Get-Process -Id $env:EXO_LAB_PROCESS).Kill()')
+Measure-Exit 'the end of pwsh with a connection' $connect
+Measure-Exit 'the end of pwsh with a connection, the server is gone' ($connect + '; (Get-Process -Id $env:EXO_LAB_PROCESS).Kill()')
 Remove-Item $variables
