@@ -66,16 +66,19 @@ pub fn clixml(bytes: &[u8]) {
     if let Ok(document) = utf8_document(bytes.to_vec()) {
         _ = decode(document);
     }
+    let new = decode(Bytes::copy_from_slice(bytes));
     let mut decoder = Decoder::new(Limits::default());
-    // The second run uses the memory of the first.
+    // The second run uses the memory of the first, and reads the same in other ways.
     for _ in 0..2 {
         let tape = match decoder.decode(Bytes::copy_from_slice(bytes)) {
             Ok(tape) => tape,
             Err(error) => {
                 assert!(error.offset() <= bytes.len(), "{error}");
+                assert!(new.is_err(), "{error}");
                 continue;
             }
         };
+        assert_same(new.as_ref().unwrap(), &tape);
         assert!(tape.nodes().len() <= bytes.len() / 4 + 1, "{} nodes", tape.nodes().len());
         assert!(tape.side().len() <= bytes.len(), "{} bytes of side text", tape.side().len());
         let mut exported = Vec::new();

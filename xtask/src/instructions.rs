@@ -14,7 +14,7 @@ use crate::Result;
 const LIMITS: [(&str, f64, f64); 6] = [
     ("mailbox", 9.0, 5.5),
     ("process", 12.0, 8.0),
-    ("strings", 5.0, 5.5),
+    ("strings", 4.5, 5.5),
     ("deep", 13.0, 7.5),
     ("error", 9.0, 6.0),
     ("bytes", 4.0, 2.5),
