@@ -55,9 +55,9 @@ function Get-LabCredential([string] $User = $env:EXO_LAB_USER, [string] $Passwor
 }
 
 # Waits until a window has no module of this name any more. PowerShell takes the module of an imported session away in an event,
-# which a thread of its pool puts before some later command; only the runner's own patience ends the waiting otherwise.
+# which a thread of its pool puts between some later commands; here they are those of one line, that waits as long as it takes.
 function Wait-ModuleGone([powershell] $Shell, [string] $Name) {
-    while (@(Invoke-In $Shell "Get-Module $Name").Count -ne 0) { [System.Threading.Thread]::Yield() | Out-Null }
+    $null = Invoke-In $Shell "while (Get-Module $Name) { Start-Sleep -Milliseconds 10 }"
 }
 
 # A runspace of its own that knows nothing of this one, behind a PowerShell object.
