@@ -321,3 +321,13 @@ async fn over_rest_there_is_nothing_to_leave() {
     session.close().await.unwrap();
     assert_eq!(session.state(), SessionState::Closed);
 }
+
+#[tokio::test]
+async fn closing_tells_that_the_server_is_gone_and_does_not_wait_for_it() {
+    let lab = lab_with(LabConfig::default()).await;
+    let session = open(basic(&lab)).await;
+    lab.shutdown().await;
+    // It would take longer than a close may: then it would be said that no answer came.
+    let error = session.close().await.unwrap_err();
+    assert!(error.to_string().starts_with("could not close the session: localhost refused"), "{error}");
+}

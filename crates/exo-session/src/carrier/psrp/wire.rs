@@ -64,7 +64,7 @@ impl Wire {
         let mut lost: Option<Error> = None;
         loop {
             let error = match self.exchange_once(ids, body, step).await {
-                Err(error) if 0 < left && self.may_repeat(&error, ids) => error,
+                Err(error) if 0 < left && self.may_repeat(&error, ids, step) => error,
                 // An attempt before this one may have arrived, and that is what the caller must know.
                 Err(error) if error.cannot_have_arrived() => return Err(lost.unwrap_or(error)),
                 outcome => return outcome,
@@ -81,8 +81,12 @@ impl Wire {
         }
     }
 
-    fn may_repeat(&self, error: &Error, ids: Ids) -> bool {
+    fn may_repeat(&self, error: &Error, ids: Ids, step: Step) -> bool {
         let rapport = &self.rapport;
+        if step == Step::Close && error.cannot_have_arrived() {
+            // Nobody waits for the end of what is out of reach: it ends by itself, by its idle time-out.
+            return false;
+        }
         if !rapport.answers.load(Ordering::Relaxed) {
             // The first Create. The answer has the cookies without which a shell that was made could not even be
             // deleted; a server that keeps no answers finds that the shell exists.
