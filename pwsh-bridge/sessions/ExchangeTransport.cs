@@ -27,7 +27,7 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
     public override void CreateAsync()
     {
         SetMessageWriter(new LinkWriter(this));
-        _link.Start(Handle, Break);
+        _link.Attach(Handle, Break);
         SendOneItem();
     }
 

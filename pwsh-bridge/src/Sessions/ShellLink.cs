@@ -40,7 +40,7 @@ public sealed class ShellLink : IDisposable
     /// <summary>Says who takes what the server says, which is nobody before <see cref="Listen"/>.</summary>
     /// <param name="handleLine">Gets each line, on a thread of the link's; while it works nothing more is asked for.</param>
     /// <param name="handleFailure">Told once why the link is of no more use; lines that answer still follow.</param>
-    public void Start(Action<string> handleLine, Action<ShellFailure> handleFailure)
+    public void Attach(Action<string> handleLine, Action<ShellFailure> handleFailure)
     {
         _handleLine = handleLine;
         _handleFailure = handleFailure;
