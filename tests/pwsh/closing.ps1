@@ -2,8 +2,7 @@
 # not a test: `pwsh tests/pwsh/closing.ps1 -Lab target/release/exo-lab` with the module on PSModulePath.
 param([Parameter(Mandatory)] [string] $Lab)
 
-$ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
+. "$PSScriptRoot/common.ps1"
 $variables = New-TemporaryFile
 Import-Module ExchangeOnlineManagement
 
@@ -21,15 +20,13 @@ function Start-Lab {
 function Stop-Lab { $script:process.Kill(); $script:process.WaitForExit() }
 
 function New-LabSession([int] $Retries = 5) {
-    $credential = [pscredential]::new($env:EXO_LAB_USER, (ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force))
     $option = New-PSSessionOption -MaxConnectionRetryCount $Retries
-    New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $env:EXO_LAB_URL -Credential $credential -Authentication Basic -SessionOption $option
+    New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $env:EXO_LAB_URL -Credential (Get-LabCredential) -Authentication Basic -SessionOption $option
 }
 
 # A connection that is listed; gives its session.
 function New-LabConnection {
-    $credential = [pscredential]::new($env:EXO_LAB_USER, (ConvertTo-SecureString $env:EXO_LAB_PASSWORD -AsPlainText -Force))
-    Connect-ExchangeOnline -UseRPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential $credential -ShowBanner:$false -InformationAction Ignore -WarningAction Ignore
+    Connect-ExchangeOnline -UseRPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential (Get-LabCredential) -ShowBanner:$false -InformationAction Ignore -WarningAction Ignore
     Get-PSSession
 }
 
@@ -95,8 +92,12 @@ function Measure-Exit([string] $Name, [string] $Open) {
     }
     '{0,-75} {1} ms' -f $Name, ($times -join ', ')
 }
-$connect = 'function New-LabConnection { ' + ${function:New-LabConnection} + ' }; $null = New-LabConnection'
-$open = 'function New-LabSession { ' + ${function:New-LabSession} + ' }; $null = New-LabSession'
+# What a pwsh of its own runs to have what one of the functions here makes.
+function Get-ScriptOf([string] $Function) {
+    ". '$PSScriptRoot/common.ps1'; function $Function { $((Get-Item function:$Function).Definition) }; `$null = $Function"
+}
+$connect = Get-ScriptOf New-LabConnection
+$open = Get-ScriptOf New-LabSession
 Measure-Exit 'the end of pwsh without a session' ''
 Measure-Exit 'the end of pwsh with an open session' $open
 Measure-Exit 'the end of pwsh with an open session, the server is gone' ($open + '; (Get-Process -Id $env:EXO_LAB_PROCESS).Kill()')
