@@ -1,7 +1,7 @@
 //! The one runtime of the process: made on the first connect, ended by `exo_shutdown`.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -20,20 +20,21 @@ use crate::status::{EXO_STATUS_RUNTIME, ExoStatus};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn exo_shutdown(timeout_ms: u32, err: *mut *mut ExoError) -> ExoStatus {
     fence(err, || {
-        let (running, open) = {
-            let mut library = lock();
-            (library.running.take(), library.open.clone())
-        };
-        let Some(running) = running else {
+        let Some(running) = lock().running.take() else {
             return Ok(());
         };
-        // Before anything else goes, so that no operation takes the end of its connection for a fault of the server.
+        let until = Instant::now() + Duration::from_millis(timeout_ms.into());
+        // Before anything else goes, so that no operation takes the end of its connection, or of the threads that
+        // drive it, for a fault of the server.
         running.stop.send_replace(true);
+        drop(wait_while(until, |library| library.operations != 0));
+        // Only now: an operation may have connected in its last moment.
+        let open = lock().open.clone();
         for connection in &open {
             // One that is closing already is waited for as well.
             let _ = connection.start_close();
         }
-        wait_until_closed(&open, Duration::from_millis(timeout_ms.into()));
+        wait_until_closed(&open, until);
         // The caller may end the process next, and the system's Kerberos library must not be in use then.
         running.runtime.shutdown_timeout(THREADS_LIMIT);
         Ok(())
@@ -48,8 +49,9 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// Starts an operation's task; `exo_shutdown` drops it.
+    /// Starts an operation's task; `exo_shutdown` drops it, and waits until it is gone.
     pub(crate) fn operate(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let counted = Counted::new(|library| &mut library.operations);
         let mut stopping = self.stopping.clone();
         self.handle.spawn(async move {
             tokio::select! {
@@ -57,6 +59,7 @@ impl Threads {
                 _ = stopping.wait_for(|stop| *stop) => {}
                 () = task => {}
             }
+            drop(counted);
         });
     }
 
@@ -73,10 +76,10 @@ impl Threads {
 
     /// Starts a task that `exo_shutdown` waits for.
     pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let unfinished = Unfinished::new();
+        let counted = Counted::new(|library| &mut library.unfinished);
         self.handle.spawn(async move {
             task.await;
-            drop(unfinished);
+            drop(counted);
         });
     }
 }
@@ -109,19 +112,25 @@ pub(crate) fn keep(connection: Arc<Connection>) {
 /// Forgets a session that was closed.
 pub(crate) fn let_go(connection: &Arc<Connection>) {
     lock().open.retain(|known| !Arc::ptr_eq(known, connection));
-    CLOSED.notify_all();
+    CHANGED.notify_all();
 }
 
 /// Waits until these sessions are closed and nothing is left to finish; when the time is up they are forgotten: the server's
 /// idle limit ends them.
-fn wait_until_closed(connections: &[Arc<Connection>], timeout: Duration) {
+fn wait_until_closed(connections: &[Arc<Connection>], until: Instant) {
     let waited_for = |known: &Arc<Connection>| connections.iter().any(|closing| Arc::ptr_eq(known, closing));
-    let (mut library, _) = CLOSED
-        .wait_timeout_while(lock(), timeout, |library| {
-            library.unfinished != 0 || library.open.iter().any(waited_for)
-        })
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut library =
+        wait_while(until, |library| library.unfinished != 0 || library.open.iter().any(waited_for));
     library.open.retain(|known| !waited_for(known));
+}
+
+/// Waits until `busy` no longer holds or the time is up.
+fn wait_while(until: Instant, mut busy: impl FnMut(&Library) -> bool) -> MutexGuard<'static, Library> {
+    let timeout = until.saturating_duration_since(Instant::now());
+    CHANGED
+        .wait_timeout_while(lock(), timeout, |library| busy(library))
+        .unwrap_or_else(PoisonError::into_inner)
+        .0
 }
 
 fn lock() -> MutexGuard<'static, Library> {
@@ -133,24 +142,26 @@ struct Library {
     running: Option<Running>,
     /// The sessions that are not closed yet.
     open: Vec<Arc<Connection>>,
+    /// The operations whose tasks are not gone yet.
+    operations: usize,
     /// The tasks that have to come to their end.
     unfinished: usize,
 }
 
-/// One of those tasks.
-struct Unfinished;
+/// A task in one of the library's counts, for as long as it lives.
+struct Counted(fn(&mut Library) -> &mut usize);
 
-impl Unfinished {
-    fn new() -> Self {
-        lock().unfinished += 1;
-        Self
+impl Counted {
+    fn new(count: fn(&mut Library) -> &mut usize) -> Self {
+        *count(&mut lock()) += 1;
+        Self(count)
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for Counted {
     fn drop(&mut self) {
-        lock().unfinished -= 1;
-        CLOSED.notify_all();
+        *(self.0)(&mut lock()) -= 1;
+        CHANGED.notify_all();
     }
 }
 
@@ -159,11 +170,15 @@ struct Running {
     stop: watch::Sender<bool>,
 }
 
-static LIBRARY: Mutex<Library> = Mutex::new(Library { running: None, open: Vec::new(), unfinished: 0 });
+static LIBRARY: Mutex<Library> =
+    Mutex::new(Library { running: None, open: Vec::new(), operations: 0, unfinished: 0 });
 
-/// A session was closed, or a task has finished.
-static CLOSED: Condvar = Condvar::new();
+/// A session was closed, or a task that is counted has gone.
+static CHANGED: Condvar = Condvar::new();
 
 const WORKERS: usize = 2;
 /// How long threads may take to end.
 const THREADS_LIMIT: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -7,13 +7,14 @@ use tokio::runtime::Runtime;
 
 use super::ExoSession;
 use crate::error::refuse;
-use crate::runtime;
+use crate::runtime::{self, tests::working};
 use crate::status::{
     EXO_STATUS_CLOSED, EXO_STATUS_END, EXO_STATUS_PANIC, EXO_STATUS_POISONED, EXO_STATUS_PROTOCOL,
 };
 
 #[test]
 fn a_panic_poisons_the_session_which_can_still_be_closed() {
+    let _working = working();
     let lab_threads = Runtime::new().unwrap();
     let lab = lab_threads.block_on(Lab::start(LabConfig::default())).unwrap();
     for at_once in [true, false] {
@@ -44,6 +45,7 @@ fn a_panic_poisons_the_session_which_can_still_be_closed() {
 
 #[test]
 fn an_ordinary_refusal_does_not_poison() {
+    let _working = working();
     let lab_threads = Runtime::new().unwrap();
     let lab = lab_threads.block_on(Lab::start(LabConfig::default())).unwrap();
     let session = connect(&lab_threads, &lab);
