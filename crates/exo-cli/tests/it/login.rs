@@ -286,7 +286,7 @@ fn a_damaged_cache_is_told_and_logout_clears_it() {
 
 #[test]
 fn processes_that_renew_at_once_do_not_spoil_each_others_token() {
-    let lifetime = Duration::from_secs(2);
+    let lifetime = Duration::from_secs(4);
     let kept = Kept::start(LabConfig { token_lifetime: lifetime, ..approving() });
     // Until the kept token is at its end, by the clock that all these processes share.
     std::thread::sleep(lifetime);
