@@ -48,12 +48,20 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
     private void Write(string line)
     {
         _audience.Hear(line);
+        if (line.StartsWith(ShellLink.CloseLine, StringComparison.OrdinalIgnoreCase))
+        {
+            _stateEvents.HasBegunToClose();
+        }
         _link.Write(line);
     }
 
     private void Handle(string line)
     {
         _audience.Look();
+        if (line.StartsWith(ClosedLine, StringComparison.OrdinalIgnoreCase))
+        {
+            _stateEvents.WaitForClosing(_audience.Runspace);
+        }
         HandleDataReceived(line);
         _hasBegun = true;
         _lengths.Enqueue(line.Length);
@@ -134,6 +142,9 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
         private readonly ExchangeTransport _transport;
     }
 
+    /// <summary>The server's answer to <see cref="ShellLink.CloseLine"/>, with which PowerShell counts the session as closed.</summary>
+    private const string ClosedLine = "<CloseAck PSGuid='00000000-0000-0000-0000-000000000000'";
+
     private const int MaxLength = 256 * 1024;
     private const int PollMilliseconds = 5;
     private const int PauseMilliseconds = 60;
@@ -150,6 +161,7 @@ internal sealed class ExchangeTransport : ClientSessionTransportManagerBase
 
     private readonly ShellLink _link;
     private readonly Audience _audience;
+    private readonly StateEvents _stateEvents = new();
     private readonly BlockingCollection<string>[] _waiting;
     private readonly Queue<int> _lengths = new();
     private int _length;

@@ -24,6 +24,13 @@ function New-LabSession([int] $Retries = 5) {
     New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $env:EXO_LAB_URL -Credential (Get-LabCredential) -Authentication Basic -SessionOption $option
 }
 
+# Gives the session.
+function New-ImportedSession {
+    $session = New-LabSession
+    $null = Import-PSSession $session -DisableNameChecking -CommandName Get-Mailbox
+    $session
+}
+
 # A connection that is listed; gives its session.
 function New-LabConnection {
     Connect-ExchangeOnline -UseRPSSession -ConnectionUri $env:EXO_LAB_URL -AzureADAuthorizationEndpointUri $env:EXO_LAB_AUTHORITY -Credential (Get-LabCredential) -ShowBanner:$false -InformationAction Ignore -WarningAction Ignore
@@ -60,6 +67,8 @@ Measure-Step 'Select-Object -First 1 behind a command of 100,000 objects' { New-
 }
 Measure-Step 'Remove-PSSession' { New-LabSession } { param($session) Remove-PSSession $session }
 Measure-Step 'Remove-PSSession, the server is gone' { New-LabSession; Stop-Lab } { param($session) Remove-PSSession $session }
+Measure-Step 'Remove-PSSession of an imported session' { New-ImportedSession } { param($session) Remove-PSSession $session }
+Measure-Step 'Remove-PSSession of an imported session, the server is gone' { New-ImportedSession; Stop-Lab } { param($session) Remove-PSSession $session }
 Measure-Step 'Remove-PSSession of a connection' { New-LabConnection } { param($session) Remove-PSSession $session }
 Measure-Step 'Remove-PSSession of a connection, the server is gone' { New-LabConnection; Stop-Lab } { param($session) Remove-PSSession $session }
 Measure-Step 'Disconnect-ExchangeOnline' { New-LabConnection } { Disconnect-ExchangeOnline -Confirm:$false -InformationAction Ignore }

@@ -128,6 +128,20 @@ Check-Session 'Get-PSSession | Remove-PSSession ends all of them' {
     Assert-Equal @(Get-PSSession).Count 0
 }
 
+# PowerShell's module of an imported session waits for ever where the news overtake each other.
+Check-Session 'that a session ends is heard before that it has ended' {
+    foreach ($round in 1..40) {
+        $Session = New-LabSession
+        $heard = [System.Collections.Concurrent.ConcurrentQueue[string]]::new()
+        $job = Register-ObjectEvent $Session.Runspace StateChanged -SourceIdentifier order -MessageData $heard -Action { $event.MessageData.Enqueue($eventArgs.RunspaceStateInfo.State) }
+        Remove-PSSession $Session
+        while ($heard.Count -lt 2) { Start-Sleep -Milliseconds 5 }
+        Unregister-Event order
+        Remove-Job $job
+        Assert-Equal ($heard -join ' ') 'Closing Closed' "states in round $round"
+    }
+}
+
 Check-Session 'two addresses are two sessions' {
     $sessions = @(New-PSSession -ConnectionUri $env:EXO_LAB_URL, $env:EXO_LAB_URL -Name a, b -Credential $UserCredential -Authentication Basic)
     Assert-Equal ($sessions.Name -join ' ') 'a b'

@@ -13,6 +13,9 @@ namespace ExchangeOnlineManagement.Sessions;
 /// </summary>
 public sealed class ShellLink : IDisposable
 {
+    /// <summary>With this PowerShell ends the session; nothing comes after the answer.</summary>
+    public const string CloseLine = "<Close PSGuid='00000000-0000-0000-0000-000000000000'";
+
     internal ShellLink(NativeOperation operation)
     {
         _operation = operation;
@@ -148,9 +151,6 @@ public sealed class ShellLink : IDisposable
         JsonElement code = document.RootElement.GetProperty("code");
         return code.ValueKind == JsonValueKind.Number ? code.GetInt32() : null;
     }
-
-    /// <summary>With this PowerShell ends the session; nothing comes after the answer.</summary>
-    private const string CloseLine = "<Close PSGuid='00000000-0000-0000-0000-000000000000'";
 
     private readonly NativeOperation _operation;
     private volatile bool _isClosing;
