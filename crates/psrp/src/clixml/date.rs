@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::digits::{eight_digits, push_number, push_ticks};
+use super::digits::{digit_pairs, push_number, push_pair, push_ticks};
 use super::node::Node;
 use super::sheet::{Line, push_line};
 
@@ -116,20 +116,20 @@ impl DateTime {
     }
 
     /// Writes it as .NET's `XmlConvert` does in round-trip mode: the fraction without trailing zeros.
+    #[inline(always)]
     pub(super) fn write(&self, line: &mut Line<'_>) {
         // INVARIANT: within the calendar, so every part has a value and its own width.
         let ticks = self.since_year_one();
         let (days, in_day) = (ticks / DAY, ticks % DAY);
         let (year, month, day) = date_of(days);
         let (seconds, fraction) = (in_day / SECOND, in_day % SECOND);
-        // `YYYYMMDD` and, from the third digit on, `HHMMSS`: an hour counts 10,000 instead of 3600.
-        let date = eight_digits(year * 10_000 + month * 100 + day);
-        let time = eight_digits(seconds + seconds / 60 * 40 + seconds / 3600 * 4000);
+        let date = digit_pairs([year / 100, year % 100, month, day]);
+        let time = digit_pairs([seconds / 3600, seconds / 60 % 60, seconds % 60, 0]);
         let year_and_month = date & 0xFFFF_FFFF | (date & 0xFFFF_0000_0000) << 8 | word(b"\0\0\0\0-\0\0-");
-        let day_and_time = date >> 48 | time << 8 & 0x00FF_FF00_0000 | time << 16 & 0xFFFF << 48;
+        let day_and_time = date >> 48 | (time & 0xFFFF) << 24 | (time & 0xFFFF_0000) << 32;
         line.push_word(year_and_month, 8);
         line.push_word(day_and_time | word(b"\0\0T\0\0:\0\0"), 8);
-        line.push_word(time >> 40 & 0xFFFF00 | word(b":\0\0\0\0\0\0\0"), 3);
+        line.push_word(time >> 24 & 0xFFFF00 | word(b":\0\0\0\0\0\0\0"), 3);
         if fraction != 0 {
             push_ticks(line, fraction);
         }
@@ -139,8 +139,9 @@ impl DateTime {
             DateTimeKind::Local => {
                 let sign = if self.offset_minutes < 0 { b'-' } else { b'+' };
                 let offset = u64::from(self.offset_minutes.unsigned_abs());
-                let digits = eight_digits(offset + offset / 60 * 40);
-                let hours_and_minutes = digits >> 24 & 0xFFFF00 | digits >> 16 & 0xFFFF_0000_0000;
+                // INVARIANT: less than a hundred hours, as the decoder takes at most fourteen.
+                let digits = digit_pairs([offset / 60 % 100, offset % 60, 0, 0]);
+                let hours_and_minutes = (digits & 0xFFFF) << 8 | (digits & 0xFFFF_0000) << 16;
                 line.push_word(hours_and_minutes | u64::from(sign) | word(b"\0\0\0:\0\0\0\0"), 6);
             }
         }
@@ -207,6 +208,7 @@ pub(super) fn parse_duration(text: &[u8]) -> Option<i64> {
 }
 
 /// Writes ticks as .NET's `XmlConvert` writes a `TimeSpan`.
+#[inline(always)]
 pub(super) fn write_duration(ticks: i64, line: &mut Line<'_>) {
     let total = ticks.unsigned_abs();
     if ticks < 0 {
@@ -229,12 +231,12 @@ pub(super) fn write_duration(ticks: i64, line: &mut Line<'_>) {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     for (value, unit) in [(hours, b"H"), (minutes, b"M")] {
         if value != 0 {
-            push_number(line, value);
+            push_pair(line, value);
             line.push(unit, 1);
         }
     }
     if seconds != 0 || fraction != 0 {
-        push_number(line, seconds);
+        push_pair(line, seconds);
         if fraction != 0 {
             push_ticks(line, fraction);
         }
@@ -309,16 +311,21 @@ pub(super) fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// Year, month and day of a count of days since 0001-01-01.
+///
+/// Neri and Schneider, Euclidean affine functions and their application to calendar algorithms (2022): the remainder of a
+/// division is the low half of a product.
+#[inline(always)]
 fn date_of(days: u64) -> (u64, u64, u64) {
     // Counted from 0000-03-01, so that the leap day is the last day of a year.
-    let shifted = days + 306;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+    let quarters = (days + 306) * 4 + 3;
+    let (century, in_century) = (quarters / 146_097, (quarters % 146_097) | 3);
+    let product = in_century * 2_939_745;
+    let (year_of_century, day_of_year) = (product >> 32, (product & 0xFFFF_FFFF) / 2_939_745 / 4);
+    let product = day_of_year * 2141 + 197_913;
+    let (month, day) = (product >> 16, (product & 0xFFFF) / 2141 + 1);
+    let is_next_year = 306 <= day_of_year;
+    let month = if is_next_year { month - 12 } else { month };
+    (century * 100 + year_of_century + u64::from(is_next_year), month, day)
 }
 
 const SECOND: u64 = 10_000_000;

@@ -8,25 +8,29 @@ use super::wide::index;
 pub(super) fn push_number(line: &mut Line<'_>, value: u64) {
     if value < 10 {
         line.push_word(value | 0x30, 1);
-    } else {
-        push_digits(line, value);
-    }
-}
-
-/// Appends a number of more than one digit.
-fn push_digits(line: &mut Line<'_>, value: u64) {
-    if value < 100 {
-        let tens = (value * 103) >> 10;
-        line.push_word(tens | (value - tens * 10) << 8 | 0x3030, 2);
     } else if value < EIGHT_DIGITS {
         push_leading(line, value);
     } else {
-        push_long(line, value);
+        let high = value / EIGHT_DIGITS;
+        if high < EIGHT_DIGITS {
+            push_leading(line, high);
+        } else {
+            push_leading(line, high / EIGHT_DIGITS);
+            line.push_word(eight_digits(high % EIGHT_DIGITS), 8);
+        }
+        line.push_word(eight_digits(value % EIGHT_DIGITS), 8);
     }
 }
 
+/// Appends a number below 100 without a leading zero.
+#[inline(always)]
+pub(super) fn push_pair(line: &mut Line<'_>, value: u64) {
+    let zeros = usize::from(value < 10);
+    line.push_word(digit_pairs([value, 0, 0, 0]) >> (zeros * 8), 2 - zeros);
+}
+
 /// Appends a number with its sign when it is negative.
-#[inline]
+#[inline(always)]
 pub(super) fn push_signed(line: &mut Line<'_>, value: i64) {
     if value < 0 {
         line.push(b"-", 1);
@@ -35,37 +39,26 @@ pub(super) fn push_signed(line: &mut Line<'_>, value: i64) {
 }
 
 /// Appends a point and a fraction other than zero of so many digits, one to fifteen, without the zeros at its end.
-#[inline]
+#[inline(always)]
 pub(super) fn push_fraction(line: &mut Line<'_>, value: u64, width: usize) {
     let value = value * POWERS[(16 - width) & 15];
-    let (high, low) = (eight_digits(value / EIGHT_DIGITS), eight_digits(value % EIGHT_DIGITS));
+    let (high, low) = (eight_digits(value / EIGHT_DIGITS), value % EIGHT_DIGITS);
     line.push(b".", 1);
-    if low == ZEROS {
+    if low == 0 {
         line.push_word(high, without_zeros(high));
     } else {
+        let low = eight_digits(low);
         line.push_word(high, 8);
         line.push_word(low, without_zeros(low));
     }
 }
 
 /// As [`push_fraction`] with seven digits: ticks of a second.
-#[inline]
+#[inline(always)]
 pub(super) fn push_ticks(line: &mut Line<'_>, ticks: u64) {
-    let digits = eight_digits(ticks * 10);
-    line.push(b".", 1);
-    line.push_word(digits, without_zeros(digits));
-}
-
-#[inline]
-fn push_long(line: &mut Line<'_>, value: u64) {
-    let (high, low) = (value / EIGHT_DIGITS, value % EIGHT_DIGITS);
-    if high < EIGHT_DIGITS {
-        push_leading(line, high);
-    } else {
-        push_leading(line, high / EIGHT_DIGITS);
-        line.push_word(eight_digits(high % EIGHT_DIGITS), 8);
-    }
-    line.push_word(eight_digits(low), 8);
+    // The point takes the place of the first of eight digits, which is a zero.
+    let digits = eight_digits(ticks);
+    line.push_word(digits ^ u64::from(b'0' ^ b'.'), without_zeros(digits));
 }
 
 /// Appends a number of at most eight digits, other than zero, without leading zeros.
@@ -90,9 +83,20 @@ fn without_zeros(digits: u64) -> usize {
 pub(super) fn eight_digits(value: u64) -> u64 {
     let fours = (value / 10_000) | ((value % 10_000) << 32);
     let high = (fours * 10_486) >> 20 & 0x0000_007F_0000_007F;
-    let twos = high | (fours - high * 100) << 16;
-    let high = (twos * 103) >> 10 & 0x000F_000F_000F_000F;
-    (high | (twos - high * 10) << 8) | ZEROS
+    digits_of_pairs(high | (fours - high * 100) << 16)
+}
+
+/// The digits of four numbers below 100, two each, those of the first in the lowest bytes.
+#[inline(always)]
+pub(super) fn digit_pairs([a, b, c, d]: [u64; 4]) -> u64 {
+    digits_of_pairs(a | b << 16 | c << 32 | d << 48)
+}
+
+/// As [`digit_pairs`] with 16 bits for each number.
+#[inline(always)]
+fn digits_of_pairs(pairs: u64) -> u64 {
+    let high = (pairs * 103) >> 10 & 0x000F_000F_000F_000F;
+    (high | (pairs - high * 10) << 8) | ZEROS
 }
 
 const EIGHT_DIGITS: u64 = 100_000_000;

@@ -2,9 +2,8 @@
 
 use super::digits::push_number;
 use super::node::Kind;
-use super::padded::Padded;
 use super::scan::Scanner;
-use super::sheet::Sheet;
+use super::sheet::{Line, Sheet};
 use super::tags::Tags;
 use super::write::{push_plain, push_text};
 use super::written::WrittenLists;
@@ -24,7 +23,7 @@ impl<'t> Part<'t> {
 }
 
 /// Appends `<TN>` with the names, or `<TNRef>` when the same list was written before. Gives back the id of the list.
-#[inline]
+#[inline(always)]
 pub(super) fn push_type_names<'t>(
     sheet: &mut Sheet,
     scanner: Scanner,
@@ -35,7 +34,7 @@ pub(super) fn push_type_names<'t>(
     push_with_id(sheet, Kind::TypeNames, id, b">\0\0", 1);
     let first = sheet.end();
     for name in names {
-        push_text_element(sheet, scanner, Kind::TypeName, &Padded::BARE, name);
+        push_type_name(sheet, scanner, name);
     }
     let end = sheet.end();
     if first == end {
@@ -49,60 +48,56 @@ pub(super) fn push_type_names<'t>(
         return id;
     }
     if first != end {
-        push_end_tag(sheet, Kind::TypeNames.number());
+        push_end_tag(sheet, Tags::of(Kind::TypeNames.number()));
     }
     id
 }
 
-/// Appends `<tag RefId="…"` and what ends the tag.
-#[inline]
-pub(super) fn push_with_id(sheet: &mut Sheet, kind: Kind, id: u64, end: &[u8; 3], end_len: usize) {
-    let tags = Tags::of(kind.number());
+#[inline(always)]
+fn push_type_name(sheet: &mut Sheet, scanner: Scanner, name: Part<'_>) {
     let Some(mut line) = sheet.line() else { return };
-    tags.push_start(&mut line);
-    line.push(b" RefId=\"", 8);
-    push_number(&mut line, id);
-    line.push(b"\"", 1);
+    if name.start == name.end {
+        line.push(b"<T />", 5);
+    } else {
+        line.push(b"<T>", 3);
+        let at = push_plain::<false>(&mut line, scanner, name.bytes, name.start, name.end);
+        if at < name.end {
+            let len = line.len();
+            sheet.advance(len);
+            push_text::<false>(sheet, scanner, name.bytes, at, name.end);
+            let Some(next) = sheet.line() else { return };
+            line = next;
+        }
+        line.push(b"</T>", 4);
+    }
+    let len = line.len();
+    sheet.advance(len);
+}
+
+/// Appends `<tag RefId="…"` and what ends the tag.
+#[inline(always)]
+pub(super) fn push_with_id(sheet: &mut Sheet, kind: Kind, id: u64, end: &[u8; 3], end_len: usize) {
+    let Some(mut line) = sheet.line() else { return };
+    Tags::of(kind.number()).push_start(&mut line);
+    push_id(&mut line, id);
     line.push(end, end_len);
     let len = line.len();
     sheet.advance(len);
 }
 
-/// Appends the end tag of a [`Kind`] by its number.
+/// Appends ` RefId="…"`.
 #[inline(always)]
-pub(super) fn push_end_tag(sheet: &mut Sheet, kind: u8) {
-    let Some(mut line) = sheet.line() else { return };
-    Tags::of(kind).push_end(&mut line);
-    let len = line.len();
-    sheet.advance(len);
+pub(super) fn push_id(line: &mut Line<'_>, id: u64) {
+    line.push(b" RefId=\"", 8);
+    push_number(line, id);
+    line.push(b"\"", 1);
 }
 
-/// Appends an element with escaped text. One without a name and without text has no end tag, when it is a part of an
-/// object or of a list of type names.
+/// Appends an end tag.
 #[inline(always)]
-pub(super) fn push_text_element(
-    sheet: &mut Sheet,
-    scanner: Scanner,
-    kind: Kind,
-    attribute: &Padded,
-    text: Part<'_>,
-) {
-    let tags = Tags::of(kind.number());
-    let is_empty = text.start == text.end && matches!(kind, Kind::ToString | Kind::TypeName);
-    let Some(mut line) = sheet.start_tag(tags, attribute, usize::from(is_empty)) else { return };
-    if is_empty {
-        line.push(b" />", 3);
-    } else {
-        let at = push_plain::<false>(&mut line, scanner, text.bytes, text.start, text.end);
-        if at < text.end {
-            let len = line.len();
-            sheet.advance(len);
-            push_text::<false>(sheet, scanner, text.bytes, at, text.end);
-            let Some(next) = sheet.line() else { return };
-            line = next;
-        }
-        tags.push_end(&mut line);
-    }
+pub(super) fn push_end_tag(sheet: &mut Sheet, tags: &Tags) {
+    let Some(mut line) = sheet.line() else { return };
+    tags.push_end(&mut line);
     let len = line.len();
     sheet.advance(len);
 }

@@ -5,19 +5,21 @@
 
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
-use super::element::{Part, push_end_tag, push_text_element, push_type_names, push_with_id};
+use super::element::{Part, push_end_tag, push_id, push_type_names, push_with_id};
 use super::encode::{Encoder, Name};
-use super::names::{NameId, Names};
+use super::names::Attributes;
 use super::node::{Kind, Node};
 use super::padded::Padded;
 use super::scan::{Scanner, Work};
 use super::sheet::Sheet;
 use super::short::Short;
-use super::tags::Tags;
+use super::tags::{Content, Tags};
 use super::tape::Tape;
 use super::value::Value;
 use super::wide::index;
-use super::write::{push_base64, push_bool, push_double, push_guid, push_single, push_xml};
+use super::write::{
+    push_base64, push_bool, push_double, push_guid, push_plain, push_single, push_text, push_xml,
+};
 
 /// Writes a tape as a document: `<Objs>` with the namespace, each value in order, without line breaks.
 pub fn encode_document(tape: &Tape) -> Vec<u8> {
@@ -32,15 +34,15 @@ pub fn encode_document(tape: &Tape) -> Vec<u8> {
     out
 }
 
-/// A container that is being written.
+/// A container that is being written. The default is what all values are in.
 #[derive(Clone, Copy, Default)]
 struct Open {
-    /// A [`Kind`] by number.
-    kind: u8,
     /// One past the last node inside.
     end: u32,
     /// Where the walk goes on behind it: its end, or for an object met by a reference what follows that.
     after: u32,
+    /// A [`Kind`] by number.
+    kind: u32,
 }
 
 /// A walk over one tape.
@@ -48,6 +50,9 @@ struct Walk<'w, 'b> {
     encoder: &'w mut Encoder<'b>,
     tape: &'w Tape,
     nodes: &'w [Node],
+    attributes: Attributes<'w>,
+    text: &'w [u8],
+    side: &'w [u8],
     scanner: Scanner,
     /// The output of the encoder, while the walk goes on.
     sheet: Sheet,
@@ -72,14 +77,24 @@ impl Encoder<'_> {
     }
 
     fn write_tree(&mut self, name: Name<'_>, root: Value<'_>) {
-        let attributes = self.root_attributes(name, root.kind());
-        if attributes.is_none() && self.write_plain(root) {
+        let is_named = name.0.is_some() || self.forced_name.is_some() || self.stream.is_some();
+        if !is_named && root.node().kind == Kind::String.number() && self.write_plain(root) {
             return;
         }
+        let attributes = is_named.then(|| self.root_attributes(name, root.kind()));
         let (tape, scanner) = (root.tape(), Scanner::detect());
-        let sheet = Sheet::take(self.out, expected_len(root));
-        let (innermost, outer) = (Open::default(), Short::default());
-        let mut walk = Walk { encoder: self, tape, nodes: tape.nodes(), scanner, sheet, innermost, outer };
+        let mut walk = Walk {
+            tape,
+            nodes: tape.nodes(),
+            attributes: Attributes::new(tape.names()),
+            text: tape.text(),
+            side: tape.side(),
+            scanner,
+            sheet: Sheet::take(self.out, expected_len(root)),
+            innermost: Open::default(),
+            outer: Short::default(),
+            encoder: self,
+        };
         scanner.run(From(&mut walk, attributes.as_ref(), root.index()));
         let Walk { encoder, sheet, .. } = walk;
         sheet.give_back(encoder.out);
@@ -90,9 +105,8 @@ impl Encoder<'_> {
     fn write_plain(&mut self, value: Value<'_>) -> bool {
         const START: &[u8] = b"<S>";
         const END: &[u8] = b"</S>";
-        let node = value.node();
-        let text = value.tape().slice(node);
-        let is_plain = node.kind == Kind::String.number() && Scanner::detect().is_plain(text);
+        let text = value.tape().slice(value.node());
+        let is_plain = Scanner::detect().is_plain(text);
         if is_plain {
             self.out.reserve(START.len() + text.len() + END.len());
             [START, text, END].into_iter().for_each(|piece| self.out.extend_from_slice(piece));
@@ -101,10 +115,7 @@ impl Encoder<'_> {
     }
 
     /// The attributes of the outermost element, which may stand in a stream and under any name.
-    fn root_attributes(&mut self, name: Name<'_>, kind: Kind) -> Option<Padded> {
-        if name.0.is_none() && self.forced_name.is_none() && self.stream.is_none() {
-            return None;
-        }
+    fn root_attributes(&mut self, name: Name<'_>, kind: Kind) -> Padded {
         let start = self.out.len();
         if matches!(kind, Kind::Object | Kind::Ref) {
             self.stream_attribute();
@@ -115,7 +126,7 @@ impl Encoder<'_> {
         self.out.push(b'>');
         let attributes = Padded::new(self.out.get(start..).unwrap_or_default());
         self.out.truncate(start);
-        Some(attributes)
+        attributes
     }
 
     fn progress(&mut self, record: Value<'_>) {
@@ -151,132 +162,102 @@ impl<'w> Walk<'w, '_> {
     ///
     /// INVARIANT: no recursion, because references may nest objects of a tape deeper than the tape itself is.
     #[inline(always)]
-    fn write(&mut self, attribute: Option<&Padded>, root: u32) {
-        const BARE: &Padded = &Padded::BARE;
-        let (mut attribute, mut at) = (attribute.unwrap_or(BARE), root);
-        while let Some(node) = self.nodes.get(index(at)) {
-            at = self.write_node(attribute, node, at);
-            while self.innermost.end <= at {
-                if self.innermost.kind == Open::default().kind {
-                    return;
+    fn write(&mut self, root_attribute: Option<&Padded>, root: u32) {
+        let nodes = self.nodes;
+        let (mut attribute, mut at) = (root_attribute.unwrap_or(BARE), root);
+        while let Some(node) = nodes.get(index(at)) {
+            let tags = Tags::of(node.kind);
+            at = match tags.content {
+                Content::Parts => self.write_parts(attribute, node, at),
+                _ => {
+                    self.write_leaf(tags, attribute, node);
+                    at + 1
                 }
-                push_end_tag(&mut self.sheet, self.innermost.kind);
-                at = self.innermost.after;
-                self.innermost = self.outer.pop().unwrap_or_default();
+            };
+            if self.innermost.end <= at {
+                let Some(next) = self.leave(at) else { return };
+                at = next;
             }
-            let name = self.nodes.get(index(at)).and_then(|node| NameId::new(node.name));
-            attribute = name.and_then(|id| Names::attribute(self.tape.names(), id)).unwrap_or(BARE);
+            attribute = self.attributes.get(nodes.get(index(at)).map_or(0, |node| node.name));
         }
     }
 
-    /// Writes a leaf, or the start tag of a container, which then is the innermost open one. Gives back the index of
-    /// the node to write next.
+    /// Ends the containers that end ahead of a node. Gives back the index of the node to write next; `None` when all is
+    /// written.
     #[inline(always)]
-    fn write_node(&mut self, attribute: &Padded, node: &Node, at: u32) -> u32 {
-        let Some(kind) = Kind::from_number(node.kind) else {
-            debug_assert!(false, "the decoder writes known kinds only");
-            return at + 1;
-        };
-        match kind {
-            Kind::String
-            | Kind::Uri
-            | Kind::XmlDocument
-            | Kind::ScriptBlock
-            | Kind::ToString
-            | Kind::TypeName => {
-                push_text_element(&mut self.sheet, self.scanner, kind, attribute, part(self.tape, node));
-                at + 1
+    fn leave(&mut self, at: u32) -> Option<u32> {
+        let mut at = at;
+        while self.innermost.end <= at {
+            if self.innermost.end == 0 {
+                return None;
             }
-            Kind::Object => self.write_object(attribute, node, at, node.a),
-            Kind::Ref => match self.nodes.get(index(node.a)) {
-                Some(object) => self.write_object(attribute, object, node.a, at + 1),
-                None => at + 1,
-            },
-            Kind::TypeNames => {
-                self.write_type_names(at);
-                node.a
-            }
-            Kind::TypeNamesRef => {
-                self.write_type_names(node.a);
-                at + 1
-            }
-            Kind::Progress => {
-                let tags = Tags::of(node.kind);
-                let Some(line) = self.sheet.start_tag(tags, attribute, 0) else { return node.a };
-                let len = line.len();
-                self.sheet.advance(len);
-                self.write_progress(at);
-                push_end_tag(&mut self.sheet, node.kind);
-                node.a
-            }
-            _ if kind.is_container() => {
-                let attribute = if kind == Kind::Members { attribute } else { &Padded::BARE };
-                let is_empty = node.a <= at + 1;
-                let tags = Tags::of(node.kind);
-                let Some(mut line) = self.sheet.start_tag(tags, attribute, usize::from(is_empty)) else {
-                    return node.a;
-                };
-                if is_empty {
-                    line.push(b" />", 3);
-                }
-                let len = line.len();
-                self.sheet.advance(len);
-                self.descend(node, at, node.a)
-            }
-            _ => {
-                self.write_leaf(attribute, kind, node);
-                at + 1
-            }
+            push_end_tag(&mut self.sheet, Tags::of(self.innermost.kind));
+            at = self.innermost.after;
+            self.innermost = self.outer.pop().unwrap_or_default();
         }
+        Some(at)
     }
 
-    /// Writes a primitive that is not escaped text.
+    /// Writes an element with one value.
     #[inline(always)]
-    fn write_leaf(&mut self, attribute: &Padded, kind: Kind, node: &Node) {
-        let is_empty = kind == Kind::Nil || kind == Kind::Bytes && node.b == 0;
-        let tags = Tags::of(node.kind);
-        let Some(mut line) = self.sheet.start_tag(tags, attribute, usize::from(is_empty)) else { return };
-        if is_empty {
-            line.push(b" />", 3);
-            let len = line.len();
-            self.sheet.advance(len);
-            return;
-        }
-        match kind {
-            Kind::Bool => push_bool(&mut line, node.a != 0),
-            Kind::SByte | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
-                push_signed(&mut line, node.bits().cast_signed());
+    fn write_leaf(&mut self, tags: &Tags, attribute: &Padded, node: &Node) {
+        let Some(mut line) = self.sheet.start_tag(tags, attribute) else { return };
+        match tags.content {
+            Content::Nothing => {
+                let len = line.end_empty();
+                return self.sheet.advance(len);
             }
-            Kind::Char | Kind::Byte | Kind::UInt16 | Kind::UInt32 | Kind::UInt64 => {
-                push_number(&mut line, node.bits());
+            Content::Description | Content::Bytes if node.b == 0 => {
+                let len = line.end_empty();
+                return self.sheet.advance(len);
             }
-            Kind::Double => push_double(&mut line, f64::from_bits(node.bits())),
-            Kind::Single => push_single(&mut line, f32::from_bits(node.a)),
-            Kind::TimeSpan => write_duration(node.bits().cast_signed(), &mut line),
-            Kind::DateTime => {
+            Content::Text | Content::Description => {
+                let text = part(self.text, self.side, node);
+                let at = push_plain::<false>(&mut line, self.scanner, text.bytes, text.start, text.end);
+                if at < text.end {
+                    let len = line.len();
+                    self.sheet.advance(len);
+                    push_text::<false>(&mut self.sheet, self.scanner, text.bytes, at, text.end);
+                    let Some(next) = self.sheet.line() else { return };
+                    line = next;
+                }
+            }
+            Content::Bool => push_bool(&mut line, node.a != 0),
+            Content::Signed => push_signed(&mut line, node.bits().cast_signed()),
+            Content::Unsigned => push_number(&mut line, node.bits()),
+            Content::Double => push_double(&mut line, f64::from_bits(node.bits())),
+            Content::Single => push_single(&mut line, f32::from_bits(node.a)),
+            Content::Duration => write_duration(node.bits().cast_signed(), &mut line),
+            Content::Date => {
                 if let Some(date) = DateTime::from_node(node) {
                     date.write(&mut line);
                 }
             }
-            Kind::Guid => push_guid(&mut line, self.tape.slice(node)),
-            _ => {
-                let text = part(self.tape, node);
+            Content::Guid => push_guid(&mut line, self.tape.slice(node)),
+            Content::Number => {
+                let text = part(self.text, self.side, node);
                 let block = text.bytes.get(text.start..).and_then(<[u8]>::first_chunk::<32>);
                 let text_len = text.end - text.start;
-                // Numbers with points: what needs no escape needs no entity either.
-                match block.filter(|block| {
-                    let is_plus = block[0] == b'+';
-                    kind != Kind::Bytes && !is_plus && text_len <= self.scanner.plain_len::<false>(block)
-                }) {
+                // What needs no escape needs no entity either.
+                match block
+                    .filter(|block| block[0] != b'+' && text_len <= self.scanner.plain_len::<false>(block))
+                {
                     Some(block) => line.push(block, text_len),
                     None => {
                         let len = line.len();
                         self.sheet.advance(len);
-                        self.write_long(kind, node);
+                        self.write_long(node);
                         let Some(next) = self.sheet.line() else { return };
                         line = next;
                     }
                 }
+            }
+            Content::Bytes | Content::Parts => {
+                let len = line.len();
+                self.sheet.advance(len);
+                self.write_long(node);
+                let Some(next) = self.sheet.line() else { return };
+                line = next;
             }
         }
         tags.push_end(&mut line);
@@ -284,48 +265,88 @@ impl<'w> Walk<'w, '_> {
         self.sheet.advance(len);
     }
 
+    /// Writes what is no leaf, or of a container that is not empty the start tag; it then is the innermost open one.
+    /// Gives back the index of the node to write next.
+    #[inline(always)]
+    fn write_parts(&mut self, attribute: &Padded, node: &Node, at: u32) -> u32 {
+        match Kind::from_number(node.kind) {
+            Some(Kind::Object) => self.write_object(attribute, node, at, node.a),
+            Some(Kind::Ref) => match self.nodes.get(index(node.a)) {
+                Some(object) => self.write_object(attribute, object, node.a, at + 1),
+                None => at + 1,
+            },
+            Some(Kind::TypeNames) => {
+                self.write_type_names(at);
+                node.a
+            }
+            Some(Kind::TypeNamesRef) => {
+                self.write_type_names(node.a);
+                at + 1
+            }
+            Some(Kind::Progress) => {
+                self.write_progress(attribute, at);
+                node.a
+            }
+            Some(kind) => {
+                let attribute = if kind == Kind::Members { attribute } else { BARE };
+                let Some(line) = self.sheet.start_tag(Tags::of(node.kind), attribute) else {
+                    return node.a;
+                };
+                let len = if node.a <= at + 1 { line.end_empty() } else { line.len() };
+                self.sheet.advance(len);
+                self.descend(node, at, node.a)
+            }
+            None => {
+                debug_assert!(false, "the decoder writes known kinds only");
+                at + 1
+            }
+        }
+    }
+
     /// The content of a leaf that may be long.
     #[inline(never)]
-    fn write_long(&mut self, kind: Kind, node: &Node) {
+    fn write_long(&mut self, node: &Node) {
         let bytes = self.tape.slice(node);
-        self.sheet.with_vector(|out| match kind {
-            Kind::Bytes => push_base64(out, bytes),
-            Kind::Decimal => push_xml(out, bytes.strip_prefix(b"+").unwrap_or(bytes)),
+        self.sheet.with_vector(|out| match Kind::from_number(node.kind) {
+            Some(Kind::Bytes) => push_base64(out, bytes),
+            Some(Kind::Decimal) => push_xml(out, bytes.strip_prefix(b"+").unwrap_or(bytes)),
             _ => push_xml(out, bytes),
         });
     }
 
     #[inline(never)]
-    fn write_progress(&mut self, at: u32) {
+    fn write_progress(&mut self, attribute: &Padded, at: u32) {
         let Some(record) = self.tape.value_at(at) else { return };
+        let Some(line) = self.sheet.start_tag(Tags::of(Kind::Progress.number()), attribute) else { return };
+        let len = line.len();
+        self.sheet.advance(len);
         std::mem::replace(&mut self.sheet, Sheet::take(&mut Vec::new(), 0)).give_back(self.encoder.out);
         self.encoder.progress(record);
         self.sheet = Sheet::take(self.encoder.out, 0);
+        push_end_tag(&mut self.sheet, Tags::of(Kind::Progress.number()));
     }
 
     /// Writes an object, or a reference to it if it was written before.
     #[inline(always)]
     fn write_object(&mut self, attribute: &Padded, object: &Node, at: u32, after: u32) -> u32 {
         let serial = self.tape.serial();
-        let written = self.encoder.written().object_nodes.find(serial, at);
-        let id = written.unwrap_or(self.encoder.objects);
+        let next_id = self.encoder.objects;
+        let objects = &mut self.encoder.written().object_nodes;
+        let written = objects.find(serial, at);
+        if written.is_none() {
+            objects.insert(serial, at, next_id);
+            self.encoder.objects = next_id + 1;
+        }
         let kind = if written.is_some() { Kind::Ref } else { Kind::Object };
         let has_content = written.is_none() && at + 1 < object.a;
-        let Some(mut line) = self.sheet.start_tag(Tags::of(kind.number()), attribute, 1) else {
-            return after;
-        };
-        line.push(b" RefId=\"", 8);
-        push_number(&mut line, id);
-        let (end, end_len) = if has_content { (b"\">\0\0", 2) } else { (b"\" />", 4) };
+        let Some(mut line) = self.sheet.start_tag(Tags::of(kind.number()), attribute) else { return after };
+        line.reopen_tag();
+        push_id(&mut line, written.unwrap_or(next_id));
+        let (end, end_len) = if has_content { (b">\0\0", 1) } else { (b" />", 3) };
         line.push(end, end_len);
         let len = line.len();
         self.sheet.advance(len);
-        if written.is_some() {
-            return after;
-        }
-        self.encoder.objects += 1;
-        self.encoder.written().object_nodes.insert(serial, at, id);
-        self.descend(object, at, after)
+        if has_content { self.descend(object, at, after) } else { after }
     }
 
     /// Goes on inside a container whose start tag is written; behind it if nothing is inside.
@@ -335,7 +356,7 @@ impl<'w> Walk<'w, '_> {
             return after;
         }
         self.outer.push(self.innermost);
-        self.innermost = Open { kind: container.kind, end: container.a, after };
+        self.innermost = Open { end: container.a, after, kind: container.kind.into() };
         at + 1
     }
 
@@ -348,9 +369,9 @@ impl<'w> Walk<'w, '_> {
             return;
         }
         let Some(list) = self.nodes.get(index(at)) else { return };
-        let tape = self.tape;
+        let (text, side) = (self.text, self.side);
         let names = self.nodes.get(index(at + 1)..index(list.a)).unwrap_or_default();
-        let names = names.iter().map(|name| part(tape, name));
+        let names = names.iter().map(|name| part(text, side, name));
         let id = push_type_names(&mut self.sheet, self.scanner, &mut self.encoder.written().lists, names);
         self.encoder.written().list_nodes.insert(serial, at, id);
     }
@@ -368,9 +389,11 @@ fn expected_len(value: Value<'_>) -> usize {
 
 /// The text of a node.
 #[inline(always)]
-fn part<'t>(tape: &'t Tape, node: &Node) -> Part<'t> {
+fn part<'t>(text: &'t [u8], side: &'t [u8], node: &Node) -> Part<'t> {
     let start = index(node.a);
-    Part { bytes: tape.arena(node), start, end: start + index(node.b) }
+    let bytes = if node.flags & Node::IN_SIDE == 0 { text } else { side };
+    Part { bytes, start, end: start + index(node.b) }
 }
 
+const BARE: &Padded = &Padded::BARE;
 const START: &[u8] = br#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04""#;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::padded::Padded;
 use super::text::Text;
-use super::wide::index;
+use super::wide::{index, number};
 use super::write::push_escaped;
 
 /// The number of a name in a [`Names`] table; the numbers start at 1 and are dense.
@@ -54,15 +54,9 @@ impl Names {
         Some(Text(&self.stored(id)?.name))
     }
 
-    /// ` N="…">` with this name, escaped.
-    #[inline]
-    pub(super) fn attribute(&self, id: NameId) -> Option<&Padded> {
-        Some(&self.stored(id)?.attribute)
-    }
-
     #[inline]
     fn stored(&self, id: NameId) -> Option<&Stored> {
-        let (chunk, offset) = place(id.number());
+        let (chunk, offset) = place(id);
         self.chunks.get(chunk)?.get()?.get(offset)?.get()
     }
 
@@ -79,7 +73,7 @@ impl Names {
     /// Appends a name. Only the owning decoder calls this; a second writer could only lose its own name.
     pub(super) fn push(&self, name: &[u8]) -> Option<NameId> {
         let id = NameId::new(self.len().checked_add(1)?)?;
-        let (chunk, offset) = place(id.number());
+        let (chunk, offset) = place(id);
         let slots = self.chunks.get(chunk)?.get_or_init(|| {
             let len = FIRST_CHUNK << chunk;
             std::iter::repeat_with(OnceLock::new).take(index(len)).collect()
@@ -94,6 +88,45 @@ impl Names {
     }
 }
 
+/// The attributes of names that mostly stand near each other in their table, as those of one object do.
+pub(super) struct Attributes<'n> {
+    names: &'n Names,
+    /// The chunk that the last name stands in.
+    chunk: &'n [OnceLock<Stored>],
+    /// The number of the first name there.
+    first: u32,
+}
+
+impl<'n> Attributes<'n> {
+    pub(super) fn new(names: &'n Names) -> Self {
+        Attributes { names, chunk: &[], first: 0 }
+    }
+
+    /// ` N="…">` with the name of this number, escaped; for 0, which is no name, what ends a start tag without one.
+    #[inline(always)]
+    pub(super) fn get(&mut self, number: u32) -> &'n Padded {
+        const BARE: &Padded = &Padded::BARE;
+        let Some(id) = NameId::new(number) else { return BARE };
+        let slot = match self.chunk.get(index(number.wrapping_sub(self.first))) {
+            Some(slot) => slot.get(),
+            None => self.turn_to(id),
+        };
+        match slot {
+            Some(stored) => &stored.attribute,
+            None => BARE,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turn_to(&mut self, id: NameId) -> Option<&'n Stored> {
+        let (chunk, offset) = place(id);
+        self.chunk = self.names.chunks.get(chunk)?.get()?;
+        self.first = id.number() - number(offset);
+        self.chunk.get(offset)?.get()
+    }
+}
+
 /// Prints how many names there are: a name may be a person's.
 impl fmt::Debug for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,14 +136,11 @@ impl fmt::Debug for Names {
 
 /// Chunk and place in it of a name's number.
 #[inline]
-fn place(number: u32) -> (usize, usize) {
-    // INVARIANT: number is at least 1. Numbers from 2^31 on have no place and are never given out.
-    if number <= FIRST_CHUNK {
-        return (0, index(number - 1));
-    }
-    let shifted = (number - 1).saturating_add(FIRST_CHUNK);
+fn place(id: NameId) -> (usize, usize) {
+    // Numbers from about 2^30 on have no chunk and are never given out.
+    let shifted = id.0.saturating_add(FIRST_CHUNK - 1);
     let chunk = shifted.ilog2() - FIRST_CHUNK.ilog2();
-    (index(chunk), index(shifted - (FIRST_CHUNK << chunk)))
+    (index(chunk), index(shifted.get() - (FIRST_CHUNK << chunk)))
 }
 
 const FIRST_CHUNK: u32 = 64;

@@ -58,7 +58,8 @@ impl Sheet {
     /// Room for the short pieces of one element. There always is; `None` only says so to the compiler.
     #[inline(always)]
     pub(super) fn line(&mut self) -> Option<Line<'_>> {
-        if self.bytes.len() < self.end + LINE_LEN {
+        let room = self.bytes.len().checked_sub(self.end)?;
+        if room < LINE_LEN {
             self.grow();
         }
         Some(Line { room: self.bytes.get_mut(self.end..)?.first_chunk_mut()?, len: 0 })
@@ -71,27 +72,30 @@ impl Sheet {
         debug_assert!(self.end <= self.bytes.len(), "a line is part of the vector");
     }
 
-    /// `<tag N="…">` without its last `cut` bytes, as the start of a line.
+    /// `<tag N="…">` as the start of a line.
     #[inline(always)]
-    pub(super) fn start_tag(&mut self, tags: &Tags, attribute: &Padded, cut: usize) -> Option<Line<'_>> {
+    pub(super) fn start_tag(&mut self, tags: &Tags, attribute: &Padded) -> Option<Line<'_>> {
         let Some((block, len)) = attribute.block() else {
-            return self.long_start_tag(tags, attribute, cut);
+            return self.long_start_tag(tags, attribute);
         };
         let mut line = self.line()?;
         tags.push_start(&mut line);
-        line.push(block, len - cut);
+        line.push(block, len);
         Some(line)
     }
 
+    /// What ends the tag stands in the line, so that it can be taken back.
     #[cold]
     #[inline(never)]
-    fn long_start_tag(&mut self, tags: &Tags, attribute: &Padded, cut: usize) -> Option<Line<'_>> {
+    fn long_start_tag(&mut self, tags: &Tags, attribute: &Padded) -> Option<Line<'_>> {
         self.with_vector(|out| {
             push_line(out, |line| tags.push_start(line));
             attribute.pieces().for_each(|piece| out.extend_from_slice(piece));
-            out.truncate(out.len() - cut);
+            out.pop();
         });
-        self.line()
+        let mut line = self.line()?;
+        line.push(b">", 1);
+        Some(line)
     }
 
     #[cold]
@@ -134,11 +138,25 @@ impl Line<'_> {
         self.push(&word.to_le_bytes(), len);
     }
 
-    /// Appends a text of at most [`BLOCK_MAX`] bytes that is rare enough for a loop.
-    pub(super) fn push_rare(&mut self, text: &[u8]) {
-        let mut block = [0; BLOCK_MAX];
-        block.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-        self.push(&block, text.len().min(BLOCK_MAX));
+    /// Takes back the last byte, which ends a start tag, so that the tag can go on.
+    #[inline(always)]
+    pub(super) fn reopen_tag(&mut self) {
+        self.len -= 1;
+    }
+
+    /// Makes an element without content of a start tag. Gives back how long the line is then.
+    #[inline(always)]
+    pub(super) fn end_empty(mut self) -> usize {
+        self.reopen_tag();
+        self.push(b" />", 3);
+        self.len
+    }
+
+    /// Appends a text that is no longer than its block.
+    #[inline(always)]
+    pub(super) fn push_padded(&mut self, text: &Padded) {
+        let (block, len) = text.block().unwrap_or((&[0; BLOCK_MAX], 0));
+        self.push(block, len);
     }
 }
 
@@ -172,7 +190,7 @@ mod tests {
         for round in 0..500_usize {
             let text: Vec<u8> = (b' '..).take(round % 64).collect();
             let mut line = sheet.line().unwrap();
-            line.push_rare(&text);
+            line.push_padded(&Padded::new(&text));
             line.push_word(0x6E69_6C2D, 4);
             let len = line.len();
             sheet.advance(len);
@@ -191,17 +209,20 @@ mod tests {
     #[test]
     fn an_attribute_of_any_length_follows_its_tag() {
         for len in 1..150 {
-            let text: Vec<u8> = (b'!'..).take(len).collect();
+            let text: Vec<u8> = (b'!'..).take(len - 1).chain([b'>']).collect();
             let attribute = Padded::new(&text);
-            for cut in [0, 1] {
+            for is_empty in [false, true] {
                 let mut out = b"ahead".to_vec();
                 let mut sheet = Sheet::take(&mut out, 100);
-                let mut line = sheet.start_tag(Tags::of(32), &attribute, cut).unwrap();
-                line.push(b"!", 1);
-                let len = line.len();
+                let mut line = sheet.start_tag(Tags::of(32_u8), &attribute).unwrap();
+                if !is_empty {
+                    line.push(b"!", 1);
+                }
+                let len = if is_empty { line.end_empty() } else { line.len() };
                 sheet.advance(len);
                 sheet.give_back(&mut out);
-                assert_eq!(out, [b"ahead<Obj", &text[..text.len() - cut], b"!"].concat());
+                let end = if is_empty { " />" } else { ">!" };
+                assert_eq!(out, [b"ahead<Obj", &text[..text.len() - 1], end.as_bytes()].concat());
             }
         }
     }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::digits::{POWERS, push_fraction, push_number};
+use super::padded::Padded;
 use super::scan::Scanner;
 use super::sheet::{Line, Sheet};
 use super::wide::index;
@@ -53,12 +54,11 @@ pub(super) fn push_plain<const IN_ATTRIBUTE: bool>(
 ) -> usize {
     let mut at = start;
     for _ in 0..PLAIN_BLOCKS {
-        let rest = bytes.get(at..).unwrap_or_default();
         let padded;
-        let block = match rest.first_chunk::<32>() {
+        let block = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
             Some(block) => block,
             None => {
-                padded = pad(rest);
+                padded = pad(bytes.get(at..).unwrap_or_default());
                 &padded
             }
         };
@@ -161,20 +161,17 @@ pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends `true` or `false`.
-#[inline]
+#[inline(always)]
 pub(super) fn push_bool(line: &mut Line<'_>, value: bool) {
     let (block, len) = if value { (b"true\0\0\0\0", 4) } else { (b"false\0\0\0", 5) };
     line.push(block, len);
 }
 
 /// Appends a 64-bit float as `XmlConvert` does: the shortest text that reads back to the same number.
+#[inline(always)]
 pub(super) fn push_double(line: &mut Line<'_>, value: f64) {
-    if push_short(line, value) {
-        return;
-    }
-    match named(value) {
-        Some(name) => line.push_rare(name),
-        None => line.push_rare(&general(&format!("{value:e}"), DOUBLE_DIGITS)),
+    if !push_short(line, value) {
+        line.push_padded(&float_text(value, || format!("{value:e}"), DOUBLE_DIGITS));
     }
 }
 
@@ -184,6 +181,7 @@ pub(super) fn push_double(line: &mut Line<'_>, value: f64) {
 /// no other does, and without its trailing zeros it is the shortest text there is. Its whole part is that of the float
 /// then, because a whole number would be one of the others.
 #[expect(clippy::as_conversions, reason = "whole numbers below 10^15 are floats and fit an integer")]
+#[inline(always)]
 fn push_short(line: &mut Line<'_>, value: f64) -> bool {
     let magnitude = value.abs();
     if !(1e-4..1e15).contains(&magnitude) {
@@ -214,15 +212,22 @@ fn push_short(line: &mut Line<'_>, value: f64) -> bool {
 }
 
 /// Appends a 32-bit float; see [`push_double`].
+#[inline(always)]
 pub(super) fn push_single(line: &mut Line<'_>, value: f32) {
-    match named(f64::from(value)) {
-        Some(name) => line.push_rare(name),
-        None => line.push_rare(&general(&format!("{value:e}"), SINGLE_DIGITS)),
+    line.push_padded(&float_text(value.into(), || format!("{value:e}"), SINGLE_DIGITS));
+}
+
+#[cold]
+#[inline(never)]
+fn float_text(value: f64, scientific: impl FnOnce() -> String, precision: usize) -> Padded {
+    match named(value) {
+        Some(name) => Padded::new(name),
+        None => Padded::new(&general(&scientific(), precision)),
     }
 }
 
 /// Appends a GUID, which is of one of the forms that the decoder takes, in groups of 8-4-4-4-12, lower case.
-#[inline]
+#[inline(always)]
 pub(super) fn push_guid(line: &mut Line<'_>, text: &[u8]) {
     // Lower case is one bit, which digits and hyphens have anyway.
     if let Some(grouped) = text.first_chunk::<36>().filter(|_| text.len() == 36) {

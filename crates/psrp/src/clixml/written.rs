@@ -26,18 +26,18 @@ pub(super) struct Written {
 pub(super) struct WrittenNodes {
     /// The tape of `in_order`, by serial.
     tape: u64,
-    /// INVARIANT: ascending by node.
-    in_order: Short<(u32, u64), 8>,
+    /// Nodes and their ids. INVARIANT: ascending by node.
+    in_order: Short<(u64, u64), 8>,
     /// One past the last node of `in_order`.
-    end: u32,
-    others: BTreeMap<(u64, u32), u64>,
+    end: u64,
+    others: Option<BTreeMap<(u64, u32), u64>>,
 }
 
 impl WrittenNodes {
     /// The id of a node of the tape with this serial, if it was written.
     #[inline(always)]
     pub(super) fn find(&self, tape: u64, node: u32) -> Option<u64> {
-        if self.tape == tape && self.end <= node && self.others.is_empty() {
+        if self.is_next(tape, node) && self.others.is_none() {
             return None;
         }
         self.search(tape, node)
@@ -45,30 +45,35 @@ impl WrittenNodes {
 
     #[inline(always)]
     pub(super) fn insert(&mut self, tape: u64, node: u32, id: u64) {
-        if self.end == 0 {
+        if self.is_next(tape, node) {
             self.tape = tape;
-        }
-        if self.tape == tape && self.end <= node {
-            self.in_order.push((node, id));
-            self.end = node.saturating_add(1);
+            self.in_order.push((node.into(), id));
+            self.end = u64::from(node) + 1;
         } else {
-            self.others.insert((tape, node), id);
+            self.others.get_or_insert_default().insert((tape, node), id);
         }
     }
 
+    /// Whether a node has its place behind all of `in_order`.
+    #[inline(always)]
+    fn is_next(&self, tape: u64, node: u32) -> bool {
+        self.end <= node.into() && (self.tape == tape || self.end == 0)
+    }
+
     fn search(&self, tape: u64, node: u32) -> Option<u64> {
-        if self.tape == tape
-            && let Some((last, id)) = self.in_order.last()
-            && last == node
-        {
-            return Some(id);
+        if self.tape == tape {
+            let in_order = self.in_order.as_slice();
+            let wanted = u64::from(node);
+            if let Some((last, id)) = in_order.last()
+                && *last == wanted
+            {
+                return Some(*id);
+            }
+            if let Ok(place) = in_order.binary_search_by_key(&wanted, |(node, _)| *node) {
+                return in_order.get(place).map(|(_, id)| *id);
+            }
         }
-        if self.tape == tape
-            && let Ok(place) = self.in_order.as_slice().binary_search_by_key(&node, |(node, _)| *node)
-        {
-            return self.in_order.as_slice().get(place).map(|(_, id)| *id);
-        }
-        if self.others.is_empty() { None } else { self.others.get(&(tape, node)).copied() }
+        self.others.as_ref()?.get(&(tape, node)).copied()
     }
 }
 
@@ -100,28 +105,33 @@ impl WrittenLists {
     }
 
     /// The id of an earlier list with the same bytes as this one, which was just written; otherwise it counts as new.
+    #[inline(always)]
     pub(super) fn find_or_insert(&mut self, out: &[u8], list: Range<usize>) -> Option<u64> {
         let list = Place { start: list.start, end: list.end };
-        let bytes = list.bytes(out);
-        let places = self.places.as_slice();
-        let found = if places.len() < FEW {
-            places.iter().position(|place| place.bytes(out) == bytes)
-        } else {
-            if self.by_hash.is_empty() {
-                self.by_hash =
-                    places.iter().enumerate().map(|(id, place)| (hash(place.bytes(out)), id)).collect();
-            }
-            let known = self.by_hash.get(&hash(bytes)).copied();
-            let known = known.filter(|id| places.get(*id).is_some_and(|place| place.bytes(out) == bytes));
-            if known.is_none() {
-                self.by_hash.insert(hash(bytes), places.len());
-            }
-            known
-        };
+        let found = if self.next_id() == 0 { None } else { self.find(out, list.bytes(out)) };
         if found.is_none() {
             self.places.push(list);
         }
         found.and_then(|id| u64::try_from(id).ok())
+    }
+
+    /// INVARIANT: what is not found here is inserted.
+    #[inline(never)]
+    fn find(&mut self, out: &[u8], bytes: &[u8]) -> Option<usize> {
+        let places = self.places.as_slice();
+        if places.len() < FEW {
+            return places.iter().position(|place| place.bytes(out) == bytes);
+        }
+        if self.by_hash.is_empty() {
+            self.by_hash =
+                places.iter().enumerate().map(|(id, place)| (hash(place.bytes(out)), id)).collect();
+        }
+        let known = self.by_hash.get(&hash(bytes)).copied();
+        let known = known.filter(|id| places.get(*id).is_some_and(|place| place.bytes(out) == bytes));
+        if known.is_none() {
+            self.by_hash.insert(hash(bytes), places.len());
+        }
+        known
     }
 }
 
