@@ -148,9 +148,13 @@ fn answer(bytes: &[u8]) -> Outcome {
 fn fragments(bytes: &[u8]) -> Outcome {
     let limits = FragmentLimits { max_message_len: bytes.len() / 2, ..FragmentLimits::default() };
     let mut defragmenter = Defragmenter::new(limits);
-    match defragmenter.handle_bytes(Bytes::copy_from_slice(bytes)) {
-        Ok(()) => Outcome::Read,
-        Err(_) => Outcome::Refused,
+    defragmenter.handle_bytes(Bytes::copy_from_slice(bytes));
+    loop {
+        match defragmenter.poll_message() {
+            Ok(Some(_)) => {}
+            Ok(None) => return Outcome::Read,
+            Err(_) => return Outcome::Refused,
+        }
     }
 }
 

@@ -35,12 +35,12 @@ pub fn fragments(bytes: &[u8]) {
     }
     let mut again = Defragmenter::new(FragmentLimits::default());
     while let Some(sent) = fragmenter.poll_transmit(64 + step) {
-        again.handle_bytes(Bytes::copy_from_slice(sent)).unwrap();
+        again.handle_bytes(Bytes::copy_from_slice(sent));
     }
     for message in messages {
-        assert_eq!(again.poll_message(), Some(message));
+        assert_eq!(again.poll_message().unwrap(), Some(message));
     }
-    assert_eq!(again.poll_message(), None);
+    assert_eq!(again.poll_message().unwrap(), None);
 }
 
 fn messages<'b>(reads: impl Iterator<Item = &'b [u8]>) -> (Vec<Message>, Option<String>) {
@@ -48,10 +48,13 @@ fn messages<'b>(reads: impl Iterator<Item = &'b [u8]>) -> (Vec<Message>, Option<
     let mut found = Vec::new();
     let mut error = None;
     for read in reads {
-        let outcome = defragmenter.handle_bytes(Bytes::copy_from_slice(read));
-        while let Some(message) = defragmenter.poll_message() {
-            found.push(message);
-        }
+        defragmenter.handle_bytes(Bytes::copy_from_slice(read));
+        let outcome = loop {
+            match defragmenter.poll_message() {
+                Ok(Some(message)) => found.push(message),
+                outcome => break outcome,
+            }
+        };
         if let Err(refusal) = outcome {
             error = Some(refusal.to_string());
             break;
@@ -143,10 +146,8 @@ pub fn wsman_receive(bytes: &[u8]) {
     }
     let mut defragmenter = Defragmenter::new(FragmentLimits::default());
     for chunk in receive.streams {
-        if defragmenter.handle_bytes(chunk.bytes).is_err() {
-            break;
-        }
-        while defragmenter.poll_message().is_some() {}
+        defragmenter.handle_bytes(chunk.bytes);
+        while let Ok(Some(_)) = defragmenter.poll_message() {}
     }
 }
 

@@ -115,8 +115,8 @@ fn reassemble(payload: &Payload) -> Result<u64, String> {
         let mut defragmenter = Defragmenter::new(Default::default());
         let mut messages = 0;
         for envelope in &received.envelopes {
-            defragmenter.handle_bytes(envelope.clone()).map_err(|error| error.to_string())?;
-            while let Some(message) = defragmenter.poll_message() {
+            defragmenter.handle_bytes(envelope.clone());
+            while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
                 black_box(&message);
                 messages += 1;
             }
@@ -131,8 +131,8 @@ fn end_to_end(payload: &Payload) -> Result<u64, String> {
         let mut decoder = Decoder::new(Limits::default());
         let mut values = 0;
         for envelope in &received.envelopes {
-            defragmenter.handle_bytes(envelope.clone()).map_err(|error| error.to_string())?;
-            while let Some(message) = defragmenter.poll_message() {
+            defragmenter.handle_bytes(envelope.clone());
+            while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
                 let tape = decoder.decode(message.data).map_err(|error| error.to_string())?;
                 values += tape.values().count() as u64;
                 decoder.recycle(black_box(tape));
@@ -173,8 +173,8 @@ fn from_envelopes(payload: &Payload) -> Result<u64, String> {
         let response = wsman::Response::decode(envelope.as_bytes()).map_err(|error| error.to_string())?;
         let wsman::Response::Receive(response) = response else { return Err("no Receive response".into()) };
         for chunk in response.streams {
-            defragmenter.handle_bytes(chunk.bytes).map_err(|error| error.to_string())?;
-            while let Some(message) = defragmenter.poll_message() {
+            defragmenter.handle_bytes(chunk.bytes);
+            while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
                 let tape = decoder.decode(message.data).map_err(|error| error.to_string())?;
                 values += tape.values().count() as u64;
                 decoder.recycle(black_box(tape));

@@ -41,8 +41,8 @@ pub(crate) fn measured_attack(reads: Reads) -> Result<(), String> {
             let limits = FragmentLimits { max_message_len: MESSAGE_LEN, ..FragmentLimits::default() };
             let mut defragmenter = Defragmenter::new(limits);
             for read in reads {
-                defragmenter.handle_bytes(Bytes::from(read)).map_err(|error| error.to_string())?;
-                while let Some(message) = defragmenter.poll_message() {
+                defragmenter.handle_bytes(Bytes::from(read));
+                while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
                     decoder.decode(message.data).map_err(|error| error.to_string())?;
                 }
             }

@@ -81,26 +81,20 @@ impl Message {
     /// # Errors
     /// Fewer than 40 bytes, or a destination or type that MS-PSRP does not know.
     pub fn decode(src: Bytes) -> Result<Message, MessageError> {
-        Message::decode_behind(src, 0)
+        Ok(Message::decode_header(&src)?.with_body_of(src, 0))
     }
 
-    /// As [`Message::decode`] for a message that begins behind the first `skipped` bytes.
-    pub(crate) fn decode_behind(mut src: Bytes, skipped: usize) -> Result<Message, MessageError> {
-        let message = src.get(skipped..).unwrap_or_default();
-        let (destination, message_type) = Message::check_header(message)?;
-        let id = |at: usize| message.get(at..).and_then(<[u8]>::first_chunk).and_then(guid);
-        let (rpid, pid) = (id(8).unwrap_or(Uuid::nil()), id(24));
-        src.advance(skipped + Message::HEADER_LEN);
-        Ok(Message { destination, message_type, rpid, pid, data: src })
-    }
-
-    /// What of a header can be wrong.
+    /// What the header of a message says.
     #[inline]
-    pub(crate) fn check_header(src: &[u8]) -> Result<(Destination, MessageType), MessageError> {
+    pub(crate) fn decode_header(src: &[u8]) -> Result<Parts, MessageError> {
         let Some(mut header) = src.first_chunk::<{ Message::HEADER_LEN }>().map(<[u8; _]>::as_slice) else {
             return Err(MessageError::Truncated { len: src.len() });
         };
-        Ok((Destination::try_from(header.get_u32_le())?, MessageType::try_from(header.get_u32_le())?))
+        let destination = Destination::try_from(header.get_u32_le())?;
+        let message_type = MessageType::try_from(header.get_u32_le())?;
+        let rpid = header.first_chunk().and_then(guid).unwrap_or(Uuid::nil());
+        let pid = header.last_chunk().and_then(guid);
+        Ok(Parts { destination, message_type, rpid, pid })
     }
 
     /// Appends header and body to `out`.
@@ -116,6 +110,26 @@ impl Message {
         out.extend_from_slice(&self.message_type.number().to_le_bytes());
         out.extend_from_slice(&self.rpid.to_bytes_le());
         out.extend_from_slice(&self.pid.unwrap_or(Uuid::nil()).to_bytes_le());
+    }
+}
+
+/// What the header of a message says.
+pub(crate) struct Parts {
+    destination: Destination,
+    message_type: MessageType,
+    rpid: Uuid,
+    pid: Option<Uuid>,
+}
+
+impl Parts {
+    /// The message that has this header behind the first `skipped` bytes of `src`.
+    ///
+    /// INVARIANT: `src` is as long as that.
+    #[inline]
+    pub(crate) fn with_body_of(self, mut src: Bytes, skipped: usize) -> Message {
+        let Parts { destination, message_type, rpid, pid } = self;
+        src.advance(skipped + Message::HEADER_LEN);
+        Message { destination, message_type, rpid, pid, data: src }
     }
 }
 

@@ -251,17 +251,19 @@ impl RunspacePool {
             RunspacePoolState::Broken => return Err(self.cannot_take(StateErrorKind::Broken)),
             _ => {}
         }
-        let mut result = self.defragmenter.handle_bytes(bytes);
-        while let Some(message) = self.defragmenter.poll_message() {
-            if let Err(error) = self.handle_message(message) {
-                result = Err(error);
-                break;
-            }
-        }
+        self.defragmenter.handle_bytes(bytes);
+        let result = self.handle_messages();
         if let Err(error) = &result {
             self.end_pipelines(RunspacePoolState::Broken, error);
         }
         result
+    }
+
+    fn handle_messages(&mut self) -> Result<(), Error> {
+        while let Some(message) = self.defragmenter.poll_message()? {
+            self.handle_message(message)?;
+        }
+        Ok(())
     }
 
     /// Notes that the carrier has no more of this pipeline: its command ended (`CommandState/Done`), or is not known

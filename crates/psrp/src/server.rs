@@ -121,17 +121,19 @@ impl ServerPool {
             let allowed = &["BeforeOpen", "NegotiationSucceeded", "Opened"];
             return Err(StateError::new(kind, "take bytes", self.state.name(), allowed).into());
         }
-        let mut result = self.defragmenter.handle_bytes(bytes);
-        while let Some(message) = self.defragmenter.poll_message() {
-            if let Err(error) = self.handle_message(message) {
-                result = Err(error);
-                break;
-            }
-        }
+        self.defragmenter.handle_bytes(bytes);
+        let result = self.handle_messages();
         if result.is_err() {
             self.state = RunspacePoolState::Broken;
         }
         result
+    }
+
+    fn handle_messages(&mut self) -> Result<(), Error> {
+        while let Some(message) = self.defragmenter.poll_message()? {
+            self.handle_message(message)?;
+        }
+        Ok(())
     }
 
     /// The next thing the client wants. Poll after `handle_bytes`, until `None`.

@@ -274,11 +274,10 @@ impl Link {
 impl Output {
     fn push(&mut self, mut bytes: Bytes, states: &mut Defragmenter) {
         // What is no PSRP is for the client to say.
-        if states.handle_bytes(bytes.clone()).is_ok() {
-            while let Some(message) = states.poll_message() {
-                if message.message_type == MessageType::PipelineState {
-                    self.is_finished |= is_final(message.data);
-                }
+        states.handle_bytes(bytes.clone());
+        while let Ok(Some(message)) = states.poll_message() {
+            if message.message_type == MessageType::PipelineState {
+                self.is_finished |= is_final(message.data);
             }
         }
         self.len = self.len.saturating_add(bytes.len());

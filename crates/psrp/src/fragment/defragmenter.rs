@@ -30,8 +30,10 @@ impl Default for FragmentLimits {
 /// Puts messages together again ([3.1.1.2.3]).
 ///
 /// Bytes may arrive in any slices: a header or a blob may be split over reads. A message that is one
-/// fragment in one read is handed on without a copy. After an error no more bytes are taken, and the
-/// messages completed before it are still delivered.
+/// fragment in one read is handed on without a copy. Bytes are read when messages are asked for, so each message comes
+/// right after its bytes were looked at for the first time; all that lie in a read once would be a walk from header to
+/// header through memory that is not in the cache yet. After an error no more bytes are taken; the messages completed
+/// before it came ahead of it.
 ///
 /// [3.1.1.2.3]: https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp/6e2faef7-13a5-4617-9243-a42d260c6f3c
 pub struct Defragmenter {
@@ -39,14 +41,12 @@ pub struct Defragmenter {
     open: Vec<Open>,
     open_len: usize,
     position: Position,
-    /// Bytes of the stream that were taken.
+    /// Bytes of the stream that were read.
     offset: u64,
-    ready: VecDeque<Message>,
-    /// What lies in one read as whole messages, one fragment each, behind those that are ready. They are taken apart when
-    /// they are asked for: there may be thousands.
-    ///
-    /// INVARIANT: whole fragments, each with the header of a message.
-    whole: Bytes,
+    /// What is left of the read that messages are taken out of.
+    read: Bytes,
+    /// The reads behind it.
+    later: VecDeque<Bytes>,
     failed: Option<Error>,
 }
 
@@ -92,8 +92,8 @@ impl fmt::Debug for Defragmenter {
             .field("limits", &self.limits)
             .field("open", &self.open)
             .field("offset", &self.offset)
-            .field("ready", &self.ready)
-            .field("whole_len", &self.whole.len())
+            .field("read_len", &self.read.len())
+            .field("later", &self.later.len())
             .field("failed", &self.failed)
             .finish_non_exhaustive()
     }
@@ -109,113 +109,119 @@ impl Defragmenter {
             open_len: 0,
             position: AT_HEADER,
             offset: 0,
-            ready: VecDeque::new(),
-            whole: Bytes::new(),
+            read: Bytes::new(),
+            later: VecDeque::new(),
             failed: None,
         }
     }
 
-    /// Takes the next bytes of the stream.
+    /// Takes the next bytes of the stream. Poll messages after it.
+    pub fn handle_bytes(&mut self, bytes: Bytes) {
+        if self.failed.is_some() {
+            return;
+        }
+        if self.read.is_empty() {
+            self.read = bytes;
+        } else {
+            self.later.push_back(bytes);
+        }
+    }
+
+    /// The next complete message. Poll after each `handle_bytes`, until there is none or an error.
     ///
     /// # Errors
     /// A fragment out of order, over a limit or without a start, or a message whose header is wrong. The error
     /// stays: each later call gives it again.
-    pub fn handle_bytes(&mut self, bytes: Bytes) -> Result<(), Error> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
+    #[inline]
+    pub fn poll_message(&mut self) -> Result<Option<Message>, Error> {
+        match self.whole_message() {
+            Some(message) => Ok(Some(message)),
+            None => self.poll_pieces(),
         }
-        let result = self.read(bytes);
-        if let Err(error) = &result {
-            self.failed = Some(error.clone());
-            self.open = Vec::new();
-        }
-        result
     }
 
-    /// The next complete message. Poll after each `handle_bytes`, also after one that failed, until `None`.
-    pub fn poll_message(&mut self) -> Option<Message> {
-        if let Some(message) = self.ready.pop_front() {
-            return Some(message);
-        }
-        split_first(&mut self.whole)
-    }
-
-    fn read(&mut self, mut bytes: Bytes) -> Result<(), Error> {
-        while !bytes.is_empty() {
-            let whole_len = self.whole_len(&bytes);
-            if 0 < whole_len {
-                self.offset += wide(whole_len);
-                self.take_whole_apart();
-                let is_all = whole_len == bytes.len();
-                self.whole = if is_all { std::mem::take(&mut bytes) } else { bytes.split_to(whole_len) };
-                continue;
-            }
-            match &mut self.position {
-                Position::Header { bytes: header, filled } => {
-                    let wanted = header.get_mut(*filled..).unwrap_or_default();
-                    let taken = wanted.len().min(bytes.len());
-                    let Some((wanted, rest)) = wanted.split_at_mut_checked(taken) else { continue };
-                    bytes.copy_to_slice(wanted);
-                    *filled += taken;
-                    self.offset += wide(taken);
-                    if rest.is_empty() {
-                        let header = Header::decode(header);
-                        self.position = AT_HEADER;
-                        let offset = self.offset - wide(Fragment::HEADER_LEN);
-                        let known = header.and_then(|header| Ok((header, self.check(&header, bytes.len())?)));
-                        let (header, known) = known.map_err(|error| Error::Fragment { error, offset })?;
-                        self.begin(header, known, &mut bytes)?;
-                    }
+    /// The next message when none stands whole in front.
+    #[inline(never)]
+    fn poll_pieces(&mut self) -> Result<Option<Message>, Error> {
+        loop {
+            if self.read.is_empty() {
+                match (self.later.pop_front(), &self.failed) {
+                    (Some(read), _) => self.read = read,
+                    (None, Some(error)) => return Err(error.clone()),
+                    (None, None) => return Ok(None),
                 }
-                Position::Blob { object, missing, end } => {
-                    let (object, end) = (*object, *end);
-                    let piece = bytes.split_to(bytes.len().min(*missing));
-                    *missing -= piece.len();
-                    self.offset += wide(piece.len());
-                    let ended = *missing == 0;
-                    self.append(object, &piece);
-                    if ended {
-                        self.position = AT_HEADER;
-                        if end {
-                            self.finish(object)?;
-                        }
-                    }
+                if let Some(message) = self.whole_message() {
+                    return Ok(Some(message));
+                }
+            }
+            match self.next_piece() {
+                Ok(None) => {}
+                Ok(message) => return Ok(message),
+                Err(error) => {
+                    self.failed = Some(error.clone());
+                    (self.open, self.read, self.later) = (Vec::new(), Bytes::new(), VecDeque::new());
+                    return Err(error);
                 }
             }
         }
-        Ok(())
     }
 
-    /// How many bytes in front are whole messages of one fragment each, while nothing else is under way: the usual case,
-    /// in which nothing has to be looked up. What is wrong with the message behind them is said when it is read.
-    fn whole_len(&self, bytes: &[u8]) -> usize {
+    /// The message in front when it is one fragment and nothing else is under way: the usual case, in which nothing has to
+    /// be looked up. What is wrong with any other is said when it is read in pieces.
+    #[inline]
+    fn whole_message(&mut self) -> Option<Message> {
         if !matches!(self.position, Position::Header { filled: 0, .. }) || !self.open.is_empty() {
-            return 0;
+            return None;
         }
-        let mut rest = bytes;
-        while let Some((header, behind)) = rest.split_first_chunk::<{ Fragment::HEADER_LEN }>()
-            && let Ok(header) = Header::decode(header)
-            && header.fragment_id == 0
-            && header.blob_len <= self.limits.max_message_len
-            && header.is_whole(behind.len())
-            && let Some((message, behind)) = behind.split_at_checked(header.blob_len)
-            && Message::check_header(message).is_ok()
+        let (header, behind) = self.read.split_first_chunk()?;
+        let header = Header::decode(header).ok()?;
+        if header.fragment_id != 0
+            || self.limits.max_message_len < header.blob_len
+            || !header.is_whole(behind.len())
         {
-            rest = behind;
+            return None;
         }
-        bytes.len() - rest.len()
+        let parts = Message::decode_header(behind.get(..header.blob_len)?).ok()?;
+        let len = Fragment::HEADER_LEN + header.blob_len;
+        self.offset += wide(len);
+        let fragment = self.read.split_to(len);
+        Some(parts.with_body_of(fragment, Fragment::HEADER_LEN))
     }
 
-    /// Something comes behind the whole messages of the last read.
-    fn take_whole_apart(&mut self) {
-        while let Some(message) = split_first(&mut self.whole) {
-            self.ready.push_back(message);
+    /// Reads a piece of what is in front: of a header or of a blob. Gives the message that it completes.
+    fn next_piece(&mut self) -> Result<Option<Message>, Error> {
+        match &mut self.position {
+            Position::Header { bytes: header, filled } => {
+                let wanted = header.get_mut(*filled..).unwrap_or_default();
+                let taken = wanted.len().min(self.read.len());
+                let Some((wanted, rest)) = wanted.split_at_mut_checked(taken) else { return Ok(None) };
+                self.read.copy_to_slice(wanted);
+                *filled += taken;
+                self.offset += wide(taken);
+                if !rest.is_empty() {
+                    return Ok(None);
+                }
+                let header = Header::decode(header);
+                self.position = AT_HEADER;
+                let offset = self.offset - wide(Fragment::HEADER_LEN);
+                let known = header.and_then(|header| Ok((header, self.check(&header, self.read.len())?)));
+                let (header, known) = known.map_err(|error| Error::Fragment { error, offset })?;
+                self.begin(header, known)
+            }
+            Position::Blob { object, missing, end } => {
+                let (object, end) = (*object, *end);
+                let piece = self.read.split_to(self.read.len().min(*missing));
+                *missing -= piece.len();
+                self.offset += wide(piece.len());
+                let ended = *missing == 0;
+                self.append(object, &piece);
+                if !ended {
+                    return Ok(None);
+                }
+                self.position = AT_HEADER;
+                if end { self.finish(object).map(Some) } else { Ok(None) }
+            }
         }
-    }
-
-    fn push(&mut self, message: Message) {
-        self.take_whole_apart();
-        self.ready.push_back(message);
     }
 
     /// Checks a header against what is open and against the limits, before its blob is awaited. `here` is how much of
@@ -254,13 +260,12 @@ impl Defragmenter {
         Ok(known)
     }
 
-    /// Takes up a fragment whose header was checked.
-    fn begin(&mut self, header: Header, known: Option<usize>, bytes: &mut Bytes) -> Result<(), Error> {
+    /// Takes up a fragment whose header was checked. Gives the message that it completes.
+    fn begin(&mut self, header: Header, known: Option<usize>) -> Result<Option<Message>, Error> {
         let Header { object_id, end, blob_len, .. } = header;
-        if header.is_whole(bytes.len()) {
+        if header.is_whole(self.read.len()) {
             self.offset += wide(blob_len);
-            self.push(Message::decode(bytes.split_to(blob_len))?);
-            return Ok(());
+            return Ok(Some(Message::decode(self.read.split_to(blob_len))?));
         }
         let object = known.unwrap_or_else(|| {
             self.open.push(Open { object_id, next_fragment_id: 0, bytes: Vec::new() });
@@ -270,9 +275,9 @@ impl Defragmenter {
         if blob_len > 0 {
             self.position = Position::Blob { object, missing: blob_len, end };
         } else if end {
-            self.finish(object)?;
+            return self.finish(object).map(Some);
         }
-        Ok(())
+        Ok(None)
     }
 
     fn append(&mut self, object: usize, piece: &[u8]) {
@@ -280,21 +285,11 @@ impl Defragmenter {
         self.open_len += piece.len();
     }
 
-    fn finish(&mut self, object: usize) -> Result<(), Error> {
+    fn finish(&mut self, object: usize) -> Result<Message, Error> {
         let open = self.open.swap_remove(object);
         self.open_len -= open.bytes.len();
-        self.push(Message::decode(Bytes::from(open.bytes))?);
-        Ok(())
+        Ok(Message::decode(Bytes::from(open.bytes))?)
     }
-}
-
-/// Splits off the message in front; see the invariant of [`Defragmenter::whole`]. The last one takes the buffer along
-/// instead of sharing it.
-fn split_first(whole: &mut Bytes) -> Option<Message> {
-    let header = Header::decode(whole.first_chunk()?).ok()?;
-    let len = Fragment::HEADER_LEN + header.blob_len;
-    let fragment = if len < whole.len() { whole.split_to(len) } else { std::mem::take(whole) };
-    Message::decode_behind(fragment, Fragment::HEADER_LEN).ok()
 }
 
 /// A length as a part of the stream's.

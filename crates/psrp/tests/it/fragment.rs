@@ -35,12 +35,16 @@ fn outcome(limits: FragmentLimits, reads: &[Vec<u8>]) -> String {
     let mut defragmenter = Defragmenter::new(limits);
     let mut lines = Vec::new();
     for read in reads {
-        let result = defragmenter.handle_bytes(Bytes::from(read.clone()));
-        while let Some(message) = defragmenter.poll_message() {
-            lines.push(format!("message of {}", message.data.len()));
-        }
-        if let Err(error) = result {
-            lines.push(error.to_string());
+        defragmenter.handle_bytes(Bytes::from(read.clone()));
+        loop {
+            match defragmenter.poll_message() {
+                Ok(Some(message)) => lines.push(format!("message of {}", message.data.len())),
+                Ok(None) => break,
+                Err(error) => {
+                    lines.push(error.to_string());
+                    break;
+                }
+            }
         }
     }
     lines.join("\n")
@@ -205,8 +209,8 @@ fn unfinished_objects_are_limited_in_number_and_in_length() {
 fn a_message_in_one_fragment_and_one_read_is_not_copied() {
     let read = Bytes::from(piece(1, 0, "se", &encoded(&message("body"))));
     let mut defragmenter = Defragmenter::new(FragmentLimits::default());
-    defragmenter.handle_bytes(read.clone()).unwrap();
-    let body = defragmenter.poll_message().unwrap().data;
+    defragmenter.handle_bytes(read.clone());
+    let body = defragmenter.poll_message().unwrap().unwrap().data;
     assert_eq!(body.as_ptr(), read[61..].as_ptr());
 }
 
@@ -287,8 +291,8 @@ proptest! {
         let mut defragmenter = Defragmenter::new(FragmentLimits::default());
         let mut found = Vec::new();
         for slice in slices(&stream, &cuts) {
-            defragmenter.handle_bytes(slice).unwrap();
-            found.extend(std::iter::from_fn(|| defragmenter.poll_message()));
+            defragmenter.handle_bytes(slice);
+            found.extend(std::iter::from_fn(|| defragmenter.poll_message().unwrap()));
         }
         prop_assert_eq!(found, messages);
     }
@@ -296,7 +300,7 @@ proptest! {
     #[test]
     fn any_bytes_end_in_messages_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let mut defragmenter = Defragmenter::new(FragmentLimits::default());
-        let _ = defragmenter.handle_bytes(Bytes::from(bytes));
-        while defragmenter.poll_message().is_some() {}
+        defragmenter.handle_bytes(Bytes::from(bytes));
+        while let Ok(Some(_)) = defragmenter.poll_message() {}
     }
 }

@@ -598,8 +598,8 @@ fn availability_is_written_as_windows_writes_it() {
     pair.server.runspace_availability(1, psrp::Availability::Done(true));
     let mut defragmenter = psrp::Defragmenter::new(psrp::FragmentLimits::default());
     let payload = pair.server.poll_transmit(psrp::Target::Pool, 1000).unwrap();
-    defragmenter.handle_bytes(Bytes::copy_from_slice(payload)).unwrap();
-    let bodies: Vec<_> = std::iter::from_fn(|| defragmenter.poll_message())
+    defragmenter.handle_bytes(Bytes::copy_from_slice(payload));
+    let bodies: Vec<_> = std::iter::from_fn(|| defragmenter.poll_message().unwrap())
         .map(|message| String::from_utf8(message.data.to_vec()).unwrap())
         .collect();
     let body = |member: &str, call_id: i64| {

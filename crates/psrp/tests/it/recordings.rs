@@ -43,9 +43,9 @@ fn check_conversation(path: &Path, expected: &[serde_json::Value]) {
         for (via, bytes) in exchange.streams {
             let ended = ended_objects(&bytes);
             let defragmenter = &mut defragmenters[usize::from(exchange.is_request)];
-            defragmenter.handle_bytes(bytes).unwrap();
+            defragmenter.handle_bytes(bytes);
             for (object_id, last_fragment) in ended {
-                let message = defragmenter.poll_message().unwrap();
+                let message = defragmenter.poll_message().unwrap().unwrap();
                 let side = if exchange.is_request { "req" } else { "resp" };
                 let data = message.data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&message.data);
                 let tape = decoder.decode(message.data.clone()).unwrap();
@@ -76,7 +76,7 @@ fn check_conversation(path: &Path, expected: &[serde_json::Value]) {
                 }
                 found.push(facts);
             }
-            assert!(defragmenter.poll_message().is_none());
+            assert!(defragmenter.poll_message().unwrap().is_none());
         }
     }
     assert_eq!(found.len(), expected.len(), "{}", path.display());
@@ -101,8 +101,8 @@ fn replay_conversation(path: &Path, slice_len: usize) -> String {
     for exchange in conversation(&path.to_path_buf()) {
         for (_, bytes) in exchange.streams {
             if exchange.is_request {
-                requests.handle_bytes(bytes).unwrap();
-                while let Some(message) = requests.poll_message() {
+                requests.handle_bytes(bytes);
+                while let Some(message) = requests.poll_message().unwrap() {
                     replay.sent(&message);
                 }
             } else {
@@ -164,9 +164,10 @@ pub(crate) fn messages(path: &Path) -> Vec<(bool, Message)> {
     let mut defragmenters = [false, true].map(|_| Defragmenter::new(FragmentLimits::default()));
     for line in lines(&path.to_path_buf()) {
         let defragmenter = &mut defragmenters[usize::from(line.from_client)];
-        defragmenter.handle_bytes(line.bytes).unwrap();
+        defragmenter.handle_bytes(line.bytes);
         found.extend(
-            std::iter::from_fn(|| defragmenter.poll_message()).map(|message| (line.from_client, message)),
+            std::iter::from_fn(|| defragmenter.poll_message().unwrap())
+                .map(|message| (line.from_client, message)),
         );
     }
     found
@@ -196,8 +197,8 @@ fn replay_powershell(path: &Path, slice_len: usize) -> String {
     let mut requests = Defragmenter::new(FragmentLimits::default());
     for line in lines(&path.to_path_buf()) {
         if line.from_client {
-            requests.handle_bytes(line.bytes).unwrap();
-            while let Some(message) = requests.poll_message() {
+            requests.handle_bytes(line.bytes);
+            while let Some(message) = requests.poll_message().unwrap() {
                 replay.sent(&message);
             }
         } else {
@@ -329,8 +330,8 @@ fn running(path: &Path) -> (RunspacePool, Vec<u8>) {
         } else if !line.from_client {
             replay.received(line.bytes);
         } else {
-            requests.handle_bytes(line.bytes).unwrap();
-            while let Some(message) = requests.poll_message() {
+            requests.handle_bytes(line.bytes);
+            while let Some(message) = requests.poll_message().unwrap() {
                 begun |= message.pid.is_some();
                 replay.sent(&message);
             }

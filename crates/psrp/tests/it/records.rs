@@ -14,9 +14,9 @@ fn recorded(test: &str, wanted: MessageType) -> Option<Vec<Tape>> {
     let path = fixtures(test, "powershell-7.6")?.join("streams.jsonl");
     let mut defragmenter = Defragmenter::new(FragmentLimits::default());
     for line in lines(&path).into_iter().filter(|line| !line.from_client) {
-        defragmenter.handle_bytes(line.bytes).unwrap();
+        defragmenter.handle_bytes(line.bytes);
     }
-    let messages = std::iter::from_fn(|| defragmenter.poll_message());
+    let messages = std::iter::from_fn(|| defragmenter.poll_message().unwrap());
     let bodies = messages.filter(|message: &Message| message.message_type == wanted);
     Some(bodies.map(|message| psrp::clixml::decode(message.data).unwrap()).collect())
 }

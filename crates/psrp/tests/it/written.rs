@@ -18,9 +18,9 @@ use crate::shared::{conversation, fixtures};
 fn sent(pool: &mut RunspacePool, target: Target) -> Vec<Message> {
     let mut defragmenter = Defragmenter::new(FragmentLimits::default());
     while let Some(transmit) = pool.poll_transmit(target, 500) {
-        defragmenter.handle_bytes(Bytes::copy_from_slice(transmit.payload)).unwrap();
+        defragmenter.handle_bytes(Bytes::copy_from_slice(transmit.payload));
     }
-    std::iter::from_fn(|| defragmenter.poll_message()).collect()
+    std::iter::from_fn(|| defragmenter.poll_message().unwrap()).collect()
 }
 
 /// The member of a body as a tape of its own.
@@ -158,10 +158,10 @@ fn the_server_writes_what_windows_writes() {
         let mut responses = Defragmenter::new(FragmentLimits::default());
         for exchange in conversation(&folder.join(file)).into_iter().filter(|exchange| !exchange.is_request) {
             for (_, bytes) in exchange.streams {
-                responses.handle_bytes(bytes).unwrap();
+                responses.handle_bytes(bytes);
             }
         }
-        while let Some(message) = responses.poll_message() {
+        while let Some(message) = responses.poll_message().unwrap() {
             let body = decoder.decode(message.data.clone()).unwrap();
             let mut out = b"\xef\xbb\xbf".to_vec();
             if message.message_type == MessageType::ProgressRecord {
