@@ -31,6 +31,7 @@ mod event;
 mod fence;
 mod handle;
 mod invoke;
+mod memory;
 mod operation;
 mod question;
 mod queue;
