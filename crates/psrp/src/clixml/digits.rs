@@ -12,7 +12,9 @@ pub(super) fn push_number(line: &mut Line<'_>, value: u64) {
         push_leading(line, value);
     } else {
         let high = value / EIGHT_DIGITS;
-        if high < EIGHT_DIGITS {
+        if high < 100 {
+            push_pair(line, high);
+        } else if high < EIGHT_DIGITS {
             push_leading(line, high);
         } else {
             push_leading(line, high / EIGHT_DIGITS);

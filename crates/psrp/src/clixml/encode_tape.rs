@@ -76,12 +76,18 @@ impl Encoder<'_> {
         self.write_tree(name.into(), value);
     }
 
+    #[inline]
     fn write_tree(&mut self, name: Name<'_>, root: Value<'_>) {
-        let is_named = name.0.is_some() || self.forced_name.is_some() || self.stream.is_some();
-        if !is_named && root.node().kind == Kind::String.number() && self.write_plain(root) {
-            return;
+        if name.0.is_some() || self.forced_name.is_some() || self.stream.is_some() {
+            let attributes = self.root_attributes(name, root.kind());
+            self.walk(&attributes, root);
+        } else if root.node().kind != Kind::String.number() || !self.write_plain(root) {
+            self.walk(BARE, root);
         }
-        let attributes = is_named.then(|| self.root_attributes(name, root.kind()));
+    }
+
+    #[inline(never)]
+    fn walk(&mut self, attributes: &Padded, root: Value<'_>) {
         let (tape, scanner) = (root.tape(), Scanner::detect());
         let mut walk = Walk {
             tape,
@@ -95,7 +101,7 @@ impl Encoder<'_> {
             outer: Short::default(),
             encoder: self,
         };
-        scanner.run(From(&mut walk, attributes.as_ref(), root.index()));
+        scanner.run(From(&mut walk, attributes, root.index()));
         let Walk { encoder, sheet, .. } = walk;
         sheet.give_back(encoder.out);
     }
@@ -147,13 +153,13 @@ impl Encoder<'_> {
 }
 
 /// A walk from some node on, which gets these attributes.
-struct From<'a, 'w, 'b>(&'a mut Walk<'w, 'b>, Option<&'a Padded>, u32);
+struct From<'a, 'w, 'b>(&'a mut Walk<'w, 'b>, &'a Padded, u32);
 
 impl Work for From<'_, '_, '_> {
     #[inline(always)]
     fn run(self) {
-        let From(walk, attribute, root) = self;
-        walk.write(attribute, root);
+        let From(walk, attributes, root) = self;
+        walk.write(attributes, root);
     }
 }
 
@@ -162,9 +168,9 @@ impl<'w> Walk<'w, '_> {
     ///
     /// INVARIANT: no recursion, because references may nest objects of a tape deeper than the tape itself is.
     #[inline(always)]
-    fn write(&mut self, root_attribute: Option<&Padded>, root: u32) {
+    fn write(&mut self, root_attributes: &Padded, root: u32) {
         let nodes = self.nodes;
-        let (mut attribute, mut at) = (root_attribute.unwrap_or(BARE), root);
+        let (mut attribute, mut at) = (root_attributes, root);
         while let Some(node) = nodes.get(index(at)) {
             let tags = Tags::of(node.kind);
             at = match tags.content {
@@ -381,7 +387,11 @@ impl<'w> Walk<'w, '_> {
 fn expected_len(value: Value<'_>) -> usize {
     let node = value.node();
     match value.kind() {
-        kind if kind.is_container() => index(node.a - value.index()) * 48,
+        kind if kind.is_container() => {
+            let nodes = index(node.a - value.index());
+            // Mostly the same for objects of one type: so it is foreseen how room is made.
+            (nodes * 48).min(value.tape().text().len() | 255)
+        }
         kind if kind.is_text() => index(node.b) + 320,
         _ => 0,
     }

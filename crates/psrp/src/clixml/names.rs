@@ -99,7 +99,8 @@ pub(super) struct Attributes<'n> {
 
 impl<'n> Attributes<'n> {
     pub(super) fn new(names: &'n Names) -> Self {
-        Attributes { names, chunk: &[], first: 0 }
+        let chunk = names.chunks.first().and_then(OnceLock::get);
+        Attributes { names, chunk: chunk.map_or(&[], |chunk| chunk), first: 1 }
     }
 
     /// ` N="…">` with the name of this number, escaped; for 0, which is no name, what ends a start tag without one.

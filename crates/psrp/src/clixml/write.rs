@@ -55,7 +55,7 @@ pub(super) fn push_plain<const IN_ATTRIBUTE: bool>(
     let mut at = start;
     for _ in 0..PLAIN_BLOCKS {
         let padded;
-        let block = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let block = match bytes.get(at..at + 32).and_then(<[u8]>::first_chunk) {
             Some(block) => block,
             None => {
                 padded = pad(bytes.get(at..).unwrap_or_default());
@@ -163,7 +163,9 @@ pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Appends `true` or `false`.
 #[inline(always)]
 pub(super) fn push_bool(line: &mut Line<'_>, value: bool) {
-    let (block, len) = if value { (b"true\0\0\0\0", 4) } else { (b"false\0\0\0", 5) };
+    // Looked up, because a processor cannot foresee it.
+    const TEXTS: [(&[u8; 8], usize); 2] = [(b"false\0\0\0", 5), (b"true\0\0\0\0", 4)];
+    let (block, len) = TEXTS[usize::from(value)];
     line.push(block, len);
 }
 
