@@ -43,7 +43,7 @@ function Get-HeldBytes {
 
 function Get-Median([double[]] $Figures) { ($Figures | Sort-Object)[[int][Math]::Floor($Figures.Count / 2)] }
 
-# Median CPU and clock of a block in milliseconds. The rounds before, as many and for some seconds, are measured too and not
+# Median CPU and clock of a block in milliseconds. The rounds before, as many and for twenty seconds, are measured too and not
 # counted: what runs often .NET compiles once more in the background, this function included.
 function Measure-Block([scriptblock] $Body, [int] $Times = $Rounds) {
     $cpu = [System.Collections.Generic.List[double]]::new()

@@ -71,7 +71,8 @@ fn large_pages(_start: *mut u8, _len: usize) {}
 /// From here on a buffer has at least one large page in it, wherever it begins.
 const LARGE: usize = 4 << 20;
 
-#[cfg(all(test, target_os = "linux", not(miri)))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod tests {
     use super::LARGE;
 
