@@ -117,8 +117,7 @@ impl Decoder {
             return self.decode_elements(body);
         }
         arrays.nodes.push(string(Node::IN_SIDE, &(0..arrays.side.len())));
-        let names = Arc::clone(self.interner.names());
-        Ok(Tape::new(arrays, body, names, self.serials.next()))
+        Ok(Tape::of_one_in(arrays, body))
     }
 
     /// Any body that is no longer than the limit.

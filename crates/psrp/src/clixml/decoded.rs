@@ -4,11 +4,10 @@ use super::error::DecodeError;
 use super::escape::escape_at;
 use super::node::Node;
 use super::parse::Parser;
-use super::scan::{Scanner, Work, word_at};
+use super::scan::{LOW_DIGIT, Scanner, Work, word_at};
 use super::tag::Tag;
 use super::text::write_code_point;
 use super::wide::number;
-use super::write::pad;
 
 impl Parser<'_> {
     /// Text in which only the predefined entities, escapes, tabs and line feeds do not stand for themselves, all decoded
@@ -63,51 +62,74 @@ impl Work for Decoding<'_> {
 
 #[inline(always)]
 fn decode(scanner: Scanner, text: &[u8], out: &mut [u8]) -> Option<(usize, usize)> {
-    let (mut from, mut to) = (0, 0);
-    loop {
-        let rest = text.get(from..)?;
-        let padded;
-        let block = match rest.first_chunk::<BLOCK_LEN>() {
-            Some(block) => block,
-            None => {
-                padded = pad(rest);
-                &padded
-            }
-        };
+    let (from, to, ended) = decode_blocks(scanner, text, out, 0)?;
+    if ended {
+        return Some((from, to));
+    }
+    // The last bytes are copied to where a whole block can be read, once for all that stands in them.
+    let mut tail = [0; 2 * BLOCK_LEN];
+    let rest = text.get(from..)?;
+    tail.get_mut(..rest.len())?.copy_from_slice(rest);
+    let (more, to, ended) = decode_blocks(scanner, &tail, out, to)?;
+    ended.then_some((from + more, to))
+}
+
+/// As long as a whole block can be read: how many bytes of `text` there were, where in `out` ends what became of them behind
+/// its first `to` bytes, and whether the `<` was found.
+#[inline(always)]
+fn decode_blocks(
+    scanner: Scanner,
+    text: &[u8],
+    out: &mut [u8],
+    mut to: usize,
+) -> Option<(usize, usize, bool)> {
+    let mut from = 0;
+    while let Some(block) = text.get(from..)?.first_chunk::<BLOCK_LEN>() {
         *out.get_mut(to..)?.first_chunk_mut()? = *block;
         let plain = scanner.text_len(block);
         (from, to) = (from + plain, to + plain);
-        let rest = rest.get(plain..)?;
-        let len = match rest {
-            _ if plain == BLOCK_LEN => continue,
-            [b'<', ..] => return Some((from, to)),
-            [b'&', ..] => {
-                let (byte, len) = usual_entity(word_at(rest, 0))?;
-                *out.get_mut(to)? = byte;
-                to += 1;
-                len
+        if plain == BLOCK_LEN {
+            continue;
+        }
+        // What does not stand for itself often stands in a row.
+        loop {
+            let rest = text.get(from..)?;
+            let (byte, len) = match rest {
+                [b'<', ..] => return Some((from, to, true)),
+                [b'&', ..] => usual_entity(word_at(rest, 0))?,
+                [b'_', ..] => match usual_escape(word_at(rest, 0)) {
+                    Some(found) => found,
+                    None => match escape_at(rest) {
+                        Some((code, len)) => {
+                            (from, to) = (from + len, write_code_point(out, to, code));
+                            break;
+                        }
+                        // What follows as an entity could make it an escape after all.
+                        None if rest.iter().take(MAX_ESCAPE_LEN).any(|byte| *byte == b'&') => return None,
+                        None => (b'_', 1),
+                    },
+                },
+                [byte @ (b'\t' | b'\n'), ..] => (*byte, 1),
+                _ => return None,
+            };
+            *out.get_mut(to)? = byte;
+            (from, to) = (from + len, to + 1);
+            if !matches!(text.get(from), Some(b'<' | b'&' | b'_')) {
+                break;
             }
-            [b'_', ..] => match escape_at(rest) {
-                Some((code, len)) => {
-                    to = write_code_point(out, to, code);
-                    len
-                }
-                // What follows as an entity could make it an escape after all.
-                None if rest.iter().take(MAX_ESCAPE_LEN).any(|byte| *byte == b'&') => return None,
-                // It stands for itself, as the other two, and is copied already.
-                None => {
-                    to += 1;
-                    1
-                }
-            },
-            [b'\t' | b'\n', ..] => {
-                to += 1;
-                1
-            }
-            _ => return None,
-        };
-        from += len;
+        }
     }
+    Some((from, to, false))
+}
+
+/// The ASCII character that an escape of .NET at the start of a word stands for, and the escape's length.
+#[inline(always)]
+fn usual_escape(word: u64) -> Option<(u8, usize)> {
+    const MASK: u64 = u64::from_le_bytes(*b"\xFF\xFF\xFF\xFF\0\0\xFF\0");
+    const FORM: u64 = u64::from_le_bytes(*b"_x00\0\0_\0");
+    let [.., high, low, _, _] = word.to_le_bytes();
+    let (high, low) = (LOW_DIGIT[usize::from(high)], LOW_DIGIT[usize::from(low)]);
+    (word & MASK == FORM && high < 8 && low < 16).then_some((high << 4 | low, 7))
 }
 
 /// The character that a predefined entity at the start of a word stands for, and the entity's length.
@@ -131,3 +153,47 @@ fn usual_entity(word: u64) -> Option<(u8, usize)> {
 const BLOCK_LEN: usize = 32;
 /// `_xHHHHHHHH_`
 const MAX_ESCAPE_LEN: usize = 11;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_in_a_row_mean_the_same_wherever_a_block_ends() {
+        let escaped =
+            "&lt;_x000D__x000A_&amp;&quot;é&apos;&gt;_x00E9__x0041__X004a__y_\t_x000041__x20AC_, later ";
+        let plain = "<\r\n&\"é'>éAJ_y_\t_x000041_€, later ";
+        for ahead in 0..70 {
+            let ahead = "x".repeat(ahead);
+            let text = [&ahead, escaped, &ahead, escaped].concat();
+            let expected = [&ahead, plain, &ahead, plain].concat();
+            for behind in ["<", "</S>", &"</S>".repeat(20)] {
+                for scanner in [Scanner::Portable, Scanner::detect()] {
+                    let mut side = b"side".to_vec();
+                    assert!(decode_usual(
+                        scanner,
+                        [&text, behind].concat().as_bytes(),
+                        text.len(),
+                        &mut side
+                    ));
+                    assert_eq!(String::from_utf8_lossy(&side), ["side", &expected].concat());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_dotnet_does_not_write_is_refused_and_leaves_nothing() {
+        for text in ["&#65;", "a&copy;b", "&lt", "_x00&#x34;1_", "a\u{1}b", "&lt;\r", "_x0041_\u{0}"] {
+            for behind in ["<", &"</S>".repeat(20), ""] {
+                let mut side = b"side".to_vec();
+                let bytes = [text, behind].concat();
+                assert!(
+                    !decode_usual(Scanner::detect(), bytes.as_bytes(), text.len(), &mut side),
+                    "{text:?}"
+                );
+                assert_eq!(side, b"side");
+            }
+        }
+    }
+}

@@ -140,15 +140,19 @@ impl Scanner {
 
     /// Whether the bytes are UTF-8; the error is how many of them are.
     pub(super) fn check_utf8(self, bytes: &[u8]) -> Result<(), usize> {
-        let mut at = 0;
+        let (mut at, mut clump_len) = (0, 0);
         loop {
-            at = self.find_beyond_ascii(bytes, at);
-            // What is not ASCII stands in clumps; the standard library checks a clump and the text around it.
+            let next = self.find_beyond_ascii(bytes, at);
+            // What is not ASCII stands in clumps; the standard library checks a clump and the text around it. A clump that
+            // goes on is a longer one.
+            clump_len =
+                if next == at { (2 * clump_len).clamp(MIN_CLUMP_LEN, MAX_CLUMP_LEN) } else { MIN_CLUMP_LEN };
+            at = next;
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.is_empty() {
                 return Ok(());
             }
-            let clump = rest.get(..CLUMP_LEN).unwrap_or(rest);
+            let clump = rest.get(..clump_len).unwrap_or(rest);
             match std::str::from_utf8(clump) {
                 Ok(_) => at += clump.len(),
                 Err(error) if error.error_len().is_none() && clump.len() < rest.len() => {
@@ -343,8 +347,10 @@ const ESCAPABLE_LOW: [i8; 16] =
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const FIRST_PRINTABLE: u8 = 0x20;
+/// A single letter of another script, and some ASCII behind it. Longer than any character.
+const MIN_CLUMP_LEN: usize = 16;
 /// Longer, and more ASCII is checked slowly behind each clump; shorter, and there are more clumps in other scripts.
-const CLUMP_LEN: usize = 128;
+const MAX_CLUMP_LEN: usize = 128;
 
 #[cfg(test)]
 mod tests;

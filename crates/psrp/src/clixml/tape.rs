@@ -32,7 +32,8 @@ enum Content {
     /// their own. It has no name, and so no table of names: sharing one would cost more than reading the message.
     One(Node),
     Many {
-        names: Arc<Names>,
+        /// `None` when nothing has a name.
+        names: Option<Arc<Names>>,
         arrays: Box<Arrays>,
         /// Tells this tape from every other one of the process.
         serial: u64,
@@ -49,7 +50,12 @@ impl Tape {
     }
 
     pub(super) fn new(arrays: Box<Arrays>, text: Bytes, names: Arc<Names>, serial: u64) -> Self {
-        Tape { text, content: Content::Many { names, arrays, serial } }
+        Tape { text, content: Content::Many { names: Some(names), arrays, serial } }
+    }
+
+    /// A tape of one text that is no container and has no name.
+    pub(super) fn of_one_in(arrays: Box<Arrays>, text: Bytes) -> Self {
+        Tape { text, content: Content::Many { names: None, arrays, serial: 0 } }
     }
 
     /// A tape of one text that is no container, has no name and stands in `text`.
@@ -128,8 +134,8 @@ impl Tape {
     pub fn names(&self) -> &Arc<Names> {
         static NONE: LazyLock<Arc<Names>> = LazyLock::new(|| Arc::new(Names::new()));
         match &self.content {
-            Content::One(_) => &NONE,
-            Content::Many { names, .. } => names,
+            Content::Many { names: Some(names), .. } => names,
+            Content::One(_) | Content::Many { names: None, .. } => &NONE,
         }
     }
 
