@@ -14,7 +14,7 @@ use crate::Result;
 const LIMITS: [(&str, f64, f64); 6] = [
     ("mailbox", 9.0, 4.5),
     ("process", 12.0, 6.0),
-    ("strings", 4.5, 5.5),
+    ("strings", 4.0, 5.5),
     ("deep", 13.0, 6.0),
     ("error", 9.0, 5.0),
     ("bytes", 4.0, 2.5),
@@ -26,7 +26,7 @@ const ATTACKS: [(&str, f64); 13] = [
     ("nested-objects", 0.5),
     ("nested-unknown-elements", 0.5),
     ("billion-laughs", 0.5),
-    ("entities", 18.0),
+    ("entities", 12.0),
     ("doubled-references", 20.0),
     ("references-to-one-large-object", 20.0),
     ("references-to-one-long-type-name", 22.0),

@@ -111,8 +111,11 @@ fn decode_all(decoder: &mut Decoder, bodies: &[Bytes]) {
     }
 }
 
+/// One behind the other in one buffer, as a read brings them.
 fn bodies(kind: &payload::Kind) -> Vec<Bytes> {
-    payload::bodies(kind, LEN).into_iter().map(Bytes::from).collect()
+    let bodies = payload::bodies(kind, LEN);
+    let mut rest = Bytes::from(bodies.concat());
+    bodies.iter().map(|body| rest.split_to(body.len())).collect()
 }
 
 /// Messages as elements, and their bytes.
