@@ -93,6 +93,8 @@ Check 'a session that breaks leaves the connection as it is, and its removal end
     Connect-RemotePowerShell
     $secret = ConvertTo-SecureString 'Secret-42' -AsPlainText -Force
     $null = Get-Failure { Invoke-Command -Session (Get-PSSession) { Set-Mailbox user00001 -Password $using:secret } -ErrorAction Stop }
+    # PowerShell ends the command first, and then says that the session is broken.
+    while ("$((Get-PSSession).State)" -eq 'Opened') { Start-Sleep -Milliseconds 10 }
     Assert-Equal "$((Get-PSSession).State)" 'Broken'
     Assert-Like (Get-PSSession).Runspace.RunspaceStateInfo.Reason.Message '*not possible with Invoke-Command in the session of a connection*'
     Assert-Equal @(Get-Mailbox -ResultSize 3 -WarningAction Ignore).Count 3
