@@ -27,9 +27,8 @@ pub unsafe extern "C" fn exo_shutdown(timeout_ms: u32, err: *mut *mut ExoError) 
         // Before anything else goes, so that no operation takes the end of its connection, or of the threads that
         // drive it, for a fault of the server.
         running.stop.send_replace(true);
-        drop(wait_while(until, |library| library.operations != 0));
-        // Only now: an operation may have connected in its last moment.
-        let open = lock().open.clone();
+        // The sessions are listed only now: an operation may have connected in its last moment.
+        let open = wait_while(until, |library| library.operations != 0).open.clone();
         for connection in &open {
             // One that is closing already is waited for as well.
             let _ = connection.start_close();
