@@ -12,7 +12,7 @@ use super::scan::Scanner;
 use super::sheet::{Line, Sheet, push_line};
 use super::text::Text;
 use super::value::Stream;
-use super::write::{push_base64, push_bool, push_double, push_escaped, push_guid, push_single, push_xml};
+use super::write::{push_bool, push_double, push_escaped, push_guid, push_single, push_xml};
 use super::written::Written;
 
 /// Writes CLIXML straight into a buffer, byte for byte as PowerShell does (MS-PSRP 2.2.5).
@@ -179,7 +179,7 @@ impl<'b> Encoder<'b> {
             self.start("BA", name.into());
             self.out.extend_from_slice(b" />");
         } else {
-            self.leaf("BA", name.into(), |out| push_base64(out, value));
+            self.leaf("BA", name.into(), |out| Scanner::detect().encode_base64(value, out));
         }
     }
 

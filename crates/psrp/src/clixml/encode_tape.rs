@@ -17,9 +17,7 @@ use super::tags::{Content, Tags};
 use super::tape::Tape;
 use super::value::Value;
 use super::wide::index;
-use super::write::{
-    push_base64, push_bool, push_double, push_guid, push_plain, push_single, push_text, push_xml,
-};
+use super::write::{push_bool, push_double, push_guid, push_plain, push_single, push_text, push_xml};
 
 /// Writes a tape as a document: `<Objs>` with the namespace, each value in order, without line breaks.
 pub fn encode_document(tape: &Tape) -> Vec<u8> {
@@ -312,9 +310,9 @@ impl<'w> Walk<'w, '_> {
     /// The content of a leaf that may be long.
     #[inline(never)]
     fn write_long(&mut self, node: &Node) {
-        let bytes = self.tape.slice(node);
+        let (bytes, scanner) = (self.tape.slice(node), self.scanner);
         self.sheet.with_vector(|out| match Kind::from_number(node.kind) {
-            Some(Kind::Bytes) => push_base64(out, bytes),
+            Some(Kind::Bytes) => scanner.encode_base64(bytes, out),
             Some(Kind::Decimal) => push_xml(out, bytes.strip_prefix(b"+").unwrap_or(bytes)),
             _ => push_xml(out, bytes),
         });

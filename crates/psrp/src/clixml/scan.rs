@@ -183,6 +183,24 @@ impl Scanner {
         BASE64.decode_vec(text.get(decoded..).unwrap_or_default(), out).is_ok()
     }
 
+    /// Appends bytes as base64 with padding.
+    pub(super) fn encode_base64(self, bytes: &[u8], out: &mut Vec<u8>) {
+        let encoded = match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(_) => avx512::Avx512::detect().map_or(0, |avx512| avx512.encode_base64(bytes, out)),
+            _ => 0,
+        };
+        let rest = bytes.get(encoded..).unwrap_or_default();
+        if cfg!(feature = "portable") {
+            let start = out.len();
+            out.resize(start + rest.len().div_ceil(3) * 4, 0);
+            let written = BASE64.encode_slice(rest, out.get_mut(start..).unwrap_or_default());
+            debug_assert!(written.is_ok(), "there is room for four digits for three bytes");
+        } else {
+            base64_simd::STANDARD.encode_append(rest, out);
+        }
+    }
+
     /// Some place from `from` on, ahead of which everything is ASCII; the length of `bytes` when all is.
     fn find_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
         match self {

@@ -5,11 +5,12 @@ use std::fmt;
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
 use super::node::{Kind, Node};
+use super::scan::Scanner;
 use super::sheet::{Line, push_line};
 use super::tape::{Siblings, Tape};
 use super::text::Text;
 use super::wide::index;
-use super::write::{push_base64, push_bool, push_double, push_single};
+use super::write::{push_bool, push_double, push_single};
 
 /// One value of a [`Tape`]: a cheap, copyable view.
 ///
@@ -405,7 +406,7 @@ impl fmt::Display for Value<'_> {
         }
         let mut out = Vec::new();
         match shown.bytes() {
-            Some(bytes) => push_base64(&mut out, bytes),
+            Some(bytes) => Scanner::detect().encode_base64(bytes, &mut out),
             None => push_line(&mut out, |line| shown.write_scalar(line)),
         }
         f.pad(&String::from_utf8_lossy(&out))

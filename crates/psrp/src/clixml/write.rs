@@ -1,8 +1,5 @@
 //! Characters and numbers as PowerShell and .NET write them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::digits::{POWERS, push_fraction, push_number};
 use super::padded::Padded;
 use super::scan::Scanner;
@@ -146,18 +143,6 @@ pub(super) fn push_xml(out: &mut Vec<u8>, text: &[u8]) {
         rest = special.get(len..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
-}
-
-/// Appends base64 with padding.
-pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    if cfg!(feature = "portable") {
-        let start = out.len();
-        out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-        let written = STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default());
-        debug_assert!(written.is_ok(), "there is room for four digits for three bytes");
-    } else {
-        base64_simd::STANDARD.encode_append(bytes, out);
-    }
 }
 
 /// Appends `true` or `false`.

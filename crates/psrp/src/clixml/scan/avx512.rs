@@ -1,13 +1,15 @@
-//! Text of a JSON string out of its escapes, 64 bytes at a time, on x86-64 processors with AVX-512 VBMI2.
+//! Text of a JSON string out of its escapes, and bytes into base64, 64 of what comes out at a time, on x86-64 processors with
+//! AVX-512 VBMI2.
 //!
-//! A block takes the same instructions wherever its escapes are: they are found as bits of a mask, all resolved at once,
+//! A block of JSON takes the same instructions wherever its escapes are: they are found as bits of a mask, all resolved at once,
 //! and what is left of them is pressed out of the block. So no jump depends on the text, which a processor cannot foresee:
 //! seven escapes stand around each element.
 
 use std::arch::x86_64::{
     __m512i, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_mask_cmpeq_epi8_mask,
-    _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512,
-    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask,
+    _mm512_mask_mov_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_multishift_epi64_epi8,
+    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi64,
+    _mm512_storeu_si512, _mm512_test_epi8_mask,
 };
 
 use super::unescape::{HIGH_DIGIT, LOW_DIGIT, SHORT};
@@ -33,6 +35,13 @@ impl Avx512 {
     pub(super) fn unescape(self, json: &mut [u8], read: usize, written: usize) -> (usize, usize) {
         // SAFETY: `self` proves that the processor has what the function is compiled for.
         unsafe { unescape(json, read, written) }
+    }
+
+    /// Appends the base64 of bytes from the start on, as far as it can be done 64 digits at a time. Gives back how many
+    /// bytes were encoded, a multiple of three.
+    pub(super) fn encode_base64(self, bytes: &[u8], out: &mut Vec<u8>) -> usize {
+        // SAFETY: `self` proves that the processor has what the function is compiled for.
+        unsafe { encode_base64(bytes, out) }
     }
 }
 
@@ -136,6 +145,27 @@ fn escapes(backslashes: u64, escaped: u64) -> u64 {
     rows & backslashes
 }
 
+/// Three bytes become four of six bits each, and each of those the digit at its place in the alphabet.
+///
+/// So few instructions stand between one load and the next that a processor has many of them on their way: bytes that come
+/// out of memory, and not out of a cache, are what takes the time.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let (order, digits, shifts) = (load(&ORDER), load(DIGITS), _mm512_set1_epi64(SHIFTS));
+    out.reserve(bytes.len().div_ceil(3) * 4);
+    let mut done = 0;
+    // 64 bytes are loaded, of which 48 count.
+    while let Some(block) = bytes.get(done..).and_then(<[u8]>::first_chunk) {
+        let groups = _mm512_permutexvar_epi8(order, load(block));
+        let values = _mm512_multishift_epi64_epi8(shifts, groups);
+        let mut text = [0; LEN];
+        store(&mut text, _mm512_permutexvar_epi8(values, digits));
+        out.extend_from_slice(&text);
+        done += LEN / 4 * 3;
+    }
+    done
+}
+
 /// What a table says of each byte; of one that is no ASCII, something.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vbmi")]
@@ -169,3 +199,17 @@ const LEN: usize = size_of::<__m512i>();
 /// A block, and what an escape at its last byte takes behind it.
 const FROM_LEN: usize = LEN + 5;
 const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+/// Of three bytes a, b, c the four b, a, c, b, in which the bits of each digit stand in a row.
+const ORDER: [u8; LEN] = {
+    let mut order = [0; LEN];
+    let (mut at, mut first) = (0, 0_u8);
+    while at < LEN {
+        (order[at], order[at + 1], order[at + 2], order[at + 3]) = (first + 1, first, first + 2, first + 1);
+        at += 4;
+        first += 3;
+    }
+    order
+};
+/// Where in eight such bytes the bits of each digit begin.
+const SHIFTS: i64 = i64::from_le_bytes([10, 4, 22, 16, 42, 36, 54, 48]);
+const DIGITS: &[u8; LEN] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

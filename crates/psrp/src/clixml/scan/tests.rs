@@ -121,6 +121,19 @@ fn base64_is_decoded_alike_on_every_path_and_refused_alike() {
 }
 
 #[test]
+fn base64_is_encoded_alike_on_every_path() {
+    for len in (0..300_u16).step_by(if cfg!(miri) { 47 } else { 1 }) {
+        let bytes: Vec<u8> = (0..len).map(|at| (at.wrapping_mul(151) ^ len).to_le_bytes()[0]).collect();
+        let expected = ["ahead", &BASE64.encode(&bytes)].concat();
+        for scanner in [Scanner::detect(), Scanner::Portable] {
+            let mut out = b"ahead".to_vec();
+            scanner.encode_base64(&bytes, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}
+
+#[test]
 fn the_digits_at_the_start_of_a_word_are_a_number() {
     for (text, value, len) in [
         ("0<......", 0, 1),
