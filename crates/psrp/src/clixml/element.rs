@@ -31,7 +31,7 @@ pub(super) fn push_type_names<'t>(
     names: impl Iterator<Item = Part<'t>>,
 ) -> u64 {
     let (start, id) = (sheet.end(), lists.next_id());
-    push_with_id(sheet, Kind::TypeNames, id, b">\0\0", 1);
+    push_with_id(sheet, Kind::TypeNames, id, false);
     let first = sheet.end();
     for name in names {
         push_type_name(sheet, scanner, name);
@@ -39,12 +39,12 @@ pub(super) fn push_type_names<'t>(
     let end = sheet.end();
     if first == end {
         sheet.cut(start);
-        push_with_id(sheet, Kind::TypeNames, id, b" />", 3);
+        push_with_id(sheet, Kind::TypeNames, id, true);
     }
     // Whether there was such a list before is seen best in what is written.
     if let Some(id) = lists.find_or_insert(sheet.bytes(), first..end) {
         sheet.cut(start);
-        push_with_id(sheet, Kind::TypeNamesRef, id, b" />", 3);
+        push_with_id(sheet, Kind::TypeNamesRef, id, true);
         return id;
     }
     if first != end {
@@ -74,23 +74,23 @@ fn push_type_name(sheet: &mut Sheet, scanner: Scanner, name: Part<'_>) {
     sheet.advance(len);
 }
 
-/// Appends `<tag RefId="…"` and what ends the tag.
+/// Appends `<tag RefId="…">`, or the same without an end tag to follow.
 #[inline(always)]
-pub(super) fn push_with_id(sheet: &mut Sheet, kind: Kind, id: u64, end: &[u8; 3], end_len: usize) {
+pub(super) fn push_with_id(sheet: &mut Sheet, kind: Kind, id: u64, is_empty: bool) {
     let Some(mut line) = sheet.line() else { return };
     Tags::of(kind.number()).push_start(&mut line);
-    push_id(&mut line, id);
-    line.push(end, end_len);
+    push_id(&mut line, id, is_empty);
     let len = line.len();
     sheet.advance(len);
 }
 
-/// Appends ` RefId="…"`.
+/// Appends ` RefId="…"` and what ends the tag.
 #[inline(always)]
-pub(super) fn push_id(line: &mut Line<'_>, id: u64) {
+pub(super) fn push_id(line: &mut Line<'_>, id: u64, is_empty: bool) {
     line.push(b" RefId=\"", 8);
     push_number(line, id);
-    line.push(b"\"", 1);
+    let (end, len) = if is_empty { (b"\" />", 4) } else { (b"\">\0\0", 2) };
+    line.push(end, len);
 }
 
 /// Appends an end tag.

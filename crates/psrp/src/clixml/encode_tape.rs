@@ -16,7 +16,7 @@ use super::short::Short;
 use super::tags::{Content, Tags};
 use super::tape::Tape;
 use super::value::Value;
-use super::wide::index;
+use super::wide::{index, number};
 use super::write::{push_bool, push_double, push_guid, push_plain, push_single, push_text, push_xml};
 
 /// Writes a tape as a document: `<Objs>` with the namespace, each value in order, without line breaks.
@@ -32,7 +32,7 @@ pub fn encode_document(tape: &Tape) -> Vec<u8> {
     out
 }
 
-/// A container that is being written. The default is what all values are in.
+/// A container that is being written.
 #[derive(Clone, Copy, Default)]
 struct Open {
     /// One past the last node inside.
@@ -51,12 +51,14 @@ struct Walk<'w, 'b> {
     attributes: Attributes<'w>,
     text: &'w [u8],
     side: &'w [u8],
+    serial: u64,
     scanner: Scanner,
     /// The output of the encoder, while the walk goes on.
     sheet: Sheet,
-    innermost: Open,
-    /// The containers around the innermost one.
-    outer: Short<Open, 8>,
+    /// The innermost one last. The first stands for what holds nothing but the node to be written.
+    open: Short<Open, 8>,
+    /// The end of the innermost one.
+    end: u32,
 }
 
 impl Encoder<'_> {
@@ -65,21 +67,23 @@ impl Encoder<'_> {
     /// An object is written where this encoder meets it first, be it by reference; everywhere else, and inside itself,
     /// it becomes a reference. So a part of a tape takes along what it refers to, and cycles keep their form.
     pub fn value(&mut self, value: Value<'_>) {
-        self.stream = value.stream();
-        self.write_tree(Name(value.name()), value);
+        let node = value.node();
+        self.stream = node.stream();
+        let name = node.name_id().and_then(|id| value.tape().names().get(id));
+        self.write_tree(Name(name), value, node);
     }
 
     /// Writes a value of a tape under another name, or under none.
     pub fn value_named<'n>(&mut self, name: impl Into<Name<'n>>, value: Value<'_>) {
-        self.write_tree(name.into(), value);
+        self.write_tree(name.into(), value, value.node());
     }
 
     #[inline]
-    fn write_tree(&mut self, name: Name<'_>, root: Value<'_>) {
+    fn write_tree(&mut self, name: Name<'_>, root: Value<'_>, node: &Node) {
         if name.0.is_some() || self.forced_name.is_some() || self.stream.is_some() {
             let attributes = self.root_attributes(name, root.kind());
             self.walk(&attributes, root);
-        } else if root.node().kind != Kind::String.number() || !self.write_plain(root) {
+        } else if node.kind != Kind::String.number() || !self.write_plain(root.tape().slice(node)) {
             self.walk(BARE, root);
         }
     }
@@ -87,18 +91,21 @@ impl Encoder<'_> {
     #[inline(never)]
     fn walk(&mut self, attributes: &Padded, root: Value<'_>) {
         let (tape, scanner) = (root.tape(), Scanner::detect());
+        let (nodes, side, serial) = tape.parts();
         let mut walk = Walk {
             tape,
-            nodes: tape.nodes(),
+            nodes,
             attributes: Attributes::new(tape.names()),
             text: tape.text(),
-            side: tape.side(),
+            side,
+            serial,
             scanner,
-            sheet: Sheet::take(self.out, expected_len(root)),
-            innermost: Open::default(),
-            outer: Short::default(),
+            sheet: Sheet::take(self.out, expected_len(nodes, root.index(), tape.text().len())),
+            open: Short::default(),
+            end: 0,
             encoder: self,
         };
+        walk.enter(Open { end: root.index() + 1, ..Open::default() });
         scanner.run(From(&mut walk, attributes, root.index()));
         let Walk { encoder, sheet, .. } = walk;
         sheet.give_back(encoder.out);
@@ -106,10 +113,9 @@ impl Encoder<'_> {
 
     /// Writes a string without attributes in which nothing is to be escaped, as many a message is: it needs no walk.
     /// `false`, and nothing is written, when the value is something else.
-    fn write_plain(&mut self, value: Value<'_>) -> bool {
+    fn write_plain(&mut self, text: &[u8]) -> bool {
         const START: &[u8] = b"<S>";
         const END: &[u8] = b"</S>";
-        let text = value.tape().slice(value.node());
         let is_plain = Scanner::detect().is_plain(text);
         if is_plain {
             self.out.reserve(START.len() + text.len() + END.len());
@@ -169,21 +175,30 @@ impl<'w> Walk<'w, '_> {
     fn write(&mut self, root_attributes: &Padded, root: u32) {
         let nodes = self.nodes;
         let (mut attribute, mut at) = (root_attributes, root);
-        while let Some(node) = nodes.get(index(at)) {
-            let tags = Tags::of(node.kind);
-            at = match tags.content {
-                Content::Parts => self.write_parts(attribute, node, at),
-                _ => {
-                    self.write_leaf(tags, attribute, node);
-                    at + 1
+        loop {
+            let mut rest = nodes.get(index(at)..index(self.end)).unwrap_or_default();
+            at = self.end;
+            // Mostly leaves, many in a row.
+            while let [node, behind @ ..] = rest {
+                let tags = Tags::of(node.kind);
+                if !tags.content.is_leaf() {
+                    at = self.write_parts(tags.content, attribute, node, at - number(rest.len()));
+                    break;
                 }
-            };
-            if self.innermost.end <= at {
-                let Some(next) = self.leave(at) else { return };
-                at = next;
+                self.write_leaf(tags, attribute, node);
+                attribute = self.attributes.get(behind.first().map_or(0, |node| node.name));
+                rest = behind;
             }
+            let Some(next) = self.leave(at) else { return };
+            at = next;
             attribute = self.attributes.get(nodes.get(index(at)).map_or(0, |node| node.name));
         }
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, container: Open) {
+        self.open.push(container);
+        self.end = container.end;
     }
 
     /// Ends the containers that end ahead of a node. Gives back the index of the node to write next; `None` when all is
@@ -191,13 +206,11 @@ impl<'w> Walk<'w, '_> {
     #[inline(always)]
     fn leave(&mut self, at: u32) -> Option<u32> {
         let mut at = at;
-        while self.innermost.end <= at {
-            if self.innermost.end == 0 {
-                return None;
-            }
-            push_end_tag(&mut self.sheet, Tags::of(self.innermost.kind));
-            at = self.innermost.after;
-            self.innermost = self.outer.pop().unwrap_or_default();
+        while self.end <= at {
+            let Open { after, kind, .. } = self.open.pop()?;
+            self.end = self.open.last()?.end;
+            push_end_tag(&mut self.sheet, Tags::of(kind));
+            at = after;
         }
         Some(at)
     }
@@ -256,7 +269,8 @@ impl<'w> Walk<'w, '_> {
                     }
                 }
             }
-            Content::Bytes | Content::Parts => {
+            // Bytes; what else there is are no leaves.
+            _ => {
                 let len = line.len();
                 self.sheet.advance(len);
                 self.write_long(node);
@@ -272,35 +286,36 @@ impl<'w> Walk<'w, '_> {
     /// Writes what is no leaf, or of a container that is not empty the start tag; it then is the innermost open one.
     /// Gives back the index of the node to write next.
     #[inline(always)]
-    fn write_parts(&mut self, attribute: &Padded, node: &Node, at: u32) -> u32 {
-        match Kind::from_number(node.kind) {
-            Some(Kind::Object) => self.write_object(attribute, node, at, node.a),
-            Some(Kind::Ref) => match self.nodes.get(index(node.a)) {
+    fn write_parts(&mut self, content: Content, attribute: &Padded, node: &Node, at: u32) -> u32 {
+        match content {
+            Content::Object => self.write_object(attribute, node, at, node.a),
+            Content::Reference => match self.nodes.get(index(node.a)) {
                 Some(object) => self.write_object(attribute, object, node.a, at + 1),
                 None => at + 1,
             },
-            Some(Kind::TypeNames) => {
+            Content::TypeNames => {
                 self.write_type_names(at);
                 node.a
             }
-            Some(Kind::TypeNamesRef) => {
+            Content::TypeNamesReference => {
                 self.write_type_names(node.a);
                 at + 1
             }
-            Some(Kind::Progress) => {
+            Content::Progress => {
                 self.write_progress(attribute, at);
                 node.a
             }
-            Some(kind) => {
-                let attribute = if kind == Kind::Members { attribute } else { BARE };
+            Content::Values => {
+                let attribute = if node.kind == Kind::Members.number() { attribute } else { BARE };
                 let Some(line) = self.sheet.start_tag(Tags::of(node.kind), attribute) else {
                     return node.a;
                 };
-                let len = if node.a <= at + 1 { line.end_empty() } else { line.len() };
+                let has_content = at + 1 < node.a;
+                let len = if has_content { line.len() } else { line.end_empty() };
                 self.sheet.advance(len);
-                self.descend(node, at, node.a)
+                if has_content { self.descend(node, at, node.a) } else { node.a }
             }
-            None => {
+            _ => {
                 debug_assert!(false, "the decoder writes known kinds only");
                 at + 1
             }
@@ -333,43 +348,36 @@ impl<'w> Walk<'w, '_> {
     /// Writes an object, or a reference to it if it was written before.
     #[inline(always)]
     fn write_object(&mut self, attribute: &Padded, object: &Node, at: u32, after: u32) -> u32 {
-        let serial = self.tape.serial();
         let next_id = self.encoder.objects;
-        let objects = &mut self.encoder.written().object_nodes;
-        let written = objects.find(serial, at);
-        if written.is_none() {
-            objects.insert(serial, at, next_id);
-            self.encoder.objects = next_id + 1;
-        }
-        let kind = if written.is_some() { Kind::Ref } else { Kind::Object };
+        let written = self.encoder.written().object_nodes.find_or_insert(self.serial, at, next_id);
+        let (kind, id) = match written {
+            Some(id) => (Kind::Ref, id),
+            None => {
+                self.encoder.objects = next_id + 1;
+                (Kind::Object, next_id)
+            }
+        };
         let has_content = written.is_none() && at + 1 < object.a;
         let Some(mut line) = self.sheet.start_tag(Tags::of(kind.number()), attribute) else { return after };
         line.reopen_tag();
-        push_id(&mut line, written.unwrap_or(next_id));
-        let (end, end_len) = if has_content { (b">\0\0", 1) } else { (b" />", 3) };
-        line.push(end, end_len);
+        push_id(&mut line, id, !has_content);
         let len = line.len();
         self.sheet.advance(len);
         if has_content { self.descend(object, at, after) } else { after }
     }
 
-    /// Goes on inside a container whose start tag is written; behind it if nothing is inside.
+    /// Goes on inside a container whose start tag is written.
     #[inline(always)]
     fn descend(&mut self, container: &Node, at: u32, after: u32) -> u32 {
-        if container.a <= at + 1 {
-            return after;
-        }
-        self.outer.push(self.innermost);
-        self.innermost = Open { end: container.a, after, kind: container.kind.into() };
+        self.enter(Open { end: container.a, after, kind: container.kind.into() });
         at + 1
     }
 
     /// A list is compared name by name once; later references to its node know its id.
     #[inline(always)]
     fn write_type_names(&mut self, at: u32) {
-        let serial = self.tape.serial();
-        if let Some(id) = self.encoder.written().list_nodes.find(serial, at) {
-            push_with_id(&mut self.sheet, Kind::TypeNamesRef, id, b" />", 3);
+        if let Some(id) = self.encoder.written().list_nodes.find(self.serial, at) {
+            push_with_id(&mut self.sheet, Kind::TypeNamesRef, id, true);
             return;
         }
         let Some(list) = self.nodes.get(index(at)) else { return };
@@ -377,21 +385,19 @@ impl<'w> Walk<'w, '_> {
         let names = self.nodes.get(index(at + 1)..index(list.a)).unwrap_or_default();
         let names = names.iter().map(|name| part(text, side, name));
         let id = push_type_names(&mut self.sheet, self.scanner, &mut self.encoder.written().lists, names);
-        self.encoder.written().list_nodes.insert(serial, at, id);
+        self.encoder.written().list_nodes.insert(self.serial, at, id);
     }
 }
 
-/// About how long a value is as an element, when it is short: what takes no more than a node in the text takes so much.
-fn expected_len(value: Value<'_>) -> usize {
-    let node = value.node();
-    match value.kind() {
-        kind if kind.is_container() => {
-            let nodes = index(node.a - value.index());
-            // Mostly the same for objects of one type: so it is foreseen how room is made.
-            (nodes * 48).min(value.tape().text().len() | 255)
-        }
-        kind if kind.is_text() => index(node.b) + 320,
-        _ => 0,
+/// About how long a node is as an element, when it is short: what takes no more than a node in the text takes so much.
+#[inline]
+fn expected_len(nodes: &[Node], root: u32, text_len: usize) -> usize {
+    let Some(node) = nodes.get(index(root)) else { return 0 };
+    match Tags::of(node.kind).content {
+        Content::Text | Content::Bytes => index(node.b) + 320,
+        content if content.is_leaf() => 0,
+        // Mostly the same for objects of one type: so it is foreseen how room is made.
+        _ => (index(node.a.saturating_sub(root)) * 48).min(text_len | 255),
     }
 }
 

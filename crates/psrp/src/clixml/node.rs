@@ -1,6 +1,7 @@
 //! One node of a tape, and the kinds of node.
 
 use super::names::NameId;
+use super::value::Stream;
 
 /// What a node is. The numbers are part of the C ABI and never change.
 ///
@@ -284,6 +285,16 @@ impl Node {
     /// `a` and `b` as one 64-bit value.
     pub fn bits(&self) -> u64 {
         u64::from(self.b) << 32 | u64::from(self.a)
+    }
+
+    /// The stream of a node at top level.
+    #[inline]
+    pub(super) fn stream(&self) -> Option<Stream> {
+        Stream::from_number(if self.kind == Kind::DateTime.number() {
+            u16::from(self.flags >> Node::DATE_STREAM_SHIFT)
+        } else {
+            self.aux
+        })
     }
 
     /// The index of the node after this one's subtree, given this one's own index.

@@ -129,7 +129,7 @@ impl Scanner {
 
     /// Does some work that uses this scanner much. It is compiled for the processor's instructions as a whole, so that
     /// the small functions here can become part of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(self, work: impl Work) {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -18,8 +18,15 @@ pub(super) struct Tags {
 /// What stands between the tags of an element, by the form that its node has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// More than one value: containers, references, lists of type names.
-    Parts,
+    /// No kind has this number.
+    Unknown,
+    Object,
+    Reference,
+    TypeNames,
+    TypeNamesReference,
+    Progress,
+    /// What any other container holds.
+    Values,
     Nothing,
     Bool,
     Signed,
@@ -36,6 +43,15 @@ pub(super) enum Content {
     /// Text of a few kinds of characters, of which none is escaped.
     Number,
     Bytes,
+}
+
+impl Content {
+    /// Whether it is all in one node.
+    #[inline(always)]
+    pub(super) const fn is_leaf(self) -> bool {
+        use Content::{Object, Progress, Reference, TypeNames, TypeNamesReference, Unknown, Values};
+        !matches!(self, Unknown | Object | Reference | TypeNames | TypeNamesReference | Progress | Values)
+    }
 }
 
 impl Tags {
@@ -60,7 +76,7 @@ impl Tags {
 
     const fn new(number: u8) -> Tags {
         let mut tags =
-            Tags { start: [0; 16], end: [0; 32], start_len: 1, end_len: 3, content: Content::Parts };
+            Tags { start: [0; 16], end: [0; 32], start_len: 1, end_len: 3, content: Content::Unknown };
         let Some(kind) = Kind::from_number(number) else { return tags };
         tags.content = content(kind);
         let name = kind.tag().as_bytes();
@@ -93,19 +109,19 @@ const fn content(kind: Kind) -> Content {
         Kind::Guid => Content::Guid,
         Kind::Decimal | Kind::Version | Kind::SecureString | Kind::SemanticVersion => Content::Number,
         Kind::Bytes => Content::Bytes,
-        Kind::Progress
-        | Kind::Object
-        | Kind::Ref
-        | Kind::TypeNames
-        | Kind::TypeNamesRef
-        | Kind::List
+        Kind::Object => Content::Object,
+        Kind::Ref => Content::Reference,
+        Kind::TypeNames => Content::TypeNames,
+        Kind::TypeNamesRef => Content::TypeNamesReference,
+        Kind::Progress => Content::Progress,
+        Kind::List
         | Kind::Enumerable
         | Kind::Stack
         | Kind::Queue
         | Kind::Dictionary
         | Kind::Entry
         | Kind::Props
-        | Kind::Members => Content::Parts,
+        | Kind::Members => Content::Values,
     }
 }
 

@@ -110,10 +110,7 @@ impl Tape {
     /// The nodes as they stand; this layout crosses the C ABI.
     #[inline]
     pub fn nodes(&self) -> &[Node] {
-        match &self.content {
-            Content::One(node) => std::slice::from_ref(node),
-            Content::Many { arrays, .. } => &arrays.nodes,
-        }
+        self.parts().0
     }
 
     /// The text the nodes point into: the body as it came, or, when much of it had to be decoded, only the text of its
@@ -124,10 +121,7 @@ impl Tape {
 
     /// The side text: WTF-8 of what had escapes, and the bytes of byte arrays.
     pub fn side(&self) -> &[u8] {
-        match &self.content {
-            Content::One(_) => &[],
-            Content::Many { arrays, .. } => &arrays.side,
-        }
+        self.parts().1
     }
 
     /// The table of member names that [`Node::name`] counts in; an empty one for a value without a name.
@@ -139,11 +133,13 @@ impl Tape {
         }
     }
 
-    /// A number that tells this tape from every other one of the process that has objects or lists of type names.
-    pub(super) fn serial(&self) -> u64 {
-        match self.content {
-            Content::One(_) => 0,
-            Content::Many { serial, .. } => serial,
+    /// The nodes, the side text, and a number that tells this tape from every other one of the process that has objects or
+    /// lists of type names.
+    #[inline]
+    pub(super) fn parts(&self) -> (&[Node], &[u8], u64) {
+        match &self.content {
+            Content::One(node) => (std::slice::from_ref(node), &[], 0),
+            Content::Many { arrays, serial, .. } => (&arrays.nodes, &arrays.side, *serial),
         }
     }
 
@@ -329,9 +325,11 @@ impl<'t> Iterator for Siblings<'t> {
         if self.end <= self.next {
             return None;
         }
-        let value = self.tape.value_at(self.next)?;
-        self.next = value.node().end_after(self.next);
-        Some(value)
+        let index = self.next;
+        let node = self.tape.nodes().get(super::wide::index(index))?;
+        Kind::from_number(node.kind)?;
+        self.next = node.end_after(index);
+        Some(Value { tape: self.tape, index })
     }
 }
 

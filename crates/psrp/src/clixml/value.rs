@@ -137,17 +137,15 @@ impl<'t> Value<'t> {
     }
 
     /// The member name (`N` attribute), or `None` when there is none.
+    #[inline]
     pub fn name(self) -> Option<Text<'t>> {
-        self.tape.names().get(self.node().name_id()?)
+        let id = self.node().name_id()?;
+        self.tape.names().get(id)
     }
 
     /// The stream of a top-level value (`S` attribute).
     pub fn stream(self) -> Option<Stream> {
-        let node = self.node();
-        match self.kind() {
-            Kind::DateTime => Stream::from_number(u16::from(node.flags >> Node::DATE_STREAM_SHIFT)),
-            _ => Stream::from_number(node.aux),
-        }
+        self.node().stream()
     }
 
     /// The object a `<Ref>` points at; the value itself when it is no reference.

@@ -1,6 +1,6 @@
 //! What an encoder has written already, so that it can be referred to.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(super) struct WrittenNodes {
     in_order: Short<(u64, u64), 8>,
     /// One past the last node of `in_order`.
     end: u64,
-    others: Option<BTreeMap<(u64, u32), u64>>,
+    others: Option<HashMap<(u64, u32), u64, Seeded>>,
 }
 
 impl WrittenNodes {
@@ -41,6 +41,16 @@ impl WrittenNodes {
             return None;
         }
         self.search(tape, node)
+    }
+
+    /// The id of a node that was written; otherwise it gets this one.
+    #[inline(always)]
+    pub(super) fn find_or_insert(&mut self, tape: u64, node: u32, id: u64) -> Option<u64> {
+        let found = self.find(tape, node);
+        if found.is_none() {
+            self.insert(tape, node, id);
+        }
+        found
     }
 
     #[inline(always)]
@@ -95,7 +105,7 @@ impl Place {
 pub(super) struct WrittenLists {
     places: Short<Place, FEW>,
     /// Used from [`FEW`] lists on; by the hash of the bytes.
-    by_hash: BTreeMap<u64, usize>,
+    by_hash: Option<HashMap<u64, usize, Seeded>>,
 }
 
 impl WrittenLists {
@@ -122,14 +132,13 @@ impl WrittenLists {
         if places.len() < FEW {
             return places.iter().position(|place| place.bytes(out) == bytes);
         }
-        if self.by_hash.is_empty() {
-            self.by_hash =
-                places.iter().enumerate().map(|(id, place)| (hash(place.bytes(out)), id)).collect();
-        }
-        let known = self.by_hash.get(&hash(bytes)).copied();
+        let by_hash = self.by_hash.get_or_insert_with(|| {
+            places.iter().enumerate().map(|(id, place)| (hash(place.bytes(out)), id)).collect()
+        });
+        let known = by_hash.get(&hash(bytes)).copied();
         let known = known.filter(|id| places.get(*id).is_some_and(|place| place.bytes(out) == bytes));
         if known.is_none() {
-            self.by_hash.insert(hash(bytes), places.len());
+            by_hash.insert(hash(bytes), places.len());
         }
         known
     }
