@@ -11,6 +11,7 @@ use super::intern::Interner;
 use super::limits::Limits;
 use super::names::Names;
 use super::node::{Kind, Node};
+use super::opening::Opening;
 use super::parse::{Frame, Parser};
 use super::refs::RefTable;
 use super::scan::Scanner;
@@ -50,6 +51,7 @@ pub struct Decoder {
     interner: Interner,
     objects: RefTable,
     types: RefTable,
+    opening: Opening,
     stack: Vec<Frame>,
     scratch: Vec<u8>,
     scanner: Scanner,
@@ -70,6 +72,7 @@ impl Decoder {
             interner: Interner::new(),
             objects: RefTable::default(),
             types: RefTable::default(),
+            opening: Opening::default(),
             stack: Vec::new(),
             scratch: Vec::new(),
             scanner: Scanner::detect(),
@@ -144,6 +147,7 @@ impl Decoder {
             stack: &mut self.stack,
             objects: &mut self.objects,
             types: &mut self.types,
+            opening: &mut self.opening,
             interner: &mut self.interner,
             scratch: &mut self.scratch,
             limits: &self.limits,
@@ -152,7 +156,7 @@ impl Decoder {
             type_lists: 0,
             skips_unknown: false,
         };
-        let outcome = parser.document();
+        let outcome = parser.read();
         let Parser { nodes, side, floats, .. } = parser;
         *arrays = Arrays { nodes, side, floats };
         if let Err(error) = outcome {

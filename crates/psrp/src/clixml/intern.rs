@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::error::DecodeErrorKind;
 use super::limits::Limits;
-use super::names::Names;
-use super::scan::same;
+use super::names::{NameId, Names};
+use super::scan::{Scanner, same};
 use super::tag::Tag;
 use super::wide::{index, number};
 
@@ -18,12 +18,10 @@ use super::wide::{index, number};
 pub(super) struct Interner {
     names: Arc<Names>,
     numbers: HashMap<Box<[u8]>, u32>,
-    /// The guessable names as they stand on the wire, each with the quote that ends it.
-    wire: Vec<u8>,
     /// By place.
     guesses: Vec<Guess>,
-    /// Where each name stands in `wire`, by number: start and length. The first stands for "no name".
-    forms: Vec<(u32, u32)>,
+    /// By number of the name. The first stands for "no name".
+    forms: Vec<Form>,
     place: Place,
     /// The place of the name that was given out last.
     used: Place,
@@ -47,21 +45,31 @@ impl Place {
 /// The element that was met at a place.
 #[derive(Clone, Copy)]
 struct Guess {
-    /// `<tag N="`, as far as the mask goes.
+    /// `<tag`, as far as the mask goes.
     word: u64,
     mask: u64,
     word_len: u8,
     tag: Tag,
     /// The number of its name.
     name: u32,
-    /// Its name and the quote in `wire`; a length of 0 when the wire form is not the name itself.
-    start: u32,
-    len: u32,
 }
 
 impl Guess {
     /// Equal to no word.
-    const NONE: Guess = Guess { word: 1, mask: 0, word_len: 0, tag: Tag::NONE, name: 0, start: 0, len: 0 };
+    const NONE: Guess = Guess { word: 1, mask: 0, word_len: 0, tag: Tag::NONE, name: 0 };
+}
+
+/// A name as it stands in a start tag.
+#[derive(Clone, Copy)]
+struct Form {
+    /// ` N="name"`, as much as fits, and zeros.
+    block: [u8; BLOCK_LEN],
+    /// How long that is; the largest number when the wire form is not the name itself.
+    len: u32,
+}
+
+impl Form {
+    const NONE: Form = Form { block: [0; BLOCK_LEN], len: u32::MAX };
 }
 
 impl Interner {
@@ -69,9 +77,8 @@ impl Interner {
         Interner {
             names: Arc::new(Names::new()),
             numbers: HashMap::new(),
-            wire: Vec::new(),
             guesses: vec![Guess::NONE; 2],
-            forms: vec![(0, 0)],
+            forms: vec![Form::NONE],
             place: Place::START,
             used: Place::START,
             len: 0,
@@ -87,34 +94,61 @@ impl Interner {
         self.place = Place::START;
     }
 
-    /// If the guessed element stands at `at`, where `word` was read: its tag, the number of its name, and where the
-    /// name's attribute ends.
+    /// If the guessed element stands at `at`, where `word` was read: its tag, the number of its name, and where the name's
+    /// attribute ends. Who takes it says so by [`Interner::pass`].
     #[inline(always)]
-    pub(super) fn guess(&mut self, body: &[u8], at: usize, word: u64) -> Option<(Tag, u32, usize)> {
+    pub(super) fn guess(
+        &self,
+        scanner: Scanner,
+        body: &[u8],
+        at: usize,
+        word: u64,
+    ) -> Option<(Tag, u32, usize)> {
         let guess = self.guesses.get(index(self.place.0))?;
         if word & guess.mask != guess.word {
             return None;
         }
-        let (start, len) = (index(guess.start), index(guess.len));
-        let from = at + usize::from(guess.word_len);
-        if !same(body.get(from..from + len)?, self.wire.get(start..start + len)?) {
-            return None;
-        }
-        self.place = Place::behind(guess.name);
-        Some((guess.tag, guess.name, from + len))
+        let end = self.find(scanner, body, at + usize::from(guess.word_len), guess.name)?;
+        Some((guess.tag, guess.name, end))
     }
 
-    /// If the guessed name and its quote stand at `at`: the number, and where they end.
+    /// Goes on behind the member with this name.
     #[inline]
-    pub(super) fn guess_name(&mut self, body: &[u8], at: usize) -> Option<(u32, usize)> {
-        let guess = self.guesses.get(index(self.place.0))?;
-        let (start, len) = (index(guess.start), index(guess.len));
-        if len == 0 || !same(body.get(at..at + len)?, self.wire.get(start..start + len)?) {
-            return None;
-        }
+    pub(super) fn pass(&mut self, name: u32) {
+        self.place = Place::behind(name);
+    }
+
+    /// If the attribute of the guessed name stands at `at`: the number, and where it ends.
+    #[inline]
+    pub(super) fn guess_name(&mut self, scanner: Scanner, body: &[u8], at: usize) -> Option<(u32, usize)> {
+        let name = self.guesses.get(index(self.place.0))?.name;
+        let end = self.find(scanner, body, at, name)?;
         self.used = self.place;
-        self.place = Place::behind(guess.name);
-        Some((guess.name, at + len))
+        self.place = Place::behind(name);
+        Some((name, end))
+    }
+
+    /// Where the attribute of a name ends, if it stands at `at`.
+    #[inline(always)]
+    fn find(&self, scanner: Scanner, body: &[u8], at: usize, name: u32) -> Option<usize> {
+        let form = self.forms.get(index(name))?;
+        let Some(block) = body.get(at..).and_then(<[u8]>::first_chunk) else {
+            return self.find_long(form, body, at, name);
+        };
+        let (common_len, len) = (scanner.common_len(block, &form.block), index(form.len));
+        if len <= common_len {
+            return Some(at + len);
+        }
+        if common_len == BLOCK_LEN { self.find_long(form, body, at, name) } else { None }
+    }
+
+    /// The same for a name that is too long for a block, or stands too near to the end of the body for one.
+    #[inline(never)]
+    fn find_long(&self, form: &Form, body: &[u8], at: usize, name: u32) -> Option<usize> {
+        let name = self.names.get(NameId::new(name)?)?.as_bytes();
+        let (found, behind) = body.get(at..)?.strip_prefix(b" N=\"")?.split_at_checked(name.len())?;
+        let is_here = form.len != u32::MAX && same(found, name) && behind.first() == Some(&b'"');
+        is_here.then(|| body.len() - behind.len() + 1)
     }
 
     /// The number of a name, or the limit that keeps a new one out.
@@ -123,13 +157,8 @@ impl Interner {
             Some(number) => *number,
             None => self.add(name, limits)?,
         };
-        let form = self.forms.get(index(number)).copied().unwrap_or_default();
         if let Some(guess) = self.guesses.get_mut(index(self.place.0)) {
-            if form.1 == 0 {
-                *guess = Guess::NONE;
-            }
             guess.name = number;
-            (guess.start, guess.len) = form;
         }
         self.used = self.place;
         self.place = Place::behind(number);
@@ -139,10 +168,9 @@ impl Interner {
     /// Says in which element the last name stood that was not guessed together with its tag.
     pub(super) fn learn(&mut self, tag: Tag) {
         if let Some(guess) = self.guesses.get_mut(index(self.used.0)) {
-            let known = if guess.len == 0 { None } else { tag.start_word() };
-            let (word, word_len) = known.unwrap_or((Guess::NONE.word, 0));
+            let (word, word_len) = tag.start_word().unwrap_or((Guess::NONE.word, 0));
             (guess.tag, guess.word, guess.word_len) = (tag, word, word_len);
-            guess.mask = if word_len == 0 { 0 } else { u64::MAX >> (64 - u32::from(word_len) * 8) };
+            guess.mask = u64::MAX.checked_shr(64 - u32::from(word_len) * 8).unwrap_or(0);
         }
     }
 
@@ -164,7 +192,7 @@ impl Interner {
 
     /// Whether a name equals this one, the case of ASCII letters ignored.
     pub(super) fn is(&self, number: u32, name: &str) -> bool {
-        super::NameId::new(number)
+        NameId::new(number)
             .and_then(|id| self.names.get(id))
             .is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
@@ -180,11 +208,11 @@ impl Interner {
         }
         let id = self.names.push(name).ok_or(too_many)?.number();
         self.len += name.len();
-        let mut form = (number(self.wire.len()), 0);
+        let mut form = Form::NONE;
         if stands_for_itself(name) {
-            form.1 = number(name.len() + 1);
-            self.wire.extend_from_slice(name);
-            self.wire.push(b'"');
+            let attribute = [b" N=\"", name, b"\""].concat();
+            form.len = number(attribute.len());
+            form.block.iter_mut().zip(&attribute).for_each(|(to, from)| *to = *from);
         }
         self.forms.push(form);
         self.guesses.extend([Guess::NONE; 2]);
@@ -199,3 +227,5 @@ fn stands_for_itself(name: &[u8]) -> bool {
         && !name.iter().any(|byte| matches!(byte, b'"' | b'<' | b'&' | 0..=0x1F))
         && !name.windows(2).any(|pair| matches!(pair, [b'_', b'x' | b'X']))
 }
+
+const BLOCK_LEN: usize = 32;

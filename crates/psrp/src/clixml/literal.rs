@@ -7,12 +7,12 @@ use super::date::DateTime;
 use super::error::DecodeError;
 use super::node::{Kind, Node};
 use super::parse::Parser;
-use super::primitive::{Scalar, expectation, is_valid_text, parse_scalar};
+use super::primitive::{Scalar, expectation, is_grouped_guid, is_valid_text, parse_scalar};
 use super::scan::{find_tag, leading_digits, word_at};
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::tape::FloatText;
-use super::usual_date::read_usual_date;
+use super::usual_date::{read_usual_date, read_usual_duration};
 use super::wide::{index, number};
 
 impl Parser<'_> {
@@ -34,9 +34,22 @@ impl Parser<'_> {
     /// An integer or character of at most fifteen digits.
     #[inline(always)]
     pub(super) fn integer(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
-        let word = word_at(self.body, self.at);
-        let is_negative = word & 0xFF == 0x2D;
-        let begin = self.at + usize::from(is_negative);
+        if word_at(self.body, self.at) & 0xFF == 0x2D {
+            return self.negative_integer(tag, start);
+        }
+        self.integer_at(self.at, tag, start)
+    }
+
+    /// Apart, because where a number begins is foreseen only when it is no sum.
+    #[inline(never)]
+    fn negative_integer(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
+        self.integer_at(self.at + 1, tag, start)
+    }
+
+    /// The same; its digits begin at `begin`, behind a sign or not.
+    #[inline(always)]
+    fn integer_at(&mut self, begin: usize, tag: Tag, start: &Start) -> Result<(), DecodeError> {
+        let is_negative = begin != self.at;
         let (value, len) = self.short_number(begin);
         let range = RANGES.get(usize::from(tag.0)).copied().unwrap_or(Range { max: 0, max_negative: 0 });
         let max = if is_negative { range.max_negative } else { range.max };
@@ -108,6 +121,50 @@ impl Parser<'_> {
             return Ok(());
         }
         self.scalar(DATE_TIME, start)
+    }
+
+    #[inline]
+    pub(super) fn duration(&mut self, start: &Start) -> Result<(), DecodeError> {
+        if !start.empty
+            && let Some((ticks, end)) = read_usual_duration(self.body, self.at)
+            && let Some(next) = DURATION.end_at(self.body, end)
+        {
+            self.at = next;
+            self.push_scalar(DURATION, start, Scalar { flags: 0, aux: 0, bits: ticks.cast_unsigned() });
+            return Ok(());
+        }
+        self.scalar(DURATION, start)
+    }
+
+    #[inline]
+    pub(super) fn version(&mut self, start: &Start) -> Result<(), DecodeError> {
+        let begin = self.at;
+        if !start.empty
+            && let Some(end) = usual_version_end(self.body, begin)
+            && let Some(next) = VERSION.end_at(self.body, end)
+        {
+            self.at = next;
+            let (kind, a, b) = (VERSION.0, number(begin), number(end - begin));
+            self.nodes.push(Node { kind, flags: 0, aux: start.stream, name: start.name, a, b });
+            return Ok(());
+        }
+        self.plain_text(VERSION, start)
+    }
+
+    #[inline]
+    pub(super) fn guid(&mut self, start: &Start) -> Result<(), DecodeError> {
+        let begin = self.at;
+        if !start.empty
+            && let Some(text) = self.body.get(begin..).and_then(<[u8]>::first_chunk)
+            && let Some(next) = GUID.end_at(self.body, begin + text.len())
+            && is_grouped_guid(text)
+        {
+            self.at = next;
+            let (kind, a, b) = (GUID.0, number(begin), number(text.len()));
+            self.nodes.push(Node { kind, flags: 0, aux: start.stream, name: start.name, a, b });
+            return Ok(());
+        }
+        self.plain_text(GUID, start)
     }
 
     /// A text that is kept as it is written, after a check.
@@ -186,6 +243,23 @@ impl From<DateTime> for Scalar {
     }
 }
 
+/// Where two to four numbers of at most seven digits with points between them end, that begin at `at`.
+#[inline]
+fn usual_version_end(body: &[u8], mut at: usize) -> Option<usize> {
+    for parts in 1..=4 {
+        let word = word_at(body, at);
+        let (_, len) = leading_digits(word);
+        // Eight digits leave nothing of the word.
+        let behind = word.checked_shr(len * 8).filter(|_| len != 0)?;
+        at += index(len);
+        if behind & 0xFF != 0x2E {
+            return (1 < parts).then_some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The largest magnitudes of an integer type; 0 and 0 for what is none.
 #[derive(Clone, Copy)]
 struct Range {
@@ -227,3 +301,6 @@ const BOOL: Tag = Tag::of(Kind::Bool);
 const SINGLE: Tag = Tag::of(Kind::Single);
 const DOUBLE: Tag = Tag::of(Kind::Double);
 const DATE_TIME: Tag = Tag::of(Kind::DateTime);
+const DURATION: Tag = Tag::of(Kind::TimeSpan);
+const GUID: Tag = Tag::of(Kind::Guid);
+const VERSION: Tag = Tag::of(Kind::Version);

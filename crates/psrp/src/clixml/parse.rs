@@ -8,8 +8,9 @@ use super::escape::escape_at;
 use super::intern::{Interner, Place};
 use super::limits::Limits;
 use super::node::{Kind, Node};
+use super::opening::Opening;
 use super::refs::RefTable;
-use super::scan::{Scanner, word_at};
+use super::scan::{Scanner, Work, word_at};
 use super::start_tag::Start;
 use super::tag::{Tag, class};
 use super::tape::FloatText;
@@ -28,6 +29,7 @@ pub(super) struct Parser<'d> {
     pub(super) stack: &'d mut Vec<Frame>,
     pub(super) objects: &'d mut RefTable,
     pub(super) types: &'d mut RefTable,
+    pub(super) opening: &'d mut Opening,
     pub(super) interner: &'d mut Interner,
     pub(super) scratch: &'d mut Vec<u8>,
     pub(super) limits: &'d Limits,
@@ -40,16 +42,29 @@ pub(super) struct Parser<'d> {
     pub(super) skips_unknown: bool,
 }
 
+/// The pass, compiled for the scanner's instructions.
+struct Reading<'p, 'd> {
+    parser: &'p mut Parser<'d>,
+    outcome: &'p mut Result<(), DecodeError>,
+}
+
+impl Work for Reading<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        *self.outcome = self.parser.document();
+    }
+}
+
 /// An open element.
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     pub(super) tag: Tag,
     /// Its node; the root has none.
-    node: u32,
+    pub(super) node: u32,
     /// Elements read inside, counted for objects, dictionary entries and type names.
-    count: u32,
+    pub(super) count: u32,
     /// Where the guess at a name goes on behind it.
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl Frame {
@@ -59,13 +74,37 @@ impl Frame {
 
 impl Parser<'_> {
     /// Reads the whole body.
-    pub(super) fn document(&mut self) -> Result<(), DecodeError> {
-        let wrapped = self.prolog()?;
+    pub(super) fn read(&mut self) -> Result<(), DecodeError> {
+        let mut outcome = Ok(());
+        self.scanner.run(Reading { parser: self, outcome: &mut outcome });
+        outcome
+    }
+
+    #[inline(always)]
+    fn document(&mut self) -> Result<(), DecodeError> {
+        let is_open = self.open_as_before();
+        let wrapped = if is_open { None } else { self.prolog()? };
+        self.elements(wrapped)?;
+        if !is_open {
+            self.opening.learn(self.body, &self.nodes);
+        }
+        Ok(())
+    }
+
+    /// The elements up to the end; `wrapped` as [`Parser::prolog`] says it.
+    #[inline(always)]
+    fn elements(&mut self, wrapped: Option<bool>) -> Result<(), DecodeError> {
         if wrapped == Some(true) {
             return self.epilog();
         }
         loop {
             let word = word_at(self.body, self.at);
+            let met = self.foreseen(word);
+            if let Some(met) = met
+                && self.takes_leaf(met)?
+            {
+                continue;
+            }
             match word.to_le_bytes() {
                 [b'<', b'/', ..] => {
                     if self.stack.is_empty() {
@@ -78,7 +117,7 @@ impl Parser<'_> {
                     self.close()?;
                 }
                 [b'<', b'!' | b'?', ..] => self.skip_markup()?,
-                [b'<', ..] => self.element(word)?,
+                [b'<', ..] => self.element(met)?,
                 [b' ' | b'\t' | b'\r' | b'\n', ..] => self.at += 1,
                 _ if self.at < self.body.len() => return Err(DecodeError::syntax("an element", self.at)),
                 _ if wrapped.is_none() && self.stack.is_empty() => return Ok(()),
@@ -87,9 +126,9 @@ impl Parser<'_> {
         }
     }
 
-    /// An element, whose first bytes are `word`; a container is left open.
+    /// An element in any form, with what is known of it; a container is left open.
     #[inline(always)]
-    fn element(&mut self, word: u64) -> Result<(), DecodeError> {
+    fn element(&mut self, met: Option<(Tag, u32, usize)>) -> Result<(), DecodeError> {
         let begin = self.at;
         if self.stack.is_empty() {
             self.value_end = begin.saturating_add(self.limits.max_object_len);
@@ -97,11 +136,15 @@ impl Parser<'_> {
         if self.value_end < begin {
             return Err(self.object_too_long());
         }
-        let guess = self.interner.guess(self.body, begin, word);
-        let (tag, name, after) = match guess {
-            Some(guess) => guess,
+        let mut start = Start { name: 0, ref_id: None, stream: 0, empty: false };
+        let (tag, after) = match met {
+            Some((tag, name, after)) => {
+                self.interner.pass(name);
+                start.name = name;
+                (tag, after)
+            }
             None => match Tag::read(self.body, begin + 1) {
-                Some((tag, after)) => (tag, 0, after),
+                Some(read) => read,
                 None => return self.unknown_element(),
             },
         };
@@ -110,12 +153,10 @@ impl Parser<'_> {
         if tag_class & parent.holds() == 0 {
             return Err(self.misplaced(tag));
         }
-        let mut start = Start { name, ref_id: None, stream: 0, empty: false };
         if !self.usual_start_tag(tag, after, &mut start)? {
-            let name_at = if name == 0 { after } else { begin + 1 + tag.name().len() };
-            start = self.slow_start_tag(name_at)?;
+            start = self.slow_start_tag(begin + 1 + tag.name().len())?;
         }
-        if start.name == 0 && needs_name(parent) {
+        if start.name == 0 && is_bag(parent) {
             return Err(self.nameless(begin));
         }
         if parent == ENTRY {
@@ -126,13 +167,14 @@ impl Parser<'_> {
             }
             self.top.count += 1;
         }
-        if tag_class & PARTS == 0 {
-            return self.primitive(tag, &start);
+        if tag_class & PARTS != 0 {
+            return self.part(tag, &start, begin);
         }
-        self.part(tag, &start, begin)
+        self.other_primitive(tag, &start)
     }
 
     /// Everything that is no primitive: null, references, and what has elements inside.
+    #[inline(always)]
     fn part(&mut self, tag: Tag, start: &Start, begin: usize) -> Result<(), DecodeError> {
         let own = number(self.nodes.len());
         let (mut aux, mut target) = (0, own + 1);
@@ -220,8 +262,18 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// A primitive that was not expected.
+    #[inline(never)]
+    fn other_primitive(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
+        self.primitive(tag, start)?;
+        if self.stack.is_empty() && self.value_end < self.at {
+            return Err(self.object_too_long());
+        }
+        Ok(())
+    }
+
     #[inline(always)]
-    fn primitive(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
+    pub(super) fn primitive(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
         match tag {
             STRING | URI | SCRIPT_BLOCK | XML_DOCUMENT => self.escaped_text(tag, start, start.stream),
             BOOL => self.bool(start),
@@ -229,16 +281,15 @@ impl Parser<'_> {
                 self.integer(tag, start)
             }
             DATE_TIME => self.date_time(start),
+            DURATION => self.duration(start),
             DOUBLE => self.double(start),
             PROGRESS => self.progress(start),
             BYTES => self.byte_array(start),
-            GUID | VERSION | DECIMAL | SEMANTIC_VERSION | SECURE_STRING => self.plain_text(tag, start),
+            VERSION => self.version(start),
+            GUID => self.guid(start),
+            DECIMAL | SEMANTIC_VERSION | SECURE_STRING => self.plain_text(tag, start),
             _ => self.scalar(tag, start),
-        }?;
-        if self.stack.is_empty() && self.value_end < self.at {
-            return Err(self.object_too_long());
         }
-        Ok(())
     }
 
     /// A text in which `_xHHHH_` stands for a UTF-16 unit.
@@ -247,7 +298,7 @@ impl Parser<'_> {
         let begin = self.at;
         let mut node = Node { kind: tag.0, flags: 0, aux, name: start.name, a: number(begin), b: 0 };
         if !start.empty {
-            let end = self.scanner.find_special(self.body, begin);
+            let end = self.text_end(begin);
             match tag.end_at(self.body, end) {
                 Some(next) => (node.b, self.at) = (number(end - begin), next),
                 None => return self.broken_text(tag, node, end),
@@ -255,6 +306,18 @@ impl Parser<'_> {
         }
         self.nodes.push(node);
         Ok(())
+    }
+
+    /// Where a text first holds what does not stand for itself. Its first block is looked at without a call, as most end in
+    /// it.
+    #[inline(always)]
+    fn text_end(&self, begin: usize) -> usize {
+        let block = self.body.get(begin..).and_then(<[u8]>::first_chunk);
+        let len = block.map_or(0, |block| self.scanner.text_len(block));
+        match block {
+            Some(block) if len < block.len() => begin + len,
+            _ => self.scanner.find_special(self.body, begin + len),
+        }
     }
 
     /// The same for a text that does not end where the scan came to a halt.
@@ -312,9 +375,10 @@ impl Parser<'_> {
     }
 }
 
+/// Whether it holds values with a name each.
 #[inline]
-fn needs_name(parent: Tag) -> bool {
-    parent == PROPS || parent == MEMBERS
+pub(super) fn is_bag(tag: Tag) -> bool {
+    tag == PROPS || tag == MEMBERS
 }
 
 /// Classes that are no primitives.
@@ -343,6 +407,7 @@ const SECURE_STRING: Tag = Tag::of(Kind::SecureString);
 const BYTES: Tag = Tag::of(Kind::Bytes);
 const DOUBLE: Tag = Tag::of(Kind::Double);
 const DATE_TIME: Tag = Tag::of(Kind::DateTime);
+const DURATION: Tag = Tag::of(Kind::TimeSpan);
 const PROGRESS: Tag = Tag::of(Kind::Progress);
 const OBJECT: Tag = Tag::of(Kind::Object);
 const REF: Tag = Tag::of(Kind::Ref);

@@ -164,7 +164,8 @@ fn is_guid(text: &[u8]) -> bool {
 }
 
 /// Written without a branch, so that the compiler makes vector instructions of it.
-fn is_grouped_guid(text: &[u8; 36]) -> bool {
+#[inline]
+pub(super) fn is_grouped_guid(text: &[u8; 36]) -> bool {
     let mut bad = 0;
     for (byte, group) in text.iter().zip(&GUID_GROUPS) {
         let is_digit = byte.wrapping_sub(b'0') < 10;

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::wide::index;
+use super::wide::{index, number};
 
 #[cfg(target_arch = "x86_64")]
 #[expect(
@@ -103,6 +103,16 @@ impl Scanner {
             #[cfg(target_arch = "x86_64")]
             Scanner::Avx2(avx2) => avx2.text_len(block),
             _ => self.find_special(block, 0),
+        }
+    }
+
+    /// How many bytes at the start of two blocks are the same.
+    #[inline(always)]
+    pub(super) fn common_len(self, left: &[u8; 32], right: &[u8; 32]) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.common_len(left, right),
+            _ => common_len(left, right),
         }
     }
 
@@ -233,6 +243,19 @@ fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)
 }
 
+fn common_len(left: &[u8; 32], right: &[u8; 32]) -> usize {
+    let (left, right) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+    let differences = left.iter().zip(right).map(|(l, r)| u64::from_le_bytes(*l) ^ u64::from_le_bytes(*r));
+    let mut len = 0;
+    for difference in differences {
+        if difference != 0 {
+            return len + first_byte(difference);
+        }
+        len += 8;
+    }
+    len
+}
+
 fn plain_len<const IN_ATTRIBUTE: bool>(block: &[u8; 32]) -> usize {
     block.iter().position(|byte| is_escapable(*byte, IN_ATTRIBUTE)).unwrap_or(block.len())
 }
@@ -268,20 +291,20 @@ pub(super) fn find_tag(bytes: &[u8], from: usize) -> usize {
 /// Eight bytes from `at` on as a little-endian word; bytes past the end are 0.
 #[inline]
 pub(super) fn word_at(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(word) => u64::from_le_bytes(*word),
         None => short_word_at(bytes, at),
     }
 }
 
-#[cold]
+/// The last bytes: they are the end of the last word.
+#[inline(never)]
 fn short_word_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0; 8];
     let rest = bytes.get(at..).unwrap_or_default();
-    for (to, from) in word.iter_mut().zip(rest) {
-        *to = *from;
+    match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last).checked_shr(64 - 8 * number(rest.len())).unwrap_or(0),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
-    u64::from_le_bytes(word)
 }
 
 /// How many bytes at the start of a word are ahead of the first that ends an element name: a space or another

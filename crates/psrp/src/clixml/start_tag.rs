@@ -32,7 +32,7 @@ impl Parser<'_> {
         let mut at = after;
         let mut word = word_at(self.body, at);
         if word & 0xFFFF_FFFF == NAME && start.name == 0 {
-            match self.named(tag, at + 4)? {
+            match self.named(tag, at)? {
                 Some((name, end)) => (start.name, at) = (name, end),
                 None => return Ok(false),
             }
@@ -45,25 +45,18 @@ impl Parser<'_> {
             }
             word = word_at(self.body, at);
         }
-        if word & 0xFF == 0x3E {
-            self.at = at + 1;
-        } else if word & 0xFF_FFFF == 0x3E_2F20 {
-            (self.at, start.empty) = (at + 3, true);
-        } else if word & 0xFFFF == 0x3E2F {
-            (self.at, start.empty) = (at + 2, true);
-        } else {
-            return Ok(false);
-        }
+        let Some((len, empty)) = tag_end(word) else { return Ok(false) };
+        (self.at, start.empty) = (at + len, empty);
         Ok(true)
     }
 
-    /// The name that stands at `begin` in an element that was not guessed, and where its attribute ends. `None` when it
-    /// has to be decoded.
+    /// The name whose attribute stands at `at` in an element that was not guessed, and where it ends. `None` when it has to
+    /// be decoded.
     #[inline(never)]
-    fn named(&mut self, tag: Tag, begin: usize) -> Result<Option<(u32, usize)>, DecodeError> {
-        let found = match self.interner.guess_name(self.body, begin) {
+    fn named(&mut self, tag: Tag, at: usize) -> Result<Option<(u32, usize)>, DecodeError> {
+        let found = match self.interner.guess_name(self.scanner, self.body, at) {
             Some(found) => Some(found),
-            None => self.plain_name(begin)?,
+            None => self.plain_name(at + b" N=\"".len())?,
         };
         if found.is_some() {
             self.interner.learn(tag);
@@ -95,6 +88,20 @@ impl Parser<'_> {
         }
         let id = self.interner.number(name, self.limits);
         id.map_err(|met| DecodeError::new(met, begin))
+    }
+}
+
+/// The length of what ends a start tag at the start of a word, and whether the element ends there too.
+#[inline(always)]
+pub(super) fn tag_end(word: u64) -> Option<(usize, bool)> {
+    if word & 0xFF == 0x3E {
+        Some((1, false))
+    } else if word & 0xFF_FFFF == 0x3E_2F20 {
+        Some((3, true))
+    } else if word & 0xFFFF == 0x3E2F {
+        Some((2, true))
+    } else {
+        None
     }
 }
 

@@ -50,12 +50,11 @@ impl Tag {
         }
     }
 
-    /// `<tag N="` as a word and how many bytes that is, for the tags with which it fits a word.
+    /// `<tag` as a word and how many bytes that is, for the tags with which it fits a word.
     pub(super) fn start_word(self) -> Option<(u64, u8)> {
         let name = self.name();
-        let len = u8::try_from(name.len()).ok().filter(|len| (1..=3).contains(len))?;
-        let attribute = u64::from_le_bytes(*b" N=\"\0\0\0\0");
-        Some((0x3C | key_of(name) << 8 | attribute << ((len + 1) * 8), len + 5))
+        let len = u8::try_from(name.len()).ok().filter(|len| (1..=7).contains(len))?;
+        Some((0x3C | key_of(name) << 8, len + 1))
     }
 
     /// What it may stand for inside a parent: one bit of [`class`].

@@ -45,6 +45,13 @@ impl Avx2 {
         unsafe { text_len(block) }
     }
 
+    /// As [`Scanner::common_len`](super::Scanner::common_len).
+    #[inline(always)]
+    pub(super) fn common_len(self, left: &[u8; LEN], right: &[u8; LEN]) -> usize {
+        // SAFETY: `self` proves that the processor has AVX2.
+        unsafe { common_len(left, right) }
+    }
+
     #[inline(always)]
     pub(super) fn plain_len<const IN_ATTRIBUTE: bool>(self, block: &[u8; LEN]) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
@@ -162,6 +169,14 @@ fn stands_for_itself(text: &[u8]) -> bool {
 fn text_len(block: &[u8; LEN]) -> usize {
     // Without a hit this is the length of the block.
     index(stops::<true>(load(block)).trailing_zeros())
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn common_len(left: &[u8; LEN], right: &[u8; LEN]) -> usize {
+    let same = _mm256_cmpeq_epi8(load(left), load(right));
+    // Without a difference this is the length of the block.
+    index((!_mm256_movemask_epi8(same)).trailing_zeros())
 }
 
 #[inline]

@@ -147,6 +147,71 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
+/// What a decoder remembers of one body to read the next one faster must not show.
+#[test]
+fn a_body_is_read_the_same_whatever_was_read_before() {
+    let head = r#"<Obj RefId="0"><TN RefId="0"><T>A.B</T><T>A</T></TN>"#;
+    let with = |members: &str| format!("{head}<MS>{members}</MS></Obj>");
+    let long = "a name of more than thirty-two bytes";
+    let bodies = [
+        with(
+            r#"<S N="a">x</S><I32 N="b">7</I32><Obj N="c" RefId="1"><MS><S N="d">y</S></MS></Obj><S N="e">z</S>"#,
+        ),
+        with(r#"<Nil N="a" /><I32 N="b">-7</I32><Ref N="c" RefId="0" /><S N="e" />"#),
+        with(r#"<Nil N="a"></Nil><I64 N="b">7</I64><TS N="c">P1DT2.5S</TS><Version N="e">1.2.3</Version>"#),
+        with(r#"<S N="ab">x</S><S N="a"/><S  N='b'>x</S><S N="b" RefId="4">x</S>"#),
+        with(r#"<S N="a&amp;b">x</S><S N="a_x0041_">x</S><S N="&#97;">x</S>"#),
+        with(&format!(r#"<S N="{long}">x</S><S N="{long}!">x</S><S N="{long}">x</S>"#)),
+        with(&format!(r#"<S N="{long}?">x</S><S N="{}">x</S><S N="{long}" />"#, &long[..33])),
+        with(r#"<Version N="a">1.2</Version><Version N="b">1.2.3.4.5</Version>"#),
+        with(r#"<TS N="a">P1Y</TS><TS N="b">PT</TS>"#),
+        with(
+            r#"<G N="a">497ac440-89fb-4cb3-9cc1-3434c1aa74c3</G><G N="b">{497ac440-89fb-4cb3-9cc1-3434c1aa74c3}</G>"#,
+        ),
+        with(r#"<S N="a&b">x</S>"#),
+        with(r#"<T N="a">x</T>"#),
+        with(r#"<S N="a">x</I32>"#),
+        with(""),
+        format!("{head}</Obj>"),
+        format!(
+            "{head}<Props><S N=\"a\">x</S></Props><MS><Obj N=\"b\" RefId=\"1\"><TNRef RefId=\"0\" /></Obj></MS></Obj>"
+        ),
+        format!("{head}<TN RefId=\"1\"><T>B</T></TN></Obj>{head}</Obj>"),
+        format!("\u{FEFF}{head}</Obj>"),
+        format!(
+            "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">{head}</Obj></Objs>"
+        ),
+        head.to_owned(),
+        head.replace("</TN>", ""),
+        r#"<Obj RefId="0"><TN RefId="0"><T>A.B</T></TN><TNRef RefId="0" /></Obj>"#.to_owned(),
+        r#"<Obj RefId="0"><TN RefId="0"><T>A.B</T><T>A_x0041_</T></TN></Obj>"#.to_owned(),
+        r#"<Obj RefId="0"><TN RefId="0"><T>&amp;</T><T>A</T></TN></Obj>"#.to_owned(),
+        r#"<Obj RefId="0"><TN RefId="0"><T /></TN></Obj>"#.to_owned(),
+        r#"<Obj RefId="0"><TN RefId="0"></TN></Obj>"#.to_owned(),
+        r#"<Obj RefId="0"><TN RefId="1"><T>A</T></TN><MS><Obj N="a"><TNRef RefId="0" /></Obj></MS></Obj>"#
+            .to_owned(),
+        r#"<Obj RefId="0"><LST><S N="a">x</S></LST></Obj>"#.to_owned(),
+        "<S>x</S>".to_owned(),
+    ];
+    let outcome =
+        |decoder: &mut Decoder, body: &str| match decoder.decode(Bytes::copy_from_slice(body.as_bytes())) {
+            Ok(tape) => {
+                let shown = shown(&tape);
+                decoder.recycle(tape);
+                shown
+            }
+            Err(error) => error.to_string(),
+        };
+    let expected = bodies.each_ref().map(|body| outcome(&mut Decoder::default(), body));
+    for (first, body) in bodies.iter().enumerate() {
+        let mut decoder = Decoder::default();
+        for (second, other) in bodies.iter().enumerate() {
+            assert_eq!(outcome(&mut decoder, body), expected[first], "{body}");
+            assert_eq!(outcome(&mut decoder, other), expected[second], "{other} behind {body}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
