@@ -74,15 +74,18 @@ impl Request {
     /// # Errors
     /// As [`Request::decode`].
     pub fn decode_with(envelope: &[u8], limits: &Limits) -> Result<Self, EnvelopeError> {
-        let mut reader = Reader::new(envelope, limits)?;
-        open_envelope(&mut reader)?;
+        Reader::read(envelope, limits, |reader| Self::read(reader, limits))
+    }
+
+    fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, EnvelopeError> {
+        open_envelope(reader)?;
         let mut header = Addressed::default();
         let mut operation = None;
         while let Some(part) = reader.next_child()? {
             if part.is(Ns::Soap, "Header") {
-                header = Addressed::decode(&mut reader)?;
+                header = Addressed::decode(reader)?;
             } else if part.is(Ns::Soap, "Body") && operation.is_none() {
-                operation = Some(header.decode_operation(&mut reader, limits)?);
+                operation = Some(header.decode_operation(reader, limits)?);
             } else {
                 reader.skip()?;
             }

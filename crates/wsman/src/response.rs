@@ -65,8 +65,11 @@ impl Response {
     /// # Errors
     /// As [`Response::decode`].
     pub fn decode_with(envelope: &[u8], limits: &Limits) -> Result<Self, EnvelopeError> {
-        let mut reader = Reader::new(envelope, limits)?;
-        open_envelope(&mut reader)?;
+        Reader::read(envelope, limits, |reader| Self::read(reader, limits))
+    }
+
+    fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, EnvelopeError> {
+        open_envelope(reader)?;
         let mut action = None;
         let mut response = None;
         while let Some(part) = reader.next_child()? {
@@ -79,7 +82,7 @@ impl Response {
                     }
                 }
             } else if part.is(Ns::Soap, "Body") && response.is_none() {
-                response = Some(decode_body(&mut reader, action.as_deref().unwrap_or_default(), limits)?);
+                response = Some(decode_body(reader, action.as_deref().unwrap_or_default(), limits)?);
             } else {
                 reader.skip()?;
             }

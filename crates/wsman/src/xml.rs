@@ -130,8 +130,19 @@ enum Token<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Checks size, encoding and first impression, and stands before the root element.
-    pub(crate) fn new(envelope: &'a [u8], limits: &Limits) -> Result<Self, EnvelopeError> {
+    /// Reads an envelope by `decode`, which goes to its end.
+    pub(crate) fn read<T>(
+        envelope: &'a [u8],
+        limits: &Limits,
+        decode: impl FnOnce(&mut Self) -> Result<T, EnvelopeError>,
+    ) -> Result<T, EnvelopeError> {
+        let outcome = decode(&mut Self::new(envelope, limits)?);
+        // What is not UTF-8 can look wrong in many ways.
+        outcome.map_err(|error| look::not_utf8(envelope).unwrap_or(error))
+    }
+
+    /// Checks size and first impression, and stands before the root element.
+    fn new(envelope: &'a [u8], limits: &Limits) -> Result<Self, EnvelopeError> {
         if limits.max_envelope_len < envelope.len() {
             let kind = EnvelopeErrorKind::TooLarge {
                 what: "the length of the envelope in bytes",
@@ -140,8 +151,8 @@ impl<'a> Reader<'a> {
             };
             return Err(EnvelopeError::new(kind, 0));
         }
-        let text = look::checked_text(envelope)?;
-        let mut inner = NsReader::from_str(text);
+        let text = look::text(envelope)?;
+        let mut inner = NsReader::from_reader(text);
         let config = inner.config_mut();
         config.expand_empty_elements = true;
         config.check_comments = false;

@@ -2,14 +2,18 @@
 
 use crate::error::{EnvelopeError, EnvelopeErrorKind, NotXml};
 
-/// Refuses what is no UTF-8 XML text by saying what it looks like.
-pub(super) fn checked_text(envelope: &[u8]) -> Result<&str, EnvelopeError> {
+/// The envelope without a byte order mark. Refuses what is no XML text by saying what it looks like.
+///
+/// Whether it is UTF-8 is left to the reader, which checks each piece that it gives: nearly all of an envelope is base64, which
+/// is ASCII when it can be decoded.
+pub(super) fn text(envelope: &[u8]) -> Result<&[u8], EnvelopeError> {
     let refuse = |reason, offset| Err(EnvelopeError::new(EnvelopeErrorKind::NotXml(reason), offset));
     if envelope.starts_with(b"\xFF\xFE") || envelope.starts_with(b"\xFE\xFF") || envelope.starts_with(b"<\0")
     {
         return refuse(NotXml::Utf16, 0);
     }
-    let bare = envelope.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(envelope).trim_ascii_start();
+    let text = envelope.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(envelope);
+    let bare = text.trim_ascii_start();
     match bare.first() {
         None => return refuse(NotXml::Empty, 0),
         Some(0) => return refuse(NotXml::Nul, envelope.len() - bare.len()),
@@ -17,10 +21,14 @@ pub(super) fn checked_text(envelope: &[u8]) -> Result<&str, EnvelopeError> {
         Some(b'<') => {}
         Some(_) => return refuse(NotXml::Text, envelope.len() - bare.len()),
     }
-    match simdutf8::compat::from_utf8(envelope) {
-        Ok(text) => Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
-        Err(error) => refuse(NotXml::NotUtf8, error.valid_up_to()),
-    }
+    Ok(text)
+}
+
+/// Says where an envelope is not UTF-8, if it is not.
+#[cold]
+pub(super) fn not_utf8(envelope: &[u8]) -> Option<EnvelopeError> {
+    let error = std::str::from_utf8(envelope).err()?;
+    Some(EnvelopeError::new(EnvelopeErrorKind::NotXml(NotXml::NotUtf8), error.valid_up_to()))
 }
 
 /// Looks for `<!DOCTYPE html` or `<html` behind comments and an XML declaration, near the start.

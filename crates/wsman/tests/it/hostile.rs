@@ -302,6 +302,18 @@ fn streams_are_read_alike_whether_they_touch_or_not() {
 }
 
 #[test]
+fn a_byte_that_is_not_utf8_is_named_wherever_it_stands() {
+    let stream = "<rsp:Stream Name='stdout'>AAAA</rsp:Stream>";
+    let envelope = receive(&format!("{stream}{stream}{stream}<!-- x --> <?y z?>{stream}")) + "\n<!-- x -->\n";
+    Response::decode(envelope.as_bytes()).expect("a good answer");
+    for at in 1..envelope.len() {
+        let mut bytes = envelope.clone().into_bytes();
+        bytes[at] = 0xFF;
+        assert_eq!(refusal(&bytes), format!("the envelope is not UTF-8 (at byte {at})"));
+    }
+}
+
+#[test]
 fn an_error_behind_streams_that_touch_has_its_place() {
     let stream = "<rsp:Stream Name='stdout'>AAAA</rsp:Stream>";
     let envelope = receive(&format!("{stream}{stream}{stream}<rsp:Stream Name='stdout'>A</rsp:Stream>"));
