@@ -152,8 +152,13 @@ pub fn tape_read(bytes: &[u8]) {
 
 /// WSMan: an envelope that was read holds no more than its own bytes, and its fragments end in messages or an error.
 pub fn wsman_receive(bytes: &[u8]) {
-    _ = Request::decode(bytes);
-    let Ok(Response::Receive(receive)) = Response::decode(bytes) else { return };
+    let (request, response) = (Request::decode(bytes), Response::decode(bytes));
+    // That an envelope is UTF-8 is checked piece by piece.
+    assert!(
+        request.is_err() && response.is_err() || std::str::from_utf8(bytes).is_ok(),
+        "read, but not UTF-8"
+    );
+    let Ok(Response::Receive(receive)) = response else { return };
     let total: usize = receive.streams.iter().map(|chunk| chunk.bytes.len()).sum();
     assert!(total <= bytes.len(), "{total} bytes out of {}", bytes.len());
     // What stands between two streams changes nothing: those that follow each other directly are read in another way.

@@ -1,19 +1,70 @@
-//! Text with entities and escapes as .NET writes them.
+//! Text as .NET writes it, with entities and escapes.
 
 use super::error::DecodeError;
 use super::escape::escape_at;
 use super::node::Node;
 use super::parse::Parser;
 use super::scan::{LOW_DIGIT, Scanner, Work, word_at};
+use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::write_code_point;
 use super::wide::number;
 
 impl Parser<'_> {
+    /// A text in which `_xHHHH_` stands for a UTF-16 unit.
+    #[inline(always)]
+    pub(super) fn escaped_text(&mut self, tag: Tag, start: &Start, aux: u16) -> Result<(), DecodeError> {
+        let begin = self.at;
+        let mut node = Node { kind: tag.0, flags: 0, aux, name: start.name, a: number(begin), b: 0 };
+        if !start.empty {
+            let end = self.text_end(begin);
+            match tag.end_at(self.body, end) {
+                Some(next) => (node.b, self.at) = (number(end - begin), next),
+                None => return self.broken_text(tag, node, end),
+            }
+        }
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Where a text first holds what does not stand for itself. Its first block is looked at without a call, as most end in
+    /// it.
+    #[inline(always)]
+    fn text_end(&self, begin: usize) -> usize {
+        let block = self.body.get(begin..).and_then(<[u8]>::first_chunk);
+        let len = block.map_or(0, |block| self.scanner.text_len(block));
+        match block {
+            Some(block) if len < block.len() => begin + len,
+            _ => self.scanner.find_special(self.body, begin + len),
+        }
+    }
+
+    /// The same for a text that does not end where the scan came to a halt.
+    #[inline(never)]
+    fn broken_text(&mut self, tag: Tag, mut node: Node, halt: usize) -> Result<(), DecodeError> {
+        let mut end = halt;
+        loop {
+            match self.body.get(end) {
+                Some(b'<') => break,
+                Some(b'\t' | b'\n') => end += 1,
+                Some(b'_') if escape_at(self.body.get(end..).unwrap_or_default()).is_none() => end += 1,
+                _ => return self.decoded_text(tag, node),
+            }
+            end = self.scanner.find_special(self.body, end);
+        }
+        let Some(next) = tag.end_at(self.body, end) else {
+            return self.slow_text(tag, node, true);
+        };
+        node.b = number(end - self.at);
+        self.nodes.push(node);
+        self.at = next;
+        Ok(())
+    }
+
     /// Text in which only the predefined entities, escapes, tabs and line feeds do not stand for themselves, all decoded
     /// in one go. Becomes side text. Anything else is left to [`Parser::slow_text`].
     #[inline(never)]
-    pub(super) fn decoded_text(&mut self, tag: Tag, mut node: Node) -> Result<(), DecodeError> {
+    fn decoded_text(&mut self, tag: Tag, mut node: Node) -> Result<(), DecodeError> {
         let base = self.side.len();
         let text = self.rest();
         let len = memchr::memchr(b'<', text).unwrap_or(0);

@@ -4,7 +4,6 @@
 //! [`super::attributes`] and [`super::content`] read the same bytes again in all the ways of XML.
 
 use super::error::{DecodeError, DecodeErrorKind};
-use super::escape::escape_at;
 use super::intern::{Interner, Place};
 use super::limits::Limits;
 use super::node::{Kind, Node};
@@ -290,56 +289,6 @@ impl Parser<'_> {
             DECIMAL | SEMANTIC_VERSION | SECURE_STRING => self.plain_text(tag, start),
             _ => self.scalar(tag, start),
         }
-    }
-
-    /// A text in which `_xHHHH_` stands for a UTF-16 unit.
-    #[inline(always)]
-    fn escaped_text(&mut self, tag: Tag, start: &Start, aux: u16) -> Result<(), DecodeError> {
-        let begin = self.at;
-        let mut node = Node { kind: tag.0, flags: 0, aux, name: start.name, a: number(begin), b: 0 };
-        if !start.empty {
-            let end = self.text_end(begin);
-            match tag.end_at(self.body, end) {
-                Some(next) => (node.b, self.at) = (number(end - begin), next),
-                None => return self.broken_text(tag, node, end),
-            }
-        }
-        self.nodes.push(node);
-        Ok(())
-    }
-
-    /// Where a text first holds what does not stand for itself. Its first block is looked at without a call, as most end in
-    /// it.
-    #[inline(always)]
-    fn text_end(&self, begin: usize) -> usize {
-        let block = self.body.get(begin..).and_then(<[u8]>::first_chunk);
-        let len = block.map_or(0, |block| self.scanner.text_len(block));
-        match block {
-            Some(block) if len < block.len() => begin + len,
-            _ => self.scanner.find_special(self.body, begin + len),
-        }
-    }
-
-    /// The same for a text that does not end where the scan came to a halt.
-    #[inline(never)]
-    fn broken_text(&mut self, tag: Tag, mut node: Node, halt: usize) -> Result<(), DecodeError> {
-        let mut end = halt;
-        loop {
-            match self.body.get(end) {
-                Some(b'<') => break,
-                Some(b'\t' | b'\n') => end += 1,
-                Some(b'_') if escape_at(self.body.get(end..).unwrap_or_default()).is_none() => end += 1,
-                _ => return self.decoded_text(tag, node),
-            }
-            end = self.scanner.find_special(self.body, end);
-        }
-        let Some(next) = tag.end_at(self.body, end) else {
-            return self.slow_text(tag, node, true);
-        };
-        node.b = number(end - self.at);
-        self.nodes.push(node);
-        self.at = next;
-        Ok(())
     }
 
     /// The first or second element of a dictionary entry. Its name must say so, and a key cannot be null.

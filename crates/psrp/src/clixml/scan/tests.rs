@@ -40,6 +40,11 @@ fn wide_scans_agree_with_a_byte_loop() {
                     assert_eq!(scanner.text_len(block), slow(is_special));
                     assert_eq!(scanner.plain_len::<false>(block), slow(|byte| is_escapable(byte, false)));
                     assert_eq!(scanner.plain_len::<true>(block), slow(|byte| is_escapable(byte, true)));
+                    let mut other = *block;
+                    assert_eq!(scanner.common_len(block, &other), other.len());
+                    let at = usize::from(block[0]) % other.len();
+                    other[at..].iter_mut().for_each(|byte| *byte ^= 1 << (at % 8));
+                    assert_eq!(scanner.common_len(block, &other), at);
                     let mut len = 0;
                     scanner.run(Measure(scanner, block, &mut len));
                     assert_eq!(len, plain_len::<false>(block));

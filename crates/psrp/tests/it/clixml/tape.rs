@@ -149,6 +149,7 @@ fn pieces() -> impl Strategy<Value = String> {
 
 /// What a decoder remembers of one body to read the next one faster must not show.
 #[test]
+#[cfg_attr(miri, ignore = "thousands of bodies are too much for an interpreter")]
 fn a_body_is_read_the_same_whatever_was_read_before() {
     let head = r#"<Obj RefId="0"><TN RefId="0"><T>A.B</T><T>A</T></TN>"#;
     let with = |members: &str| format!("{head}<MS>{members}</MS></Obj>");
