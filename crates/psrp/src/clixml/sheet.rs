@@ -60,7 +60,7 @@ impl Sheet {
     pub(super) fn line(&mut self) -> Option<Line<'_>> {
         let room = self.bytes.len().checked_sub(self.end)?;
         if room < LINE_LEN {
-            self.grow();
+            return self.line_of_more();
         }
         Some(Line { room: self.bytes.get_mut(self.end..)?.first_chunk_mut()?, len: 0 })
     }
@@ -100,9 +100,10 @@ impl Sheet {
 
     #[cold]
     #[inline(never)]
-    fn grow(&mut self) {
+    fn line_of_more(&mut self) -> Option<Line<'_>> {
         self.bytes.resize(self.end + self.room, 0);
         self.room = MAX_ROOM + LINE_LEN;
+        Some(Line { room: self.bytes.get_mut(self.end..)?.first_chunk_mut()?, len: 0 })
     }
 }
 
