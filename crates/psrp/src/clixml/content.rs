@@ -1,10 +1,12 @@
 //! Text that is not simply there: entities, escapes, CDATA, comments, line ends, base64.
 
+use std::ops::Range;
+
 use super::error::{DecodeError, DecodeErrorKind};
 use super::escape::{entity_at, unescape};
 use super::node::{Kind, Node};
 use super::parse::Parser;
-use super::primitive::{expectation, is_valid_text, parse_scalar, trim};
+use super::primitive::{expectation, is_valid_text, parse_scalar, trim, trimmed};
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::push_code_point;
@@ -20,16 +22,14 @@ impl Parser<'_> {
         if escaped {
             unescape(&mut self.side, base, self.scratch);
         } else {
-            let trimmed = trim(self.side.get(base..).unwrap_or_default());
+            let text = self.side.get(base..).unwrap_or_default();
+            let Range { start, end } = trimmed(text);
             let kind = Kind::from_number(tag.0).unwrap_or(Kind::String);
-            if !is_valid_text(kind, trimmed) {
+            if !is_valid_text(kind, text.get(start..end).unwrap_or_default()) {
                 return Err(DecodeError::value(tag.name(), expectation(kind), begin));
             }
-            let len = trimmed.len();
-            let text = self.side.get(base..).unwrap_or_default();
-            let space = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
-            self.side.copy_within(base + space..base + space + len, base);
-            self.side.truncate(base + len);
+            self.side.copy_within(base + start..base + end, base);
+            self.side.truncate(base + end - start);
         }
         node.flags |= Node::IN_SIDE;
         (node.a, node.b) = (number(base), number(self.side.len() - base));

@@ -1,5 +1,7 @@
 //! The primitives of MS-PSRP 2.2.5.1: what their text must be, and what it becomes in a node.
 
+use std::ops::Range;
+
 use super::date::{DateTime, parse_duration};
 use super::node::Kind;
 
@@ -79,10 +81,15 @@ pub(super) fn expectation(kind: Kind) -> &'static str {
 
 /// The text without the white space of XML around it.
 pub(super) fn trim(text: &[u8]) -> &[u8] {
+    text.get(trimmed(text)).unwrap_or_default()
+}
+
+/// Where in a text stands what [`trim`] leaves of it.
+pub(super) fn trimmed(text: &[u8]) -> Range<usize> {
     let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     let start = text.iter().position(|byte| !space(byte)).unwrap_or(text.len());
     let end = text.iter().rposition(|byte| !space(byte)).map_or(start, |last| last + 1);
-    text.get(start..end).unwrap_or_default()
+    start..end
 }
 
 fn magnitude(digits: &[u8]) -> Option<u64> {

@@ -240,5 +240,7 @@ fn guids_versions_and_byte_arrays_are_checked() {
         ("<SS>bnVsbA==</SS>", "SS'bnVsbA=='"),
         ("<SS />", "SS''"),
         ("<SS></SS>", "SS''"),
+        // A form feed is no white space of XML, so it is part of the text.
+        ("<SS> &#12;bnVsbA==&#10;</SS>", r"SS'\u{c}bnVsbA=='"),
     ]);
 }
