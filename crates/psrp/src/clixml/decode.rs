@@ -110,12 +110,14 @@ impl Decoder {
         if self.limits.max_expanded_len < text.len() || self.scanner.check_utf8(&body).is_err() {
             return self.decode_elements(body);
         }
-        if self.scanner.find_special(&body, text.start) == text.end {
+        let halt = self.scanner.find_special(&body, text.start);
+        if halt == text.end {
             return Ok(Tape::of_one(string(0, &text), body));
         }
         let Some(mut arrays) = self.spares.pop() else { return self.decode_elements(body) };
         let from_text = body.get(text.start..).unwrap_or_default();
-        if !decode_usual(self.scanner, from_text, text.len(), &mut arrays.side) {
+        let plain_len = halt - text.start;
+        if !decode_usual(self.scanner, from_text, plain_len, text.len(), &mut arrays.side) {
             self.spares.push(arrays);
             return self.decode_elements(body);
         }

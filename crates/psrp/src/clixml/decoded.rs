@@ -48,7 +48,7 @@ impl Parser<'_> {
                 Some(b'<') => break,
                 Some(b'\t' | b'\n') => end += 1,
                 Some(b'_') if escape_at(self.body.get(end..).unwrap_or_default()).is_none() => end += 1,
-                _ => return self.decoded_text(tag, node),
+                _ => return self.decoded_text(tag, node, halt),
             }
             end = self.scanner.find_special(self.body, end);
         }
@@ -62,14 +62,16 @@ impl Parser<'_> {
     }
 
     /// Text in which only the predefined entities, escapes, tabs and line feeds do not stand for themselves, all decoded
-    /// in one go. Becomes side text. Anything else is left to [`Parser::slow_text`].
+    /// in one go; up to `halt` all do. Becomes side text. Anything else is left to [`Parser::slow_text`].
     #[inline(never)]
-    fn decoded_text(&mut self, tag: Tag, mut node: Node) -> Result<(), DecodeError> {
+    fn decoded_text(&mut self, tag: Tag, mut node: Node, halt: usize) -> Result<(), DecodeError> {
         let base = self.side.len();
         let text = self.rest();
         let len = memchr::memchr(b'<', text).unwrap_or(0);
+        let plain_len = halt - self.at;
         let next = tag.end_at(self.body, self.at + len).filter(|_| self.check_expanded(len).is_ok());
-        let Some(next) = next.filter(|_| decode_usual(self.scanner, text, len, &mut self.side)) else {
+        let decoded = next.filter(|_| decode_usual(self.scanner, text, plain_len, len, &mut self.side));
+        let Some(next) = decoded else {
             return self.slow_text(tag, node, true);
         };
         self.at = next;
@@ -80,15 +82,22 @@ impl Parser<'_> {
     }
 }
 
-/// Appends the first `len` bytes of a text, decoded, to `side`. `false`, and nothing is appended, when there is more in
-/// them than .NET writes. The `<` that ends them follows.
-pub(super) fn decode_usual(scanner: Scanner, text: &[u8], len: usize, side: &mut Vec<u8>) -> bool {
+/// Appends the first `len` bytes of a text, decoded, to `side`; the first `plain_len` stand for themselves. `false`, and nothing is
+/// appended, when there is more in them than .NET writes. The `<` that ends them follows.
+pub(super) fn decode_usual(
+    scanner: Scanner,
+    text: &[u8],
+    plain_len: usize,
+    len: usize,
+    side: &mut Vec<u8>,
+) -> bool {
     let base = side.len();
     // Text never gets longer. What is too much of a block is written over by the next one.
+    side.extend_from_slice(text.get(..len + BLOCK_LEN).unwrap_or(text));
     side.resize(base + len + BLOCK_LEN, 0);
     let out = side.get_mut(base..).unwrap_or_default();
     let mut outcome = None;
-    scanner.run(Decoding { scanner, text, out, outcome: &mut outcome });
+    scanner.run(Decoding { scanner, text, plain_len, out, outcome: &mut outcome });
     let to = outcome.and_then(|(from, to)| (from == len).then_some(to));
     side.truncate(base + to.unwrap_or(0));
     to.is_some()
@@ -98,6 +107,8 @@ pub(super) fn decode_usual(scanner: Scanner, text: &[u8], len: usize, side: &mut
 struct Decoding<'d> {
     scanner: Scanner,
     text: &'d [u8],
+    /// So many bytes of it stand for themselves, and are in `out`.
+    plain_len: usize,
     /// INVARIANT: longer than the text by a block.
     out: &'d mut [u8],
     /// How many bytes there were, and how many they became; `None` when there is more in them than .NET writes.
@@ -107,13 +118,13 @@ struct Decoding<'d> {
 impl Work for Decoding<'_> {
     #[inline(always)]
     fn run(self) {
-        *self.outcome = decode(self.scanner, self.text, self.out);
+        *self.outcome = decode(self.scanner, self.text, self.plain_len, self.out);
     }
 }
 
 #[inline(always)]
-fn decode(scanner: Scanner, text: &[u8], out: &mut [u8]) -> Option<(usize, usize)> {
-    let (from, to, ended) = decode_blocks(scanner, text, out, 0)?;
+fn decode(scanner: Scanner, text: &[u8], plain_len: usize, out: &mut [u8]) -> Option<(usize, usize)> {
+    let (from, to, ended) = decode_blocks(scanner, text, plain_len, out, plain_len)?;
     if ended {
         return Some((from, to));
     }
@@ -121,20 +132,20 @@ fn decode(scanner: Scanner, text: &[u8], out: &mut [u8]) -> Option<(usize, usize
     let mut tail = [0; 2 * BLOCK_LEN];
     let rest = text.get(from..)?;
     tail.get_mut(..rest.len())?.copy_from_slice(rest);
-    let (more, to, ended) = decode_blocks(scanner, &tail, out, to)?;
+    let (more, to, ended) = decode_blocks(scanner, &tail, 0, out, to)?;
     ended.then_some((from + more, to))
 }
 
-/// As long as a whole block can be read: how many bytes of `text` there were, where in `out` ends what became of them behind
+/// From `from` on as long as a whole block can be read: where in `text` that was, where in `out` ends what became of it behind
 /// its first `to` bytes, and whether the `<` was found.
 #[inline(always)]
 fn decode_blocks(
     scanner: Scanner,
     text: &[u8],
+    mut from: usize,
     out: &mut [u8],
     mut to: usize,
 ) -> Option<(usize, usize, bool)> {
-    let mut from = 0;
     while let Some(block) = text.get(from..)?.first_chunk::<BLOCK_LEN>() {
         *out.get_mut(to..)?.first_chunk_mut()? = *block;
         let plain = scanner.text_len(block);
@@ -220,14 +231,12 @@ mod tests {
             let expected = [&ahead, plain, &ahead, plain].concat();
             for behind in ["<", "</S>", &"</S>".repeat(20)] {
                 for scanner in [Scanner::Portable, Scanner::detect()] {
-                    let mut side = b"side".to_vec();
-                    assert!(decode_usual(
-                        scanner,
-                        [&text, behind].concat().as_bytes(),
-                        text.len(),
-                        &mut side
-                    ));
-                    assert_eq!(String::from_utf8_lossy(&side), ["side", &expected].concat());
+                    for plain_len in [0, ahead.len()] {
+                        let mut side = b"side".to_vec();
+                        let bytes = [&text, behind].concat();
+                        assert!(decode_usual(scanner, bytes.as_bytes(), plain_len, text.len(), &mut side));
+                        assert_eq!(String::from_utf8_lossy(&side), ["side", &expected].concat());
+                    }
                 }
             }
         }
@@ -240,7 +249,7 @@ mod tests {
                 let mut side = b"side".to_vec();
                 let bytes = [text, behind].concat();
                 assert!(
-                    !decode_usual(Scanner::detect(), bytes.as_bytes(), text.len(), &mut side),
+                    !decode_usual(Scanner::detect(), bytes.as_bytes(), 0, text.len(), &mut side),
                     "{text:?}"
                 );
                 assert_eq!(side, b"side");
