@@ -98,19 +98,30 @@ fn read_json(path: &Path) -> Result<Value> {
 
 /// Builds the crate in `benches/peers` and runs it over the payloads of the shared generator.
 pub(crate) fn run_peers(shell: &Shell) -> Result {
-    let generator = shared_bench()?.join("gen_payload.py");
-    let payloads = crate::target_folder(shell)?.join("peers/payloads");
-    if !payloads.join("mailbox-20.docs").is_file() {
-        cmd!(shell, "python3 {generator} --out {payloads} --sizes 20").run()?;
-    }
     let program = build_peers(shell)?.join("exo-bench-peers");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&payloads)?
+    let files = payloads(shell, "20")?;
+    cmd!(shell, "{program} --stages clixml,e2e,soap-e2e,encode --rounds 7 {files...}").run()?;
+    // Until a second processor has woken up, one thread is through with 20 MB.
+    let files = payloads(shell, "100")?;
+    cmd!(shell, "{program} --stages threads --no-mem --rounds 15 {files...}").run()?;
+    Ok(())
+}
+
+/// The texts of each kind, so many MB of them, made at the first time.
+fn payloads(shell: &Shell, megabytes: &str) -> Result<Vec<PathBuf>> {
+    let generator = shared_bench()?.join("gen_payload.py");
+    let folder = crate::target_folder(shell)?.join("peers/payloads");
+    let ending = format!("-{megabytes}.docs");
+    // The last kind that it makes.
+    if !folder.join(format!("error{ending}")).is_file() {
+        cmd!(shell, "python3 {generator} --out {folder} --sizes {megabytes}").run()?;
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "docs"))
+        .filter(|path| path.to_string_lossy().ends_with(&ending))
         .collect();
     files.sort();
-    cmd!(shell, "{program} --stages clixml,e2e,soap-e2e,encode --rounds 7 {files...}").run()?;
-    Ok(())
+    Ok(files)
 }
 
 /// The benchmark folder beside the checkout, which the rivals need.

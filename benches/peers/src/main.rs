@@ -16,8 +16,9 @@ fn main() {
         Contender { stage: "clixml", name: "exo-tree", run: decode_to_trees, keep: None, max_mb: 0 },
         Contender { stage: "reasm", name: "exo", run: reassemble, keep: None, max_mb: 0 },
         Contender { stage: "e2e", name: "exo", run: end_to_end, keep: None, max_mb: 0 },
-        Contender { stage: "e2e", name: "exo-two-threads", run: on_two_threads, keep: None, max_mb: 0 },
         Contender { stage: "soap-e2e", name: "exo", run: from_envelopes, keep: None, max_mb: 0 },
+        Contender { stage: "threads", name: "exo", run: decode, keep: None, max_mb: 0 },
+        Contender { stage: "threads", name: "exo-two-threads", run: on_two_threads, keep: None, max_mb: 0 },
         Contender { stage: "encode", name: "psrp-rs", run: rival_encode, keep: None, max_mb: 0 },
         Contender { stage: "encode", name: "exo", run: encode, keep: None, max_mb: 0 },
     ]);
