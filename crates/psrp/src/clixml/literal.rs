@@ -143,9 +143,7 @@ impl Parser<'_> {
             && let Some(end) = usual_version_end(self.body, begin)
             && let Some(next) = VERSION.end_at(self.body, end)
         {
-            self.at = next;
-            let (kind, a, b) = (VERSION.0, number(begin), number(end - begin));
-            self.nodes.push(Node { kind, flags: 0, aux: start.stream, name: start.name, a, b });
+            self.push_text(VERSION, start, end - begin, next);
             return Ok(());
         }
         self.plain_text(VERSION, start)
@@ -159,9 +157,7 @@ impl Parser<'_> {
             && let Some(next) = GUID.end_at(self.body, begin + text.len())
             && is_grouped_guid(text)
         {
-            self.at = next;
-            let (kind, a, b) = (GUID.0, number(begin), number(text.len()));
-            self.nodes.push(Node { kind, flags: 0, aux: start.stream, name: start.name, a, b });
+            self.push_text(GUID, start, text.len(), next);
             return Ok(());
         }
         self.plain_text(GUID, start)
@@ -170,21 +166,24 @@ impl Parser<'_> {
     /// A text that is kept as it is written, after a check.
     pub(super) fn plain_text(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
         let begin = self.at;
-        let mut node =
-            Node { kind: tag.0, flags: 0, aux: start.stream, name: start.name, a: number(begin), b: 0 };
         let end = if start.empty { begin } else { self.scanner.find_markup(self.body, begin) };
         let next = if start.empty { Some(begin) } else { tag.end_at(self.body, end) };
         let text = self.body.get(begin..end).unwrap_or_default();
         match (next, Kind::from_number(tag.0)) {
             (Some(next), Some(kind)) if is_valid_text(kind, text) => {
-                node.b = number(end - begin);
-                self.nodes.push(node);
-                self.at = next;
+                self.push_text(tag, start, end - begin, next);
                 Ok(())
             }
             (_, Some(kind)) if start.empty => Err(DecodeError::value(tag.name(), expectation(kind), begin)),
-            _ => self.slow_text(tag, node, false),
+            _ => self.slow_text(tag, text_node(tag, start, begin, 0), false),
         }
+    }
+
+    /// Takes the next `len` bytes as they are, and goes on at `next`.
+    #[inline(always)]
+    fn push_text(&mut self, tag: Tag, start: &Start, len: usize, next: usize) {
+        self.nodes.push(text_node(tag, start, self.at, len));
+        self.at = next;
     }
 
     /// A primitive whose value fits a node.
@@ -231,6 +230,12 @@ impl Parser<'_> {
             b: u32::try_from(high).unwrap_or(0),
         });
     }
+}
+
+/// A text of the body.
+#[inline(always)]
+fn text_node(tag: Tag, start: &Start, begin: usize, len: usize) -> Node {
+    Node { kind: tag.0, flags: 0, aux: start.stream, name: start.name, a: number(begin), b: number(len) }
 }
 
 impl From<DateTime> for Scalar {

@@ -144,6 +144,7 @@ mod tests {
         }
         assert_eq!(taken, 4 * 3 * 4 * 5, "days, times, fractions and zones that .NET may write");
     }
+
     #[test]
     #[cfg_attr(miri, ignore = "thousands of durations are too much for an interpreter")]
     fn both_readers_of_durations_agree() {
