@@ -8,8 +8,8 @@
 
 use bytes::Bytes;
 use psrp::clixml::{
-    Decoder, Encoder, Kind, Limits, Tape, Text, Value, decode, encode_document, export_document,
-    utf8_document,
+    DecodeErrorKind, Decoder, Encoder, Kind, Limits, Tape, Text, Value, decode, encode_document,
+    export_document, utf8_document,
 };
 use psrp::{Defragmenter, FragmentLimits, Fragmenter, Message};
 use wsman::{Request, Response, SealedMessage};
@@ -70,6 +70,11 @@ pub fn clixml(bytes: &[u8]) {
         _ = decode(document);
     }
     let new = decode(Bytes::copy_from_slice(bytes));
+    let error = new.as_ref().err().map(|error| (error.kind(), error.offset()));
+    match std::str::from_utf8(bytes) {
+        Ok(_) => assert_ne!(error.map(|(kind, _)| kind), Some(DecodeErrorKind::Utf)),
+        Err(bad) => assert_eq!(error, Some((DecodeErrorKind::Utf, bad.valid_up_to()))),
+    }
     let mut decoder = Decoder::new(Limits::default());
     // The second run uses the memory of the first, and reads the same in other ways.
     for _ in 0..2 {

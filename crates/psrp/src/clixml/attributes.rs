@@ -5,6 +5,7 @@ use super::error::{DecodeError, DecodeErrorKind};
 use super::escape::{entity_at, unescape};
 use super::parse::Parser;
 use super::primitive::trim;
+use super::scan::Markup;
 use super::start_tag::Start;
 use super::tag::is_name_end;
 use super::text::push_code_point;
@@ -26,6 +27,7 @@ impl Parser<'_> {
     ) -> Result<Start, DecodeError> {
         let mut start = Start { name: 0, ref_id: None, stream: 0, empty: false };
         let mut seen_name = false;
+        self.check_utf8()?;
         self.at = after;
         loop {
             let spaces = self.skip_blanks();
@@ -127,7 +129,7 @@ impl Parser<'_> {
                 }
                 Some(0..=0x1F) => return Err(DecodeError::syntax(CHARACTER, at)),
                 _ => {
-                    let len = self.scanner.find_markup(text, 0).max(1);
+                    let len = self.scanner.find::<Markup>(text, 0).max(1);
                     self.side.extend_from_slice(text.get(..len).unwrap_or_default());
                     at += len;
                 }

@@ -7,6 +7,7 @@ use super::escape::{entity_at, unescape};
 use super::node::{Kind, Node};
 use super::parse::Parser;
 use super::primitive::{expectation, is_valid_text, parse_scalar, trim, trimmed};
+use super::scan::Markup;
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::push_code_point;
@@ -96,9 +97,10 @@ impl Parser<'_> {
     /// The text of an element up to and with its end tag, appended to the side text. Entities are decoded, CDATA is
     /// text, comments are nothing, and each line end is one line feed.
     pub(super) fn content(&mut self, open: &'static str) -> Result<(), DecodeError> {
+        self.check_utf8()?;
         let base = self.side.len();
         loop {
-            let end = self.scanner.find_markup(self.body, self.at);
+            let end = self.scanner.find::<Markup>(self.body, self.at);
             self.check_expanded(end - self.at)?;
             self.side.extend_from_slice(self.body.get(self.at..end).unwrap_or_default());
             self.at = end;

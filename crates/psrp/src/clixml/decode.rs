@@ -14,7 +14,7 @@ use super::node::{Kind, Node};
 use super::opening::Opening;
 use super::parse::{Frame, Parser};
 use super::refs::RefTable;
-use super::scan::Scanner;
+use super::scan::{Scanner, Special};
 use super::tape::{Arrays, Serials, Tape};
 use super::wide::number;
 
@@ -110,7 +110,7 @@ impl Decoder {
         if self.limits.max_expanded_len < text.len() || self.scanner.check_utf8(&body).is_err() {
             return self.decode_elements(body);
         }
-        let halt = self.scanner.find_special(&body, text.start);
+        let halt = self.scanner.find::<Special>(&body, text.start);
         if halt == text.end {
             return Ok(Tape::of_one(string(0, &text), body));
         }
@@ -128,9 +128,6 @@ impl Decoder {
     /// Any body that is no longer than the limit.
     #[inline(never)]
     fn decode_elements(&mut self, body: Bytes) -> Result<Tape, DecodeError> {
-        if let Err(valid_up_to) = self.scanner.check_utf8(&body) {
-            return Err(DecodeError::new(DecodeErrorKind::Utf, valid_up_to));
-        }
         let spare = self.spares.pop();
         let is_fresh = spare.is_none();
         let mut arrays = spare.unwrap_or_else(|| self.fresh_arrays(body.len()));
@@ -156,9 +153,12 @@ impl Decoder {
             scanner: self.scanner,
             value_end: usize::MAX,
             type_lists: 0,
+            is_utf8: false,
             skips_unknown: false,
         };
         let outcome = parser.read();
+        // Whatever else is wrong with it: what is no UTF-8 is no text.
+        let outcome = outcome.map_err(|error| parser.check_utf8().err().unwrap_or(error));
         let Parser { nodes, side, floats, .. } = parser;
         *arrays = Arrays { nodes, side, floats };
         if let Err(error) = outcome {

@@ -4,7 +4,7 @@ use super::error::DecodeError;
 use super::escape::escape_at;
 use super::node::Node;
 use super::parse::Parser;
-use super::scan::{LOW_DIGIT, Scanner, Work, word_at};
+use super::scan::{LOW_DIGIT, Scanner, Special, Unusual, Work, word_at};
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::text::write_code_point;
@@ -27,15 +27,15 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Where a text first holds what does not stand for itself. Its first block is looked at without a call, as most end in
-    /// it.
+    /// Where a text first holds what does not stand for itself, or is not ASCII. Its first block is looked at without a
+    /// call, as most end in it.
     #[inline(always)]
     fn text_end(&self, begin: usize) -> usize {
         let block = self.body.get(begin..).and_then(<[u8]>::first_chunk);
-        let len = block.map_or(0, |block| self.scanner.text_len(block));
+        let len = block.map_or(0, |block| self.scanner.len_before::<Unusual>(block));
         match block {
             Some(block) if len < block.len() => begin + len,
-            _ => self.scanner.find_special(self.body, begin + len),
+            _ => self.scanner.find::<Unusual>(self.body, begin + len),
         }
     }
 
@@ -46,12 +46,13 @@ impl Parser<'_> {
         loop {
             match self.body.get(end) {
                 Some(b'<') => break,
-                Some(b'\t' | b'\n') => end += 1,
+                Some(b'\t' | b'\n' | 0x80..) => end += 1,
                 Some(b'_') if escape_at(self.body.get(end..).unwrap_or_default()).is_none() => end += 1,
                 _ => return self.decoded_text(tag, node, halt),
             }
-            end = self.scanner.find_special(self.body, end);
+            end = self.scanner.find::<Special>(self.body, end);
         }
+        self.check_part(halt, end)?;
         let Some(next) = tag.end_at(self.body, end) else {
             return self.slow_text(tag, node, true);
         };
@@ -68,6 +69,7 @@ impl Parser<'_> {
         let base = self.side.len();
         let text = self.rest();
         let len = memchr::memchr(b'<', text).unwrap_or(0);
+        self.check_part(halt, self.at + len)?;
         let plain_len = halt - self.at;
         let next = tag.end_at(self.body, self.at + len).filter(|_| self.check_expanded(len).is_ok());
         let decoded = next.filter(|_| decode_usual(self.scanner, text, plain_len, len, &mut self.side));
@@ -148,7 +150,7 @@ fn decode_blocks(
 ) -> Option<(usize, usize, bool)> {
     while let Some(block) = text.get(from..)?.first_chunk::<BLOCK_LEN>() {
         *out.get_mut(to..)?.first_chunk_mut()? = *block;
-        let plain = scanner.text_len(block);
+        let plain = scanner.len_before::<Special>(block);
         (from, to) = (from + plain, to + plain);
         if plain == BLOCK_LEN {
             continue;

@@ -8,7 +8,7 @@ use super::error::DecodeError;
 use super::node::{Kind, Node};
 use super::parse::Parser;
 use super::primitive::{Scalar, expectation, is_grouped_guid, is_valid_text, parse_scalar};
-use super::scan::{find_tag, leading_digits, word_at};
+use super::scan::{Markup, find_tag, leading_digits, word_at};
 use super::start_tag::Start;
 use super::tag::Tag;
 use super::tape::FloatText;
@@ -166,7 +166,8 @@ impl Parser<'_> {
     /// A text that is kept as it is written, after a check.
     pub(super) fn plain_text(&mut self, tag: Tag, start: &Start) -> Result<(), DecodeError> {
         let begin = self.at;
-        let end = if start.empty { begin } else { self.scanner.find_markup(self.body, begin) };
+        let end = if start.empty { begin } else { self.scanner.find::<Markup>(self.body, begin) };
+        self.check_part(begin, end)?;
         let next = if start.empty { Some(begin) } else { tag.end_at(self.body, end) };
         let text = self.body.get(begin..end).unwrap_or_default();
         match (next, Kind::from_number(tag.0)) {

@@ -57,6 +57,7 @@ impl<'d> Parser<'d> {
     /// A comment or processing instruction, the only markup that may stand between elements.
     #[cold]
     pub(super) fn skip_markup(&mut self) -> Result<(), DecodeError> {
+        self.check_utf8()?;
         let rest = self.rest();
         let (skip, end): (usize, &[u8]) = if rest.starts_with(b"<!--") {
             (4, b"-->")
@@ -113,6 +114,7 @@ impl<'d> Parser<'d> {
     #[cold]
     #[inline(never)]
     pub(super) fn unknown_element(&mut self) -> Result<(), DecodeError> {
+        self.check_utf8()?;
         let begin = self.at;
         if self.rest().len() < 2 {
             return Err(self.truncated());

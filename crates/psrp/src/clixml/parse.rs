@@ -37,6 +37,8 @@ pub(super) struct Parser<'d> {
     pub(super) value_end: usize,
     /// Lists of type names that were read.
     pub(super) type_lists: u32,
+    /// Whether all of the body was looked through for UTF-8.
+    pub(super) is_utf8: bool,
     /// Whether the document's version is later than 1.1, so that unknown elements in objects are skipped.
     pub(super) skips_unknown: bool,
 }
@@ -72,10 +74,14 @@ impl Frame {
 }
 
 impl Parser<'_> {
-    /// Reads the whole body.
+    /// Reads the whole body, which is UTF-8 then.
+    ///
+    /// INVARIANT: what was read is ASCII, or equals what an earlier body had in its place, or was looked through by
+    /// [`Parser::check_part`]. So ASCII, which most of a body is, is gone through only once.
     pub(super) fn read(&mut self) -> Result<(), DecodeError> {
         let mut outcome = Ok(());
         self.scanner.run(Reading { parser: self, outcome: &mut outcome });
+        debug_assert!(outcome.is_err() || std::str::from_utf8(self.body).is_ok(), "what was read is UTF-8");
         outcome
     }
 
@@ -317,6 +323,23 @@ impl Parser<'_> {
         }
         self.top.count += 1;
         Ok(())
+    }
+
+    /// Looks through the whole body for UTF-8, once: for what is rare in it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn check_utf8(&mut self) -> Result<(), DecodeError> {
+        self.check_part(0, self.body.len())?;
+        self.is_utf8 = true;
+        Ok(())
+    }
+
+    /// Looks through a part of the body, unless all of it was.
+    #[inline(never)]
+    pub(super) fn check_part(&self, begin: usize, end: usize) -> Result<(), DecodeError> {
+        let part = self.body.get(begin..end).filter(|_| !self.is_utf8).unwrap_or_default();
+        let valid_up_to = |len| DecodeError::new(DecodeErrorKind::Utf, begin + len);
+        self.scanner.check_utf8(part).map_err(valid_up_to)
     }
 
     pub(super) fn peek(&self) -> Option<u8> {

@@ -38,6 +38,38 @@ pub(super) enum Scanner {
     Neon(neon::Neon),
 }
 
+/// Bytes at which a look through text comes to a halt: `<`, `&`, control characters, and what is said here.
+pub(super) trait Halts {
+    /// `_`, with which an escape begins.
+    const ESCAPE: bool;
+    /// What is not ASCII.
+    const BEYOND_ASCII: bool;
+}
+
+/// What text of XML cannot simply run over.
+pub(super) struct Markup;
+
+impl Halts for Markup {
+    const ESCAPE: bool = false;
+    const BEYOND_ASCII: bool = false;
+}
+
+/// What text in which escapes mean something cannot simply run over.
+pub(super) struct Special;
+
+impl Halts for Special {
+    const ESCAPE: bool = true;
+    const BEYOND_ASCII: bool = false;
+}
+
+/// The same in bytes that may be no UTF-8.
+pub(super) struct Unusual;
+
+impl Halts for Unusual {
+    const ESCAPE: bool = true;
+    const BEYOND_ASCII: bool = true;
+}
+
 /// What [`Scanner::run`] does: not a closure, which cannot be made to be inlined always.
 pub(super) trait Work {
     fn run(self);
@@ -60,49 +92,35 @@ impl Scanner {
         Scanner::Portable
     }
 
-    /// The first byte from `from` on that text cannot simply run over: `<`, `&`, `_`, or a control character.
-    /// The length of `bytes` when there is none.
+    /// The first byte of these [`Halts`] from `from` on; the length of `bytes` when there is none.
     #[inline(always)]
-    pub(super) fn find_special(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn find<H: Halts>(self, bytes: &[u8], from: usize) -> usize {
         match self {
-            Scanner::Portable => find::<true>(bytes, from),
+            Scanner::Portable => find::<H>(bytes, from),
             #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<true>(bytes, from),
+            Scanner::Avx2(avx2) => avx2.find::<H>(bytes, from),
             #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<true>(bytes, from),
+            Scanner::Neon(neon) => neon.find::<H>(bytes, from),
         }
     }
 
-    /// Whether a text is ASCII in which [`Scanner::find_special`] does not halt.
+    /// How many bytes at the start of a block stand ahead of the first of these [`Halts`]; all when there is none.
+    #[inline(always)]
+    pub(super) fn len_before<H: Halts>(self, block: &[u8; 32]) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Scanner::Avx2(avx2) => avx2.len_before::<H>(block),
+            _ => self.find::<H>(block, 0),
+        }
+    }
+
+    /// Whether a text has nothing [`Unusual`].
     #[inline]
     pub(super) fn stands_for_itself(self, text: &[u8]) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
             Scanner::Avx2(avx2) => avx2.stands_for_itself(text),
-            _ => text.is_ascii() && self.find_special(text, 0) == text.len(),
-        }
-    }
-
-    /// The first `<`, `&` or control character from `from` on; the length of `bytes` when there is none.
-    #[inline]
-    pub(super) fn find_markup(self, bytes: &[u8], from: usize) -> usize {
-        match self {
-            Scanner::Portable => find::<false>(bytes, from),
-            #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.find::<false>(bytes, from),
-            #[cfg(target_arch = "aarch64")]
-            Scanner::Neon(neon) => neon.find::<false>(bytes, from),
-        }
-    }
-
-    /// How many bytes at the start of a block stand ahead of what [`Scanner::find_special`] halts at; all when there is
-    /// none.
-    #[inline(always)]
-    pub(super) fn text_len(self, block: &[u8; 32]) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Scanner::Avx2(avx2) => avx2.text_len(block),
-            _ => self.find_special(block, 0),
+            _ => self.find::<Unusual>(text, 0) == text.len(),
         }
     }
 
@@ -223,21 +241,25 @@ impl Scanner {
     }
 }
 
-/// [`Scanner::find_special`], or without the escape [`Scanner::find_markup`].
-fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+/// As [`Scanner::find`].
+fn find<H: Halts>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
-        let escapes = if STOPS_AT_ESCAPE { zero_bytes(word ^ (ONES * 0x5F)) } else { 0 };
+        let escapes = if H::ESCAPE { zero_bytes(word ^ (ONES * 0x5F)) } else { 0 };
+        let beyond_ascii = if H::BEYOND_ASCII { word & HIGHS } else { 0 };
         let markup = zero_bytes(word ^ (ONES * 0x3C)) | zero_bytes(word ^ (ONES * 0x26));
-        let hits = escapes | markup | low_bytes(word);
+        let hits = escapes | beyond_ascii | markup | low_bytes(word);
         if hits != 0 {
             return at + first_byte(hits);
         }
         at += 8;
     }
     let stops = |byte: &u8| {
-        matches!(byte, b'<' | b'&') || *byte < FIRST_PRINTABLE || STOPS_AT_ESCAPE && *byte == b'_'
+        matches!(byte, b'<' | b'&')
+            || *byte < FIRST_PRINTABLE
+            || H::ESCAPE && *byte == b'_'
+            || H::BEYOND_ASCII && !byte.is_ascii()
     };
     let rest = bytes.get(at..).unwrap_or_default();
     rest.iter().position(stops).map_or(bytes.len(), |len| at + len)

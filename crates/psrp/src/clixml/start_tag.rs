@@ -71,6 +71,7 @@ impl Parser<'_> {
         let Some(len) = rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'<' | 0..=0x1F)) else {
             return Err(self.truncated());
         };
+        self.check_part(begin, begin + len)?;
         let name = rest.get(..len).unwrap_or_default();
         let escaped =
             memchr::memchr_iter(b'_', name).any(|at| escape_at(name.get(at..).unwrap_or_default()).is_some());

@@ -8,7 +8,7 @@ use std::arch::x86_64::{
     _mm256_testz_si256, _mm256_xor_si256,
 };
 
-use super::Work;
+use super::{Halts, Unusual, Work};
 use crate::clixml::wide::index;
 
 /// Proof that the processor has AVX2: there is no other way to make one than [`Avx2::detect`].
@@ -21,9 +21,9 @@ impl Avx2 {
     }
 
     #[inline]
-    pub(super) fn find<const STOPS_AT_ESCAPE: bool>(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn find<H: Halts>(self, bytes: &[u8], from: usize) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { find::<STOPS_AT_ESCAPE>(bytes, from) }
+        unsafe { find::<H>(bytes, from) }
     }
 
     /// As [`Scanner::stands_for_itself`](super::Scanner::stands_for_itself).
@@ -38,11 +38,11 @@ impl Avx2 {
         unsafe { find_beyond_ascii(bytes, from) }
     }
 
-    /// As [`Scanner::text_len`](super::Scanner::text_len).
+    /// As [`Scanner::len_before`](super::Scanner::len_before).
     #[inline(always)]
-    pub(super) fn text_len(self, block: &[u8; LEN]) -> usize {
+    pub(super) fn len_before<H: Halts>(self, block: &[u8; LEN]) -> usize {
         // SAFETY: `self` proves that the processor has AVX2.
-        unsafe { text_len(block) }
+        unsafe { len_before::<H>(block) }
     }
 
     /// As [`Scanner::common_len`](super::Scanner::common_len).
@@ -89,23 +89,23 @@ impl Avx2 {
 /// The first block is looked at without a call: most texts end in it.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+fn find<H: Halts>(bytes: &[u8], from: usize) -> usize {
     let Some(block) = bytes.get(from..).and_then(<[u8]>::first_chunk::<LEN>) else {
-        return find_on::<STOPS_AT_ESCAPE>(bytes, from);
+        return find_on::<H>(bytes, from);
     };
-    let hits = stops::<STOPS_AT_ESCAPE>(load(block));
+    let hits = stops::<H>(load(block));
     if hits != 0 {
         return from + index(hits.trailing_zeros());
     }
-    find_on::<STOPS_AT_ESCAPE>(bytes, from + LEN)
+    find_on::<H>(bytes, from + LEN)
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-fn find_on<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+fn find_on<H: Halts>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LEN>) {
-        let hits = stops::<STOPS_AT_ESCAPE>(load(block));
+        let hits = stops::<H>(load(block));
         if hits != 0 {
             return at + index(hits.trailing_zeros());
         }
@@ -115,49 +115,49 @@ fn find_on<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
     match bytes.last_chunk::<LEN>() {
         Some(block) if at < bytes.len() => {
             let seen = LEN - (bytes.len() - at);
-            let hits = stops::<STOPS_AT_ESCAPE>(load(block)) >> seen;
+            let hits = stops::<H>(load(block)) >> seen;
             if hits == 0 { bytes.len() } else { at + index(hits.trailing_zeros()) }
         }
         Some(_) => bytes.len(),
-        None => super::find::<STOPS_AT_ESCAPE>(bytes, at),
+        None => super::find::<H>(bytes, at),
     }
 }
 
-/// One bit per byte: `<`, `&`, below a space, and `_` if that is asked for.
+/// One bit per byte: whether it is one of these halts.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn stops<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> u32 {
-    _mm256_movemask_epi8(stopping::<STOPS_AT_ESCAPE>(block)).cast_unsigned()
+fn stops<H: Halts>(block: __m256i) -> u32 {
+    _mm256_movemask_epi8(stopping::<H>(block)).cast_unsigned()
 }
 
 /// [`stops`] as the highest bit of each byte.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn stopping<const STOPS_AT_ESCAPE: bool>(block: __m256i) -> __m256i {
-    let escape = if STOPS_AT_ESCAPE { 0x5F } else { 0 };
+fn stopping<H: Halts>(block: __m256i) -> __m256i {
+    let escape = if H::ESCAPE { 0x5F } else { 0 };
     // By the low four bits of a byte, the one character with these bits that is looked for. A byte from 0x80 on
     // gives 0 and so equals nothing.
     let wanted = table([0, 0, 0, 0, 0, 0, 0x26, 0, 0, 0, 0, 0, 0x3C, 0, 0, escape]);
     let found = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(wanted, block), block);
     let above_controls = _mm256_subs_epu8(block, _mm256_set1_epi8(0x1F));
     let controls = _mm256_cmpeq_epi8(above_controls, _mm256_setzero_si256());
-    _mm256_or_si256(found, controls)
+    let found = _mm256_or_si256(found, controls);
+    // What is not ASCII has its highest bit set as it is.
+    if H::BEYOND_ASCII { _mm256_or_si256(found, block) } else { found }
 }
 
-/// Four blocks are looked at in one go, however many the text has: a processor cannot foresee where short texts end. What is
-/// not ASCII has its highest bit set as it is.
+/// Four blocks are looked at in one go, however many the text has: a processor cannot foresee where short texts end.
 #[target_feature(enable = "avx2")]
 fn stands_for_itself(text: &[u8]) -> bool {
     let Some(last) = text.len().checked_sub(LEN) else {
-        return text.is_ascii() && super::find::<true>(text, 0) == text.len();
+        return super::find::<Unusual>(text, 0) == text.len();
     };
     let mut found = _mm256_setzero_si256();
     for start in (0..text.len()).step_by(4 * LEN) {
         for block in [start, start + LEN, start + 2 * LEN, start + 3 * LEN] {
             // Those behind the end are the last one again, which overlaps the one ahead of it.
             if let Some(block) = text.get(block.min(last)..).and_then(<[u8]>::first_chunk) {
-                let block = load(block);
-                found = _mm256_or_si256(found, _mm256_or_si256(stopping::<true>(block), block));
+                found = _mm256_or_si256(found, stopping::<Unusual>(load(block)));
             }
         }
     }
@@ -166,9 +166,9 @@ fn stands_for_itself(text: &[u8]) -> bool {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn text_len(block: &[u8; LEN]) -> usize {
+fn len_before<H: Halts>(block: &[u8; LEN]) -> usize {
     // Without a hit this is the length of the block.
-    index(stops::<true>(load(block)).trailing_zeros())
+    index(stops::<H>(load(block)).trailing_zeros())
 }
 
 #[inline]

@@ -1,10 +1,11 @@
 //! 16 bytes at a time, on 64-bit ARM processors with NEON.
 
 use std::arch::aarch64::{
-    uint8x16_t, vceqq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
+    uint8x16_t, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vmaxvq_u8, vorrq_u8,
     vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16,
 };
 
+use super::Halts;
 use crate::clixml::wide::index;
 
 /// Proof that the processor has NEON: there is no other way to make one than [`Neon::detect`].
@@ -17,9 +18,9 @@ impl Neon {
     }
 
     #[inline]
-    pub(super) fn find<const STOPS_AT_ESCAPE: bool>(self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn find<H: Halts>(self, bytes: &[u8], from: usize) -> usize {
         // SAFETY: `self` proves that the processor has NEON.
-        unsafe { find::<STOPS_AT_ESCAPE>(bytes, from) }
+        unsafe { find::<H>(bytes, from) }
     }
 
     pub(super) fn find_beyond_ascii(self, bytes: &[u8], from: usize) -> usize {
@@ -29,25 +30,28 @@ impl Neon {
 }
 
 #[target_feature(enable = "neon")]
-fn find<const STOPS_AT_ESCAPE: bool>(bytes: &[u8], from: usize) -> usize {
+fn find<H: Halts>(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LEN>) {
-        let hits = stops::<STOPS_AT_ESCAPE>(load(block));
+        let hits = stops::<H>(load(block));
         if hits != 0 {
             return at + index(hits.trailing_zeros() / 4);
         }
         at += LEN;
     }
-    super::find::<STOPS_AT_ESCAPE>(bytes, at)
+    super::find::<H>(bytes, at)
 }
 
-/// Four bits per byte: `<`, `&`, below a space, and `_` if that is asked for.
+/// Four bits per byte: whether it is one of these halts.
 #[inline]
 #[target_feature(enable = "neon")]
-fn stops<const STOPS_AT_ESCAPE: bool>(block: uint8x16_t) -> u64 {
+fn stops<H: Halts>(block: uint8x16_t) -> u64 {
     let mut found = vorrq_u8(vceqq_u8(block, vdupq_n_u8(b'<')), vceqq_u8(block, vdupq_n_u8(b'&')));
-    if STOPS_AT_ESCAPE {
+    if H::ESCAPE {
         found = vorrq_u8(found, vceqq_u8(block, vdupq_n_u8(b'_')));
+    }
+    if H::BEYOND_ASCII {
+        found = vorrq_u8(found, vcgeq_u8(block, vdupq_n_u8(0x80)));
     }
     found = vorrq_u8(found, vcltq_u8(block, vdupq_n_u8(super::FIRST_PRINTABLE)));
     // There is no move of sign bits: halving each lane leaves four bits of every byte.

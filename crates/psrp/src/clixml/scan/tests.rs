@@ -29,15 +29,17 @@ fn wide_scans_agree_with_a_byte_loop() {
             let slow =
                 |hit: fn(u8) -> bool| bytes[from..].iter().position(|b| hit(*b)).map_or(len, |at| from + at);
             for scanner in [Scanner::detect(), Scanner::Portable] {
-                assert_eq!(scanner.find_special(&bytes, from), slow(is_special));
-                assert_eq!(scanner.find_markup(&bytes, from), slow(is_markup));
+                assert_eq!(scanner.find::<Markup>(&bytes, from), slow(is_markup));
+                assert_eq!(scanner.find::<Special>(&bytes, from), slow(is_special));
+                assert_eq!(scanner.find::<Unusual>(&bytes, from), slow(is_unusual));
                 let text = &bytes[from..];
-                let stands_for_itself = text.is_ascii() && slow(is_special) == len;
-                assert_eq!(scanner.stands_for_itself(text), stands_for_itself);
+                assert_eq!(scanner.stands_for_itself(text), slow(is_unusual) == len);
                 assert_eq!(scanner.is_plain(text), !text.iter().any(|byte| is_escapable(*byte, false)));
                 if let Some(block) = text.first_chunk::<32>() {
                     let slow = |hit: fn(u8) -> bool| slow(hit).min(from + 32) - from;
-                    assert_eq!(scanner.text_len(block), slow(is_special));
+                    assert_eq!(scanner.len_before::<Markup>(block), slow(is_markup));
+                    assert_eq!(scanner.len_before::<Special>(block), slow(is_special));
+                    assert_eq!(scanner.len_before::<Unusual>(block), slow(is_unusual));
                     assert_eq!(scanner.plain_len::<false>(block), slow(|byte| is_escapable(byte, false)));
                     assert_eq!(scanner.plain_len::<true>(block), slow(|byte| is_escapable(byte, true)));
                     let mut other = *block;
@@ -181,6 +183,10 @@ fn the_same_bytes_are_the_same() {
         }
         assert!(!same(&left, &vec![7; len + 1]));
     }
+}
+
+fn is_unusual(byte: u8) -> bool {
+    is_special(byte) || !byte.is_ascii()
 }
 
 fn is_special(byte: u8) -> bool {

@@ -45,6 +45,50 @@ fn any_depth_can_be_allowed_and_takes_no_machine_stack() {
 }
 
 #[test]
+fn what_is_no_utf8_is_refused_wherever_it_stands() {
+    let usual = r#"<Obj RefId="0"><TN RefId="0"><T>Selected.Ä</T></TN><ToString>é</ToString><MS><S N="Größe">aé</S><B N="b">true</B>
+<I64 N="i">12345678901</I64><Db N="d">1.25</Db><TS N="t">PT1.5S</TS><Version N="v">1.2.3.4</Version></MS></Obj>"#;
+    let document = r#"<?xml version="1.0"?><!-- é --><Objs Version="1.9" xmlns="http://schemas.microsoft.com/powershell/2004/04">
+<Obj><X é="é">é<é/></X><MS><S N="a" é="é">é</S></MS></Obj></Objs><!-- é -->"#;
+    let progress =
+        "<PR><AV>é</AV><AI>1</AI><Nil /><PI>-1</PI><PC>1</PC><T>Processing</T><SR>1</SR><SD>é</SD></PR>";
+    for good in [
+        usual,
+        document,
+        progress,
+        "<S>é</S>",
+        "<S>an ASCII text that is longer than one block</S>",
+        r#"<Obj N="é" S="Error"><DCT><En><S N="Key">k</S><Nil N="Value" /></En></DCT></Obj>"#,
+        "<Obj><TN><T>A&amp;é</T></TN><ToString>&lt;é_x_yé</ToString></Obj>",
+        "<SBK>_x000A_é</SBK>",
+        "<S>a\tb_c\n, and é behind all that</S>",
+        "<S>&#x42;, é</S>",
+        "<URI><![CDATA[é]]></URI>",
+        "<S N='é'>a</S>",
+        "<SS>é</SS>",
+        "<SemanticVersion>1.0.0-é</SemanticVersion>",
+        "<D> 1.5 </D><BA> QUJD </BA><I32> 7 </I32><DT> 2026-01-02T03:04:05Z </DT>",
+        "<Nil /><!-- é --><Nil /><?é é?>",
+    ] {
+        decode(good.to_owned()).unwrap_or_else(|error| panic!("{good}: {error}"));
+        let mut decoder = Decoder::default();
+        for at in 0..good.len() {
+            for bad in [&b"\xFF"[..], b"\xC3", b"\xED\xA0\x80", b"\x80"] {
+                let mut body = good.as_bytes().to_vec();
+                body.splice(at..=at, bad.iter().copied());
+                let Err(utf8) = std::str::from_utf8(&body) else { continue };
+                // What a decoder knows of good bodies makes nothing of a bad one good, nor the other way round.
+                decoder.decode(good.to_owned().into()).unwrap();
+                for refused in [decode(body.clone()), decoder.decode(body.into())] {
+                    let error = refused.expect_err("this is no UTF-8");
+                    assert_eq!((error.kind(), error.offset()), (DecodeErrorKind::Utf, utf8.valid_up_to()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_chain_of_doubled_references_stays_small() {
     let mut body = String::from(r#"<Obj RefId="0"><LST><S>x</S></LST></Obj>"#);
     for id in 1..100 {
