@@ -72,7 +72,7 @@ fn what_is_no_utf8_is_refused_wherever_it_stands() {
     ] {
         decode(good.to_owned()).unwrap_or_else(|error| panic!("{good}: {error}"));
         let mut decoder = Decoder::default();
-        for at in 0..good.len() {
+        for at in (0..good.len()).step_by(if cfg!(miri) { 31 } else { 1 }) {
             for bad in [&b"\xFF"[..], b"\xC3", b"\xED\xA0\x80", b"\x80"] {
                 let mut body = good.as_bytes().to_vec();
                 body.splice(at..=at, bad.iter().copied());
