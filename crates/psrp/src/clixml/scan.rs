@@ -21,11 +21,13 @@ mod avx2;
     reason = "vector loads take pointers, and instructions must be there that are detected at run time"
 )]
 mod avx512;
+mod halts;
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "vector loads take pointers")]
 mod neon;
 mod unescape;
 
+pub(super) use self::halts::{Halts, Markup, Special, Unusual};
 pub(super) use self::unescape::{LOW_DIGIT, Unescaper};
 
 /// The way to look through bytes on this processor.
@@ -36,38 +38,6 @@ pub(super) enum Scanner {
     Avx2(avx2::Avx2),
     #[cfg(target_arch = "aarch64")]
     Neon(neon::Neon),
-}
-
-/// Bytes at which a look through text comes to a halt: `<`, `&`, control characters, and what is said here.
-pub(super) trait Halts {
-    /// `_`, with which an escape begins.
-    const ESCAPE: bool;
-    /// What is not ASCII.
-    const BEYOND_ASCII: bool;
-}
-
-/// What text of XML cannot simply run over.
-pub(super) struct Markup;
-
-impl Halts for Markup {
-    const ESCAPE: bool = false;
-    const BEYOND_ASCII: bool = false;
-}
-
-/// What text in which escapes mean something cannot simply run over.
-pub(super) struct Special;
-
-impl Halts for Special {
-    const ESCAPE: bool = true;
-    const BEYOND_ASCII: bool = false;
-}
-
-/// The same in bytes that may be no UTF-8.
-pub(super) struct Unusual;
-
-impl Halts for Unusual {
-    const ESCAPE: bool = true;
-    const BEYOND_ASCII: bool = true;
 }
 
 /// What [`Scanner::run`] does: not a closure, which cannot be made to be inlined always.
