@@ -3,6 +3,7 @@
 Says what the terminal did not show. The variables EXO_LAB_* and PSModulePath come from the test.
 """
 
+import codecs
 import os
 import pty
 import re
@@ -17,19 +18,26 @@ if pid == 0:
     os.execvpe("pwsh", ["pwsh", "-NoLogo", "-NoProfile"], dict(os.environ, TERM="xterm", LANG="C.UTF-8"))
 
 shown = ""
+# An escape sequence of which the end was not read yet.
+begun = ""
+seen = []
+decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
 
 def read():
     """Takes what the terminal shows next; false when it shows nothing more."""
-    global shown
+    global shown, begun
     try:
         data = os.read(terminal, 65536)
     except OSError:
         return False
+    text = begun + decoder.decode(data)
+    begun = re.search(r"(\x1b[\[?0-9;]*)?$", text)[0]
+    text = text[: len(text) - len(begun)]
     # A terminal tells where its cursor is when it is asked.
-    for _ in range(data.count(b"\x1b[6n")):
+    for _ in range(text.count("\x1b[6n")):
         os.write(terminal, b"\x1b[1;1R")
-    shown += re.sub(r"\x1b[\[?0-9;]*[a-zA-Z=>]", "", data.decode(errors="replace"))
+    shown += re.sub(r"\x1b[\[?0-9;]*[a-zA-Z=>]", "", text)
     return bool(data)
 
 
@@ -39,10 +47,11 @@ def read_until(pattern):
     until = time.monotonic() + PATIENCE_S
     while not (found := re.search(pattern, shown)):
         if time.monotonic() > until:
-            sys.exit(f"the terminal never showed {pattern}:\n{shown[-1000:]}")
+            sys.exit(f"the terminal never showed {pattern}, but behind {seen}:\n{shown[-1000:]!r}")
         if select.select([terminal], [], [], 1)[0] and not read():
-            sys.exit(f"pwsh ended before it showed {pattern}:\n{shown[-1000:]}")
+            sys.exit(f"pwsh ended before it showed {pattern}, behind {seen}:\n{shown[-1000:]!r}")
     shown = shown[found.end() :]
+    seen.append(pattern)
 
 
 def type_line(text):
