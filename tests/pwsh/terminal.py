@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sys
 import time
 
@@ -15,6 +16,8 @@ PATIENCE_S = 120
 
 pid, terminal = pty.fork()
 if pid == 0:
+    # Who runs in the background has Ctrl+C ignored, and hands that down.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvpe("pwsh", ["pwsh", "-NoLogo", "-NoProfile"], dict(os.environ, TERM="xterm", LANG="C.UTF-8"))
 
 shown = ""
