@@ -20,6 +20,9 @@ if pid == 0:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvpe("pwsh", ["pwsh", "-NoLogo", "-NoProfile"], dict(os.environ, TERM="xterm", LANG="C.UTF-8"))
 
+# How an escape sequence begins, up to the letter that ends it.
+ESCAPE = r"\x1b[\[?0-9;]*"
+
 shown = ""
 # An escape sequence of which the end was not read yet.
 begun = ""
@@ -35,12 +38,12 @@ def read():
     except OSError:
         return False
     text = begun + decoder.decode(data)
-    begun = re.search(r"(\x1b[\[?0-9;]*)?$", text)[0]
+    begun = re.search(f"({ESCAPE})?$", text)[0]
     text = text[: len(text) - len(begun)]
     # A terminal tells where its cursor is when it is asked.
     for _ in range(text.count("\x1b[6n")):
         os.write(terminal, b"\x1b[1;1R")
-    shown += re.sub(r"\x1b[\[?0-9;]*[a-zA-Z=>]", "", text)
+    shown += re.sub(f"{ESCAPE}[a-zA-Z=>]", "", text)
     return bool(data)
 
 

@@ -84,8 +84,8 @@ impl Parser<'_> {
     }
 }
 
-/// Appends the first `len` bytes of a text, decoded, to `side`; the first `plain_len` stand for themselves. `false`, and nothing is
-/// appended, when there is more in them than .NET writes. The `<` that ends them follows.
+/// Appends the first `len` bytes of a text, decoded, to `side`; the first `plain_len` stand for themselves. `false`, and
+/// nothing is appended, when there is more in them than .NET writes. The `<` that ends them follows.
 pub(super) fn decode_usual(
     scanner: Scanner,
     text: &[u8],
@@ -138,8 +138,8 @@ fn decode(scanner: Scanner, text: &[u8], plain_len: usize, out: &mut [u8]) -> Op
     ended.then_some((from + more, to))
 }
 
-/// From `from` on as long as a whole block can be read: where in `text` that was, where in `out` ends what became of it behind
-/// its first `to` bytes, and whether the `<` was found.
+/// From `from` on as long as a whole block can be read: where in `text` that was, where in `out` ends what became of it
+/// behind its first `to` bytes, and whether the `<` was found.
 #[inline(always)]
 fn decode_blocks(
     scanner: Scanner,
