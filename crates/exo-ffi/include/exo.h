@@ -223,7 +223,7 @@ typedef struct {
 typedef struct {
     // What the node is.
     uint8_t kind;
-    // Bit 0: the offset counts in the side text. Bits 1 and 2 of a date: its kind.
+    // Bit 0: the offset counts in the side text. Bits 1 and 2 of a date: its kind. The others mean nothing here.
     uint8_t flags;
     // Of a date: its offset in minutes. Of another top-level value: its stream (0 none, 1 error, 2 warning,
     // 3 verbose, 4 debug, 5 progress, 6 information).

@@ -30,7 +30,7 @@ pub const EXO_TAPE_VERSION: u32 = 1;
 pub struct ExoNode {
     /// What the node is.
     pub kind: u8,
-    /// Bit 0: the offset counts in the side text. Bits 1 and 2 of a date: its kind.
+    /// Bit 0: the offset counts in the side text. Bits 1 and 2 of a date: its kind. The others mean nothing here.
     pub flags: u8,
     /// Of a date: its offset in minutes. Of another top-level value: its stream (0 none, 1 error, 2 warning,
     /// 3 verbose, 4 debug, 5 progress, 6 information).

@@ -290,6 +290,12 @@ impl<'b> Encoder<'b> {
         sheet.give_back(self.out);
     }
 
+    /// Whether nothing was written that can be referred to.
+    #[inline]
+    pub(super) fn is_new(&self) -> bool {
+        self.objects == 0 && self.written.is_none()
+    }
+
     /// What of this message can be referred to.
     #[inline(always)]
     pub(super) fn written(&mut self) -> &mut Written {

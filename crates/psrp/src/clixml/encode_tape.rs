@@ -3,12 +3,15 @@
 //! Each element is a few short pieces that are written into one line as whole blocks: the tag of its kind, the attribute
 //! of its name, its value, its end tag.
 
+use std::ops::Range;
+
 use super::date::{DateTime, write_duration};
 use super::digits::{push_number, push_signed};
 use super::element::{Part, push_end_tag, push_id, push_type_names, push_with_id};
 use super::encode::{Encoder, Name};
 use super::names::Attributes;
 use super::node::{Kind, Node};
+use super::opening;
 use super::padded::Padded;
 use super::scan::{Scanner, Work};
 use super::sheet::Sheet;
@@ -82,16 +85,25 @@ impl Encoder<'_> {
     fn write_tree(&mut self, name: Name<'_>, root: Value<'_>, node: &Node) {
         if name.0.is_some() || self.forced_name.is_some() || self.stream.is_some() {
             let attributes = self.root_attributes(name, root.kind());
-            self.walk(&attributes, root);
+            self.walk(&attributes, root, None);
         } else if node.kind != Kind::String.number() || !self.write_plain(root.tape().slice(node)) {
-            self.walk(BARE, root);
+            let opening = if self.is_new() { opening::as_written(root.tape(), node) } else { None };
+            self.walk(BARE, root, opening);
         }
     }
 
+    /// Writes a value. The opening of an object, with where the type names stand in it, is copied if it is given.
     #[inline(never)]
-    fn walk(&mut self, attributes: &Padded, root: Value<'_>) {
+    fn walk(&mut self, attributes: &Padded, root: Value<'_>, opening: Option<(&[u8], Range<usize>)>) {
         let (tape, scanner) = (root.tape(), Scanner::detect());
         let (nodes, side, serial) = tape.parts();
+        let is_open = opening.is_some();
+        let mut expected = expected_len(nodes, root.index(), tape.text().len());
+        if let Some((opening, names)) = opening {
+            self.out.reserve(expected);
+            self.copy_opening(opening, names, serial);
+            expected = expected.saturating_sub(opening.len());
+        }
         let mut walk = Walk {
             tape,
             nodes,
@@ -100,15 +112,28 @@ impl Encoder<'_> {
             side,
             serial,
             scanner,
-            sheet: Sheet::take(self.out, expected_len(nodes, root.index(), tape.text().len())),
+            sheet: Sheet::take(self.out, expected),
             open: Short::default(),
             end: 0,
             encoder: self,
         };
         walk.enter(Open { end: root.index() + 1, ..Open::default() });
-        scanner.run(From(&mut walk, attributes, root.index()));
+        let (attributes, from) =
+            if is_open { walk.enter_open(root.node()) } else { (attributes, root.index()) };
+        scanner.run(From(&mut walk, attributes, from));
         let Walk { encoder, sheet, .. } = walk;
         sheet.give_back(encoder.out);
+    }
+
+    /// Writes the start of the first object of a tape as it came, and remembers that.
+    fn copy_opening(&mut self, opening: &[u8], names: Range<usize>, tape: u64) {
+        let start = self.out.len();
+        self.out.extend_from_slice(opening);
+        self.objects = 1;
+        let written = self.written();
+        written.object_nodes.insert(tape, 0, 0);
+        written.list_nodes.insert(tape, 1, 0);
+        written.lists.insert(start + names.start..start + names.end);
     }
 
     /// Writes a string without attributes in which nothing is to be escaped, as many a message is: it needs no walk.
@@ -193,6 +218,15 @@ impl<'w> Walk<'w, '_> {
             at = next;
             attribute = self.attributes.get(nodes.get(index(at)).map_or(0, |node| node.name));
         }
+    }
+
+    /// Goes on in the first object of a tape, whose opening is written. Gives back the attributes and the index of the node
+    /// to write next.
+    #[inline(always)]
+    fn enter_open(&mut self, object: &Node) -> (&'w Padded, u32) {
+        let from = self.nodes.get(1).map_or(object.a, |names| names.a);
+        self.enter(Open { end: object.a, after: object.a, kind: object.kind.into() });
+        (self.attributes.get(self.nodes.get(index(from)).map_or(0, |node| node.name)), from)
     }
 
     #[inline(always)]

@@ -256,6 +256,7 @@ pub struct Node {
     pub kind: u8,
     /// [`Node::IN_SIDE`] for text and bytes. For a date, its [`DateTimeKind`](super::DateTimeKind) from bit
     /// [`Node::DATE_KIND_SHIFT`] on and, at top level, its stream from bit [`Node::DATE_STREAM_SHIFT`] on.
+    /// [`Node::OPENS_AS_WRITTEN`] for the first object.
     pub flags: u8,
     /// For a date the offset in minutes as the bits of an `i16`. For any other node at top level the
     /// [`Stream`](super::Stream) by number, 0 for none.
@@ -272,6 +273,9 @@ impl Node {
     /// Flag of text and bytes: the offset counts in [`Tape::side`](super::Tape::side), otherwise in
     /// [`Tape::text`](super::Tape::text).
     pub const IN_SIDE: u8 = 1;
+    /// Flag of the first node, an object: the text begins with its start tag and type names just as an
+    /// [`Encoder`](super::Encoder) writes them.
+    pub const OPENS_AS_WRITTEN: u8 = 0x40;
     /// Where the two bits with the kind of a date begin in [`Node::flags`].
     pub const DATE_KIND_SHIFT: u32 = 1;
     /// Where the three bits with the stream of a top-level date begin in [`Node::flags`].

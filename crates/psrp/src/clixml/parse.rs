@@ -91,7 +91,7 @@ impl Parser<'_> {
         let wrapped = if is_open { None } else { self.prolog()? };
         self.elements(wrapped)?;
         if !is_open {
-            self.opening.learn(self.body, &self.nodes);
+            self.opening.learn(self.scanner, self.body, &mut self.nodes);
         }
         Ok(())
     }

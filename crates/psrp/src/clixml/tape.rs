@@ -217,7 +217,7 @@ impl Arrays {
                 text.extend_from_slice(part(body, node.a, node.b));
                 node.a = start;
             }
-            node.flags &= !Node::IN_SIDE;
+            node.flags &= !(Node::IN_SIDE | Node::OPENS_AS_WRITTEN);
         }
         for float in &mut self.floats {
             let start = number(text.len());

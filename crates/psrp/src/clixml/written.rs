@@ -117,12 +117,18 @@ impl WrittenLists {
     /// The id of an earlier list with the same bytes as this one, which was just written; otherwise it counts as new.
     #[inline(always)]
     pub(super) fn find_or_insert(&mut self, out: &[u8], list: Range<usize>) -> Option<u64> {
-        let list = Place { start: list.start, end: list.end };
-        let found = if self.next_id() == 0 { None } else { self.find(out, list.bytes(out)) };
+        let place = Place { start: list.start, end: list.end };
+        let found = if self.next_id() == 0 { None } else { self.find(out, place.bytes(out)) };
         if found.is_none() {
-            self.places.push(list);
+            self.insert(list);
         }
         found.and_then(|id| u64::try_from(id).ok())
+    }
+
+    /// Remembers a list that is not like an earlier one.
+    #[inline(always)]
+    pub(super) fn insert(&mut self, list: Range<usize>) {
+        self.places.push(Place { start: list.start, end: list.end });
     }
 
     /// INVARIANT: what is not found here is inserted.

@@ -1,6 +1,6 @@
 //! Writing, byte for byte as PowerShell does.
 
-use psrp::clixml::{DateTime, DateTimeKind, Encoder, decode, encode_document};
+use psrp::clixml::{DateTime, DateTimeKind, Decoder, Encoder, Limits, Node, decode, encode_document};
 use uuid::Uuid;
 
 fn written(write: impl FnOnce(&mut Encoder<'_>)) -> String {
@@ -134,6 +134,81 @@ fn objects_share_their_type_names() {
             r#"<Ref N="d" RefId="0" />"#,
         )
     );
+}
+
+#[test]
+fn a_start_that_came_as_it_is_written_is_copied_and_any_other_written_anew() {
+    let bytes = format!(r#"<TN RefId="0"><T>A</T></TN><BA>{}</BA></Obj>"#, "AAAA".repeat(50));
+    for (is_as_written, parts, expected) in [
+        (true, r#"<TN RefId="0"><T>A`1[[B, C]]</T><T>ż</T></TN><I32>1</I32></Obj>"#, None),
+        (true, r#"<TN RefId="0"><T>A</T></TN></Obj>"#, None),
+        (
+            true,
+            concat!(
+                r#"<TN RefId="0"><T>A</T></TN><ToString>a</ToString><MS><Ref N="a" RefId="0" /><Obj N="b" RefId="1">"#,
+                r#"<TNRef RefId="0" /></Obj><Obj N="c" RefId="2"><TN RefId="1"><T>A</T></TN></Obj>"#,
+                r#"<Obj N="d" RefId="3"><TN RefId="2"><T>B</T></TN></Obj></MS></Obj>"#,
+            ),
+            Some(concat!(
+                r#"<TN RefId="0"><T>A</T></TN><ToString>a</ToString><MS><Ref N="a" RefId="0" /><Obj N="b" RefId="1">"#,
+                r#"<TNRef RefId="0" /></Obj><Obj N="c" RefId="2"><TNRef RefId="0" /></Obj>"#,
+                r#"<Obj N="d" RefId="3"><TN RefId="1"><T>B</T></TN></Obj></MS></Obj>"#,
+            )),
+        ),
+        (
+            false,
+            r#"<TN RefId="0"><T>A</T> <T>B</T></TN></Obj>"#,
+            Some(r#"<TN RefId="0"><T>A</T><T>B</T></TN></Obj>"#),
+        ),
+        (false, r#"<TN RefId="0"><!-- --><T>A</T></TN></Obj>"#, Some(r#"<TN RefId="0"><T>A</T></TN></Obj>"#)),
+        (
+            false,
+            r#"<TN RefId="0"><T></T><T>A</T></TN></Obj>"#,
+            Some(r#"<TN RefId="0"><T /><T>A</T></TN></Obj>"#),
+        ),
+        (
+            false,
+            r#"<TN RefId="0"><T>A</T><T></T></TN></Obj>"#,
+            Some(r#"<TN RefId="0"><T>A</T><T /></TN></Obj>"#),
+        ),
+        (false, r#"<TN RefId="0"><T>a>b</T></TN></Obj>"#, Some(r#"<TN RefId="0"><T>a&gt;b</T></TN></Obj>"#)),
+        (
+            false,
+            r#"<TN RefId="0"><T>_xa</T></TN></Obj>"#,
+            Some(r#"<TN RefId="0"><T>_x005F_xa</T></TN></Obj>"#),
+        ),
+        (
+            false,
+            "<TN RefId=\"0\"><T>\u{1F600}\u{85}</T></TN></Obj>",
+            Some(r#"<TN RefId="0"><T>_xD83D__xDE00__x0085_</T></TN></Obj>"#),
+        ),
+        (false, r#"<TN RefId="0"><T>a&amp;b</T></TN></Obj>"#, None),
+        (false, r#"<TN RefId="1"><T>A</T></TN></Obj>"#, Some(r#"<TN RefId="0"><T>A</T></TN></Obj>"#)),
+        // The first such body is not kept.
+        (false, bytes.as_str(), None),
+    ] {
+        let mut decoder = Decoder::new(Limits::default());
+        let body = format!(r#"<Obj RefId="0">{parts}"#);
+        let expected = format!(r#"<Obj RefId="0">{}"#, expected.unwrap_or(parts));
+        // The second one is found to begin like the first.
+        for _ in 0..2 {
+            let tape = decoder.decode(body.clone().into()).unwrap();
+            let value = tape.first().unwrap();
+            assert_eq!(tape.nodes()[0].flags == Node::OPENS_AS_WRITTEN, is_as_written, "{parts}");
+            assert_eq!(written(|e| e.value(value)), expected);
+            let named = expected.replacen("<Obj", r#"<Obj N="a""#, 1);
+            assert_eq!(written(|e| e.value_named("a", value)), named);
+            let behind = written(|e| {
+                let first = e.object(None, &["Z"], None, |_| {});
+                e.reference(None, first);
+                e.value(value);
+            });
+            assert!(behind.contains(r#"<Ref RefId="0" /><Obj RefId="1"><TN RefId="1">"#), "{behind}");
+            let again = decode(behind).unwrap();
+            let last = again.values().last().unwrap();
+            assert_eq!(written(|e| e.value(last)), expected);
+        }
+    }
 }
 
 #[test]
