@@ -134,7 +134,7 @@ fn end_to_end(payload: &Payload) -> Result<u64, String> {
         for envelope in &received.envelopes {
             defragmenter.handle_bytes(envelope.clone());
             while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
-                let tape = decoder.decode(message.data).map_err(|error| error.to_string())?;
+                let tape = decoder.decode_body(message.data).map_err(|error| error.to_string())?;
                 values += tape.values().count() as u64;
                 decoder.recycle(black_box(tape));
             }
@@ -176,7 +176,7 @@ fn from_envelopes(payload: &Payload) -> Result<u64, String> {
         for chunk in response.streams {
             defragmenter.handle_bytes(chunk.bytes);
             while let Some(message) = defragmenter.poll_message().map_err(|error| error.to_string())? {
-                let tape = decoder.decode(message.data).map_err(|error| error.to_string())?;
+                let tape = decoder.decode_body(message.data).map_err(|error| error.to_string())?;
                 values += tape.values().count() as u64;
                 decoder.recycle(black_box(tape));
             }

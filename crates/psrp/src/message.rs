@@ -80,12 +80,14 @@ impl Message {
     ///
     /// # Errors
     /// Fewer than 40 bytes, or a destination or type that MS-PSRP does not know.
-    pub fn decode(src: Bytes) -> Result<Message, MessageError> {
-        Ok(Message::decode_header(&src)?.with_body_of(src, 0))
+    pub fn decode(mut src: Bytes) -> Result<Message, MessageError> {
+        let parts = Message::decode_header(&src)?;
+        src.advance(Message::HEADER_LEN);
+        Ok(parts.with_body(src))
     }
 
     /// What the header of a message says.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decode_header(src: &[u8]) -> Result<Parts, MessageError> {
         let Some(mut header) = src.first_chunk::<{ Message::HEADER_LEN }>().map(<[u8; _]>::as_slice) else {
             return Err(MessageError::Truncated { len: src.len() });
@@ -122,14 +124,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The message that has this header behind the first `skipped` bytes of `src`.
-    ///
-    /// INVARIANT: `src` is as long as that.
-    #[inline]
-    pub(crate) fn with_body_of(self, mut src: Bytes, skipped: usize) -> Message {
+    /// The message that has this header, and this body.
+    #[inline(always)]
+    pub(crate) fn with_body(self, data: Bytes) -> Message {
         let Parts { destination, message_type, rpid, pid } = self;
-        src.advance(skipped + Message::HEADER_LEN);
-        Message { destination, message_type, rpid, pid, data: src }
+        Message { destination, message_type, rpid, pid, data }
     }
 }
 

@@ -93,15 +93,48 @@ impl Decoder {
     /// Anything that is not CLIXML, a value out of the range of its type, a reference to nothing, or more than a limit
     /// allows. No part of a refused body is kept.
     pub fn decode(&mut self, body: Bytes) -> Result<Tape, DecodeError> {
-        let max = self.limits.max_body_len.min(MAX_LEN);
+        self.decode_body(body)
+    }
+
+    /// As [`Decoder::decode`], made a part of the caller: for the body of a message that was just cut out of a read.
+    ///
+    /// What was just written piece by piece cannot be moved as a whole before it has got to the cache. So the text is looked
+    /// at where the body stands, and the body moved afterwards: short strings take a fifth less time.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`].
+    #[inline(always)]
+    pub fn decode_body(&mut self, body: Bytes) -> Result<Tape, DecodeError> {
+        let plain = self.plain_string(&body);
+        self.tape_of(body, plain)
+    }
+
+    /// Where the text starts of a body that is one string and nothing else, if all of it stands for itself.
+    #[inline(never)]
+    fn plain_string(&self, body: &[u8]) -> Option<usize> {
+        let text = self.lone_string(body).filter(|_| body.len() <= self.max_len())?;
+        self.scanner.stands_for_itself(body.get(text.clone())?).then_some(text.start)
+    }
+
+    /// The tape of a body, with what [`Decoder::plain_string`] says of it.
+    #[inline(never)]
+    fn tape_of(&mut self, body: Bytes, plain: Option<usize>) -> Result<Tape, DecodeError> {
+        if let Some(start) = plain {
+            return Ok(Tape::of_one(string(0, &(start..body.len() - STRING_END.len())), body));
+        }
+        let max = self.max_len();
         if max < body.len() {
             return Err(DecodeError::new(DecodeErrorKind::BodyTooLong { len: body.len(), max }, max));
         }
-        let Some(text) = self.lone_string(&body) else { return self.decode_elements(body) };
-        if self.scanner.stands_for_itself(body.get(text.clone()).unwrap_or_default()) {
-            return Ok(Tape::of_one(string(0, &text), body));
+        match self.lone_string(&body) {
+            Some(text) => self.decode_lone_string(text, body),
+            None => self.decode_elements(body),
         }
-        self.decode_lone_string(text, body)
+    }
+
+    /// How long a body may be, in bytes.
+    fn max_len(&self) -> usize {
+        self.limits.max_body_len.min(MAX_LEN)
     }
 
     /// A body that is nothing but the start tag of a string, some text, and the end tag.
@@ -204,7 +237,7 @@ impl Decoder {
     fn lone_string(&self, body: &[u8]) -> Option<Range<usize>> {
         const START: &[u8] = b"<S>";
         let value = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let text = value.strip_prefix(START)?.strip_suffix(b"</S>")?;
+        let text = value.strip_prefix(START)?.strip_suffix(STRING_END)?;
         let start = body.len() - value.len() + START.len();
         (value.len() <= self.limits.max_object_len).then_some(start..start + text.len())
     }
@@ -256,6 +289,7 @@ fn string(flags: u8, text: &Range<usize>) -> Node {
     Node { kind: KIND, flags, aux: 0, name: 0, a: number(text.start), b: number(text.len()) }
 }
 
+const STRING_END: &[u8] = b"</S>";
 /// Offsets in a tape have 32 bits.
 const MAX_LEN: usize = super::wide::index(u32::MAX);
 /// `<S/>`

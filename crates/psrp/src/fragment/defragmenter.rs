@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use super::{Fragment, Header};
 use crate::error::{Error, FragmentError};
-use crate::message::Message;
+use crate::message::{Message, Parts};
 
 /// What a [`Defragmenter`] may hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Defragmenter {
     #[inline]
     pub fn poll_message(&mut self) -> Result<Option<Message>, Error> {
         match self.whole_message() {
-            Some(message) => Ok(Some(message)),
+            Some((parts, body_len)) => Ok(Some(self.take_message(parts, body_len))),
             None => self.poll_pieces(),
         }
     }
@@ -150,8 +150,8 @@ impl Defragmenter {
                     (None, Some(error)) => return Err(error.clone()),
                     (None, None) => return Ok(None),
                 }
-                if let Some(message) = self.whole_message() {
-                    return Ok(Some(message));
+                if let Some((parts, body_len)) = self.whole_message() {
+                    return Ok(Some(self.take_message(parts, body_len)));
                 }
             }
             match self.next_piece() {
@@ -166,10 +166,11 @@ impl Defragmenter {
         }
     }
 
-    /// The message in front when it is one fragment and nothing else is under way: the usual case, in which nothing has to
-    /// be looked up. What is wrong with any other is said when it is read in pieces.
-    #[inline]
-    fn whole_message(&mut self) -> Option<Message> {
+    /// What the message in front says of itself, and how long its body is, when it is one fragment and nothing else is
+    /// under way: the usual case, in which nothing has to be looked up. What is wrong with any other is said when it is read
+    /// in pieces.
+    #[inline(always)]
+    fn whole_message(&self) -> Option<(Parts, usize)> {
         if !matches!(self.position, Position::Header { filled: 0, .. }) || !self.open.is_empty() {
             return None;
         }
@@ -182,10 +183,17 @@ impl Defragmenter {
             return None;
         }
         let parts = Message::decode_header(behind.get(..header.blob_len)?).ok()?;
-        let len = Fragment::HEADER_LEN + header.blob_len;
-        self.offset += wide(len);
-        let fragment = self.read.split_to(len);
-        Some(parts.with_body_of(fragment, Fragment::HEADER_LEN))
+        Some((parts, header.blob_len - Message::HEADER_LEN))
+    }
+
+    /// Takes the message that [`Defragmenter::whole_message`] found: both headers are passed over first, so that the body
+    /// is cut out once and stays as it is.
+    #[inline(always)]
+    fn take_message(&mut self, parts: Parts, body_len: usize) -> Message {
+        const HEADERS_LEN: usize = Fragment::HEADER_LEN + Message::HEADER_LEN;
+        self.offset += wide(HEADERS_LEN + body_len);
+        self.read.advance(HEADERS_LEN);
+        parts.with_body(self.read.split_to(body_len))
     }
 
     /// Reads a piece of what is in front: of a header or of a blob. Gives the message that it completes.

@@ -191,7 +191,8 @@ impl RunspacePool {
 
     fn decode(&mut self, message: Message) -> Result<Tape, Error> {
         let message_type = message.message_type;
-        let tape = self.decoder.decode(message.data).map_err(|error| Error::body(message_type, error))?;
+        let tape =
+            self.decoder.decode_body(message.data).map_err(|error| Error::body(message_type, error))?;
         // A server has nothing to encrypt with before there is a key, so nothing is looked for.
         match self.session_key.codec() {
             Some(codec) if secret::has_secure_string(&tape) => Ok(secret::unseal(&tape, codec)?),

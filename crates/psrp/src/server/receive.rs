@@ -22,7 +22,8 @@ impl ServerPool {
             return Err(Error::WrongPool { found: message.rpid, expected: self.author.rpid });
         }
         let pid = message.pid;
-        let body = self.decoder.decode(message.data).map_err(|error| Error::body(message_type, error))?;
+        let body =
+            self.decoder.decode_body(message.data).map_err(|error| Error::body(message_type, error))?;
         let body = self.unsealed(body)?;
         match message_type.target() {
             MessageTarget::Pool => self.handle_pool_message(message_type, pid, body),
