@@ -138,27 +138,19 @@ impl Scanner {
 
     /// Whether the bytes are UTF-8; the error is how many of them are.
     pub(super) fn check_utf8(self, bytes: &[u8]) -> Result<(), usize> {
-        let (mut at, mut clump_len) = (0, 0);
-        loop {
-            let next = self.find_beyond_ascii(bytes, at);
-            // What is not ASCII stands in clumps; the standard library checks a clump and the text around it. A clump that
-            // goes on is a longer one.
-            clump_len =
-                if next == at { (2 * clump_len).clamp(MIN_CLUMP_LEN, MAX_CLUMP_LEN) } else { MIN_CLUMP_LEN };
-            at = next;
+        let mut at = 0;
+        while at < bytes.len() {
+            at = self.find_beyond_ascii(bytes, at);
             let rest = bytes.get(at..).unwrap_or_default();
-            if rest.is_empty() {
-                return Ok(());
-            }
-            let clump = rest.get(..clump_len).unwrap_or(rest);
-            match std::str::from_utf8(clump) {
-                Ok(_) => at += clump.len(),
-                Err(error) if error.error_len().is_none() && clump.len() < rest.len() => {
-                    at += error.valid_up_to();
-                }
-                Err(error) => return Err(at + error.valid_up_to()),
+            at += rest.iter().take_while(|byte| byte.is_ascii()).count();
+            // What is not ASCII stands in clumps.
+            while let Some(first) = bytes.get(at)
+                && !first.is_ascii()
+            {
+                at += char_len(bytes.get(at..).unwrap_or_default()).ok_or(at)?;
             }
         }
+        Ok(())
     }
 
     /// Appends the bytes that a base64 text without white space stands for, as .NET decodes them. When it is none,
@@ -208,6 +200,22 @@ impl Scanner {
             #[cfg(target_arch = "aarch64")]
             Scanner::Neon(neon) => neon.find_beyond_ascii(bytes, from),
         }
+    }
+}
+
+/// How many bytes the character has that begins a text and is not ASCII; `None` when it is none (The Unicode Standard,
+/// table 3-7).
+#[inline]
+fn char_len(text: &[u8]) -> Option<usize> {
+    match text {
+        [0xC2..=0xDF, 0x80..=0xBF, ..] => Some(2),
+        [0xE1..=0xEC | 0xEE | 0xEF, 0x80..=0xBF, 0x80..=0xBF, ..]
+        | [0xE0, 0xA0..=0xBF, 0x80..=0xBF, ..]
+        | [0xED, 0x80..=0x9F, 0x80..=0xBF, ..] => Some(3),
+        [0xF0, 0x90..=0xBF, 0x80..=0xBF, 0x80..=0xBF, ..]
+        | [0xF1..=0xF3, 0x80..=0xBF, 0x80..=0xBF, 0x80..=0xBF, ..]
+        | [0xF4, 0x80..=0x8F, 0x80..=0xBF, 0x80..=0xBF, ..] => Some(4),
+        _ => None,
     }
 }
 
@@ -380,10 +388,6 @@ const ESCAPABLE_LOW: [i8; 16] =
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const FIRST_PRINTABLE: u8 = 0x20;
-/// A single letter of another script, and some ASCII behind it. Longer than any character.
-const MIN_CLUMP_LEN: usize = 16;
-/// Longer, and more ASCII is checked slowly behind each clump; shorter, and there are more clumps in other scripts.
-const MAX_CLUMP_LEN: usize = 128;
 
 #[cfg(test)]
 mod tests;

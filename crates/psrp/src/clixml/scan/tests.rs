@@ -107,6 +107,20 @@ fn utf8_is_checked_as_the_standard_library_does() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "hundreds of thousands of texts are too much for an interpreter")]
+fn each_character_is_one_to_the_standard_library_too() {
+    // All that a first and a second byte decide, with a third and a fourth at the ends of what may follow, and beyond.
+    let ends = [None, Some(0x7F), Some(0x80), Some(0xBF), Some(0xC0)];
+    for (first, second) in (0x80..=0xFF).flat_map(|first| (0..=0xFF).map(move |second| (first, second))) {
+        for (third, fourth) in ends.iter().flat_map(|third| ends.map(|fourth| (*third, fourth))) {
+            let text: Vec<u8> = [first, second].into_iter().chain(third).chain(fourth).collect();
+            let expected = (2..=text.len()).find(|len| std::str::from_utf8(&text[..*len]).is_ok());
+            assert_eq!(char_len(&text), expected, "{text:X?}");
+        }
+    }
+}
+
+#[test]
 fn base64_is_decoded_alike_on_every_path_and_refused_alike() {
     for len in (0..200_u8).step_by(if cfg!(miri) { 13 } else { 1 }) {
         let bytes: Vec<u8> = (0..len).map(|at| at.wrapping_mul(73) ^ len).collect();
