@@ -236,10 +236,15 @@ impl Decoder {
     #[inline]
     fn lone_string(&self, body: &[u8]) -> Option<Range<usize>> {
         const START: &[u8] = b"<S>";
-        let value = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let text = value.strip_prefix(START)?.strip_suffix(STRING_END)?;
-        let start = body.len() - value.len() + START.len();
-        (value.len() <= self.limits.max_object_len).then_some(start..start + text.len())
+        const WITH_MARK: &[u8] = b"\xEF\xBB\xBF<S>";
+        // Chosen by a branch, which is foreseen: so the text is on its way from memory before the start was looked at.
+        let start = match body {
+            _ if body.starts_with(START) => START.len(),
+            _ if body.starts_with(WITH_MARK) => WITH_MARK.len(),
+            _ => return None,
+        };
+        let len = body.get(start..)?.strip_suffix(STRING_END)?.len();
+        (START.len() + len + STRING_END.len() <= self.limits.max_object_len).then_some(start..start + len)
     }
 
     /// Room for as many nodes a byte as the last body had that met no recycled memory, and a few more.
