@@ -4,12 +4,15 @@ Says what the terminal did not show. The variables EXO_LAB_* and PSModulePath co
 """
 
 import codecs
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import sys
+import termios
 import time
 
 PATIENCE_S = 120
@@ -18,6 +21,8 @@ pid, terminal = pty.fork()
 if pid == 0:
     # Who runs in the background has Ctrl+C ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A new terminal has no rows and no columns, and the line editor divides by them.
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
     os.execvpe("pwsh", ["pwsh", "-NoLogo", "-NoProfile"], dict(os.environ, TERM="xterm", LANG="C.UTF-8"))
 
 # How an escape sequence begins, up to the letter that ends it.
