@@ -211,12 +211,12 @@ impl<'w> Walk<'w, '_> {
                     break;
                 }
                 self.write_leaf(tags, attribute, node);
-                attribute = self.attributes.get(behind.first().map_or(0, |node| node.name));
+                attribute = self.attributes.of(behind.first());
                 rest = behind;
             }
             let Some(next) = self.leave(at) else { return };
             at = next;
-            attribute = self.attributes.get(nodes.get(index(at)).map_or(0, |node| node.name));
+            attribute = self.attributes.of(nodes.get(index(at)));
         }
     }
 
@@ -224,9 +224,9 @@ impl<'w> Walk<'w, '_> {
     /// to write next.
     #[inline(always)]
     fn enter_open(&mut self, object: &Node) -> (&'w Padded, u32) {
-        let from = self.nodes.get(1).map_or(object.a, |names| names.a);
-        self.enter(Open { end: object.a, after: object.a, kind: object.kind.into() });
-        (self.attributes.get(self.nodes.get(index(from)).map_or(0, |node| node.name)), from)
+        let inside = self.descend(object, 0, object.a);
+        let from = self.nodes.get(index(inside)).map_or(object.a, |names| names.a);
+        (self.attributes.of(self.nodes.get(index(from))), from)
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::node::Node;
 use super::padded::Padded;
 use super::text::Text;
 use super::wide::{index, number};
@@ -103,9 +104,15 @@ impl<'n> Attributes<'n> {
         Attributes { names, chunk: chunk.map_or(&[], |chunk| chunk), first: 1 }
     }
 
+    /// Those of a node; where there is none, of one without a name.
+    #[inline(always)]
+    pub(super) fn of(&mut self, node: Option<&Node>) -> &'n Padded {
+        self.get(node.map_or(0, |node| node.name))
+    }
+
     /// ` N="…">` with the name of this number, escaped; for 0, which is no name, what ends a start tag without one.
     #[inline(always)]
-    pub(super) fn get(&mut self, number: u32) -> &'n Padded {
+    fn get(&mut self, number: u32) -> &'n Padded {
         const BARE: &Padded = &Padded::BARE;
         let Some(id) = NameId::new(number) else { return BARE };
         let slot = match self.chunk.get(index(number.wrapping_sub(self.first))) {
